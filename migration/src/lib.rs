@@ -1,0 +1,32 @@
+//! The migrations of Bookly's database, oldest first, for SQLite, PostgreSQL and MariaDB / MySQL.
+//!
+//! Invariant: a migration that has been released is never edited, and none of them names `entity`.
+//! Stock `sea-orm-cli migrate` runs them; the API runs them at its start through [`startup`].
+
+pub use sea_orm_migration::prelude::*;
+
+mod column;
+pub mod startup;
+
+mod m20261121_000001_create_users;
+mod m20261121_000002_create_books;
+mod m20261121_000003_create_sessions;
+mod m20261121_000004_index_books;
+mod m20261121_000005_index_sessions;
+
+/// The list of all migrations.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261121_000001_create_users::Migration),
+            Box::new(m20261121_000002_create_books::Migration),
+            Box::new(m20261121_000003_create_sessions::Migration),
+            Box::new(m20261121_000004_index_books::Migration),
+            Box::new(m20261121_000005_index_sessions::Migration),
+        ]
+    }
+}

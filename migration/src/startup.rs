@@ -1,0 +1,68 @@
+//! What a program that serves needs to know of its schema: bring it up to date, or say how it differs.
+
+use std::fmt;
+
+use sea_orm_migration::{
+    MigratorTrait, SchemaManager, seaql_migrations,
+    sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr, EntityTrait, QueryOrder},
+};
+
+use crate::Migrator;
+
+/// How the schema of a database stands to the migrations of this binary.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// Every migration is applied and no other.
+    Current,
+    /// Migrations that this binary has and the database has not, oldest first.
+    Behind(Vec<String>),
+    /// Migrations that the database has and this binary does not know.
+    Ahead(Vec<String>),
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Current => f.write_str("the schema is current"),
+            Self::Behind(names) => write!(f, "the schema lacks {}", names.join(", ")),
+            Self::Ahead(names) => write!(f, "the schema has {}, unknown to this version", names.join(", ")),
+        }
+    }
+}
+
+/// Connects for migrating: one connection, and on SQLite without foreign keys, since a table that is
+/// rebuilt under them would take its children's rows along.
+pub async fn connect(mut options: ConnectOptions) -> Result<DatabaseConnection, DbErr> {
+    options
+        .max_connections(1)
+        .sqlx_logging_level(log::LevelFilter::Debug)
+        .map_sqlx_sqlite_opts(|sqlite| sqlite.foreign_keys(false).create_if_missing(true));
+    Database::connect(options).await
+}
+
+/// Applies every pending migration to the database at `url`.
+pub async fn up(url: &str) -> Result<(), DbErr> {
+    let db = connect(ConnectOptions::new(url)).await?;
+    let applied = Migrator::up(&db, None).await;
+    db.close().await?;
+    applied
+}
+
+/// Compares the schema of `db` with the migrations of this binary. Reads, and creates nothing.
+pub async fn state(db: &DatabaseConnection) -> Result<State, DbErr> {
+    let known: Vec<String> = Migrator::get_migration_files().iter().map(|m| m.name().to_owned()).collect();
+    let mut applied = Vec::new();
+    if SchemaManager::new(db).has_table(Migrator::migration_table_name().to_string()).await? {
+        let rows = seaql_migrations::Entity::find().order_by_asc(seaql_migrations::Column::Version).all(db).await?;
+        applied.extend(rows.into_iter().map(|row| row.version));
+    }
+    let only_in = |these: &[String], those: &[String]| -> Vec<String> {
+        these.iter().filter(|name| !those.contains(name)).cloned().collect()
+    };
+    let (ahead, behind) = (only_in(&applied, &known), only_in(&known, &applied));
+    Ok(match (ahead.is_empty(), behind.is_empty()) {
+        (true, true) => State::Current,
+        (false, _) => State::Ahead(ahead),
+        (true, false) => State::Behind(behind),
+    })
+}

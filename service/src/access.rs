@@ -1,0 +1,262 @@
+//! Who may do what: the roles, the actions, and the one table that ties them. Guards, the OpenAPI
+//! document and the tests are made from it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{Error, Result};
+
+/// What an account may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Keeps books of their own.
+    User,
+    /// Also changes anyone's books.
+    Cashier,
+    /// Also deletes anyone's books and administers accounts.
+    Admin,
+}
+
+impl Role {
+    /// Every role, the least powerful first.
+    pub const ALL: [Self; 3] = [Self::User, Self::Cashier, Self::Admin];
+
+    /// The role's name, as it is stored and sent.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Cashier => "cashier",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// Reads a stored role. The database admits no other name.
+    pub(crate) fn from_column(name: &str) -> Self {
+        Self::ALL.into_iter().find(|role| role.as_str() == name).unwrap_or(Self::User)
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl std::str::FromStr for Role {
+    type Err = String;
+
+    fn from_str(name: &str) -> std::result::Result<Self, String> {
+        let role = Self::ALL.into_iter().find(|role| role.as_str() == name);
+        role.ok_or_else(|| format!("no role is called {name:?}"))
+    }
+}
+
+/// How far a permission reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// What the actor made or is.
+    Own,
+    /// Everybody's.
+    Any,
+}
+
+/// One row of the permission table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rule {
+    /// Whether one who is not signed in may.
+    pub anonymous: bool,
+    /// What role `user` may.
+    pub user: Option<Reach>,
+    /// What role `cashier` may.
+    pub cashier: Option<Reach>,
+    /// What role `admin` may.
+    pub admin: Option<Reach>,
+    /// Whether an account whose address is not verified may.
+    pub unverified: bool,
+}
+
+impl Rule {
+    /// What `role` may.
+    #[must_use]
+    pub const fn of(self, role: Role) -> Option<Reach> {
+        match role {
+            Role::User => self.user,
+            Role::Cashier => self.cashier,
+            Role::Admin => self.admin,
+        }
+    }
+}
+
+macro_rules! actions {
+    ($($(#[$doc:meta])* $action:ident = $name:literal,)+) => {
+        /// What can be done, by the name it has in the OpenAPI document (`operationId`).
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Action {
+            $($(#[$doc])* $action,)+
+        }
+
+        impl Action {
+            /// Every action.
+            pub const ALL: &[Self] = &[$(Self::$action),+];
+
+            /// The action's name in lower camel case.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$action => $name,)+
+                }
+            }
+        }
+    };
+}
+
+actions! {
+    /// Open an account for oneself.
+    SignUp = "signUp",
+    /// Begin a session.
+    LogIn = "logIn",
+    /// Go on with a session.
+    Refresh = "refresh",
+    /// End the session in use.
+    LogOut = "logOut",
+    /// Read the account in use.
+    GetMe = "getMe",
+    /// Change the account in use.
+    UpdateMe = "updateMe",
+    /// Delete the account in use.
+    DeleteMe = "deleteMe",
+    /// List accounts.
+    ListUsers = "listUsers",
+    /// Open an account for somebody.
+    CreateUser = "createUser",
+    /// Read an account.
+    GetUser = "getUser",
+    /// Change an account, its role or whether it is active.
+    UpdateUser = "updateUser",
+    /// Delete an account.
+    DeleteUser = "deleteUser",
+    /// List the books that a user added.
+    ListUserBooks = "listUserBooks",
+    /// List the catalogue.
+    ListBooks = "listBooks",
+    /// Add a book.
+    CreateBook = "createBook",
+    /// Read a book.
+    GetBook = "getBook",
+    /// Read a book by its ISBN.
+    GetBookByIsbn = "getBookByIsbn",
+    /// Change a book.
+    UpdateBook = "updateBook",
+    /// Delete a book.
+    DeleteBook = "deleteBook",
+    /// Bring a file of books in.
+    ImportBooks = "importBooks",
+    /// Read the OpenAPI document.
+    GetOpenapi = "getOpenapi",
+    /// Read what a problem means.
+    GetProblem = "getProblem",
+    /// Ask whether the process lives.
+    GetLiveness = "getLiveness",
+    /// Ask whether it can serve.
+    GetReadiness = "getReadiness",
+}
+
+impl Action {
+    /// The action's row in the permission table.
+    #[must_use]
+    pub const fn rule(self) -> Rule {
+        use Reach::{Any, Own};
+        match self {
+            //                     anonymous  user       cashier    admin      unverified
+            Self::SignUp
+            | Self::LogIn
+            | Self::Refresh
+            | Self::ListUserBooks
+            | Self::ListBooks
+            | Self::GetBook
+            | Self::GetBookByIsbn
+            | Self::GetOpenapi
+            | Self::GetProblem
+            | Self::GetLiveness
+            | Self::GetReadiness => row(true, Some(Any), Some(Any), Some(Any), true),
+            Self::LogOut | Self::GetMe => row(false, Some(Own), Some(Own), Some(Own), true),
+            Self::UpdateMe | Self::DeleteMe => row(false, Some(Own), Some(Own), Some(Own), false),
+            Self::CreateBook | Self::ImportBooks => row(false, Some(Own), Some(Own), Some(Own), false),
+            Self::UpdateBook => row(false, Some(Own), Some(Any), Some(Any), false),
+            Self::DeleteBook => row(false, Some(Own), Some(Own), Some(Any), false),
+            Self::ListUsers | Self::CreateUser | Self::GetUser | Self::UpdateUser | Self::DeleteUser => {
+                row(false, None, None, Some(Any), false)
+            }
+        }
+    }
+}
+
+const fn row(
+    anonymous: bool,
+    user: Option<Reach>,
+    cashier: Option<Reach>,
+    admin: Option<Reach>,
+    unverified: bool,
+) -> Rule {
+    Rule { anonymous, user, cashier, admin, unverified }
+}
+
+/// Who acts, as the database knew them when the request came in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// The account; none for whoever runs the program on its own machine.
+    pub id: Option<Uuid>,
+    /// The session in use, when there is one.
+    pub session: Option<Uuid>,
+    /// The account's name; empty without an account.
+    pub username: String,
+    /// What the account may.
+    pub role: Role,
+    /// Whether the account's address is verified.
+    pub is_verified: bool,
+}
+
+impl Actor {
+    /// Whoever runs the program on its own machine: may everything and owns nothing.
+    #[must_use]
+    pub const fn operator() -> Self {
+        Self { id: None, session: None, username: String::new(), role: Role::Admin, is_verified: true }
+    }
+
+    /// How far `action` reaches for this actor.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] where the role may not, [`Error::NotVerified`] where the account must
+    /// verify its address first.
+    pub fn may(&self, action: Action) -> Result<Reach> {
+        let rule = action.rule();
+        let reach = rule.of(self.role).ok_or(Error::Forbidden)?;
+        if rule.unverified || self.is_verified { Ok(reach) } else { Err(Error::NotVerified) }
+    }
+
+    /// Lets through what `action` covers of something that `owner` has.
+    ///
+    /// # Errors
+    /// As [`Actor::may`], and [`Error::Forbidden`] for what is somebody else's.
+    pub fn may_touch(&self, action: Action, owner: Option<Uuid>) -> Result<()> {
+        match self.may(action)? {
+            Reach::Any => Ok(()),
+            Reach::Own if owner.is_some() && owner == self.id => Ok(()),
+            Reach::Own => Err(Error::Forbidden),
+        }
+    }
+
+    /// The actor's own account.
+    ///
+    /// # Errors
+    /// As [`Actor::may`], and [`Error::NotSignedIn`] without an account.
+    pub fn own_account(&self, action: Action) -> Result<Uuid> {
+        self.may(action)?;
+        self.id.ok_or(Error::NotSignedIn)
+    }
+}

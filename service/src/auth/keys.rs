@@ -1,0 +1,123 @@
+//! The keys that the configured secrets give: one for each purpose and secret, by HKDF-SHA-256 (RFC 5869).
+
+use std::fmt;
+
+use hkdf::Hkdf;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Sha256, Sha384};
+
+/// The shortest secret, in bytes.
+pub const MIN_SECRET_LENGTH: usize = 32;
+
+type Key = [u8; 32];
+
+/// What one secret gives.
+struct Ring {
+    /// Names the secret without telling it.
+    id: String,
+    access: Key,
+    refresh: Key,
+    cursor: Key,
+    password: Key,
+}
+
+impl Ring {
+    fn new(secret: &str) -> Self {
+        let hkdf = Hkdf::<Sha256>::new(None, secret.as_bytes());
+        let derive = |purpose: &str| {
+            let mut key = Key::default();
+            hkdf.expand(purpose.as_bytes(), &mut key).expect("HKDF-SHA-256 gives up to 8,160 bytes");
+            key
+        };
+        let id = derive("key id").iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        Self {
+            id,
+            access: derive("access token"),
+            refresh: derive("refresh token"),
+            cursor: derive("cursor"),
+            password: derive("password"),
+        }
+    }
+}
+
+/// The keys of every configured secret: the first signs, all verify.
+pub struct Keys(Vec<Ring>);
+
+impl Keys {
+    /// Derives the keys of `secrets`, the newest first.
+    ///
+    /// # Errors
+    /// What is wrong with the secrets, without telling them.
+    pub fn new<S: AsRef<str>>(secrets: &[S]) -> Result<Self, String> {
+        if secrets.is_empty() {
+            return Err("at least one secret is needed".to_owned());
+        }
+        if secrets.iter().any(|secret| secret.as_ref().len() < MIN_SECRET_LENGTH) {
+            return Err(format!("a secret must have at least {MIN_SECRET_LENGTH} bytes"));
+        }
+        Ok(Self(secrets.iter().map(|secret| Ring::new(secret.as_ref())).collect()))
+    }
+
+    fn newest(&self) -> &Ring {
+        &self.0[0]
+    }
+
+    /// The id and the key that sign access tokens.
+    pub(crate) fn access(&self) -> (&str, &[u8]) {
+        (&self.newest().id, &self.newest().access)
+    }
+
+    /// The key named `id` that verifies access tokens.
+    pub(crate) fn access_named(&self, id: &str) -> Option<&[u8]> {
+        self.0.iter().find(|ring| ring.id == id).map(|ring| &ring.access[..])
+    }
+
+    /// Codes a refresh token.
+    pub(crate) fn sign_refresh(&self, parts: &[&[u8]]) -> Vec<u8> {
+        mac(&self.newest().refresh, parts).finalize().into_bytes().to_vec()
+    }
+
+    /// Checks the code of a refresh token.
+    pub(crate) fn verify_refresh(&self, parts: &[&[u8]], code: &[u8]) -> bool {
+        self.0.iter().any(|ring| mac(&ring.refresh, parts).verify_slice(code).is_ok())
+    }
+
+    /// Codes a cursor.
+    pub(crate) fn sign_cursor(&self, parts: &[&[u8]]) -> Vec<u8> {
+        mac(&self.newest().cursor, parts).finalize().into_bytes().to_vec()
+    }
+
+    /// Checks the first bytes of a cursor's code, 16 or more.
+    pub(crate) fn verify_cursor(&self, parts: &[&[u8]], code: &[u8]) -> bool {
+        code.len() >= 16 && self.0.iter().any(|ring| mac(&ring.cursor, parts).verify_truncated_left(code).is_ok())
+    }
+
+    /// The id of the key that new passwords are hashed with.
+    pub(crate) fn password_id(&self) -> &str {
+        &self.newest().id
+    }
+
+    /// HMAC-SHA-384 of a password with the key named `id`.
+    pub(crate) fn pepper(&self, id: &str, password: &str) -> Option<[u8; 48]> {
+        let ring = self.0.iter().find(|ring| ring.id == id)?;
+        let mut mac = Hmac::<Sha384>::new_from_slice(&ring.password).expect("HMAC takes keys of any length");
+        mac.update(password.as_bytes());
+        Some(mac.finalize().into_bytes().into())
+    }
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|ring| &ring.id)).finish()
+    }
+}
+
+/// HMAC-SHA-256 over the parts, each with its length before it, so that none can run into the next.
+fn mac(key: &Key, parts: &[&[u8]]) -> Hmac<Sha256> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+    for part in parts {
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part);
+    }
+    mac
+}

@@ -1,0 +1,92 @@
+//! The two tokens of a session: a short-lived access token (a JWT after RFC 9068) and a refresh token
+//! that names its session and generation. Neither is stored.
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use chrono::Utc;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::Keys;
+use crate::{Error, Result};
+
+/// The media type of an access token (RFC 9068, section 2.1).
+const TYPE: &str = "at+jwt";
+
+/// Whom access tokens are for.
+const AUDIENCE: &str = "bookly-api";
+
+/// What an access token says. The role is not in it: it is read from the database.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Claims {
+    iss: String,
+    aud: String,
+    /// The account.
+    pub(crate) sub: Uuid,
+    /// The session.
+    pub(crate) sid: Uuid,
+    iat: i64,
+    exp: i64,
+}
+
+/// Signs an access token that lives for `ttl` seconds.
+pub(crate) fn sign_access(keys: &Keys, issuer: &str, user: Uuid, session: Uuid, ttl: u32) -> Result<String> {
+    let (id, key) = keys.access();
+    let mut header = Header::new(Algorithm::HS256);
+    header.typ = Some(TYPE.to_owned());
+    header.kid = Some(id.to_owned());
+    let iat = Utc::now().timestamp();
+    let claims = Claims {
+        iss: issuer.to_owned(),
+        aud: AUDIENCE.to_owned(),
+        sub: user,
+        sid: session,
+        iat,
+        exp: iat + i64::from(ttl),
+    };
+    jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(key))
+        .map_err(|error| Error::Internal(error.to_string()))
+}
+
+/// Reads an access token.
+///
+/// # Errors
+/// [`Error::InvalidToken`] for one that is not ours, not for this use, or expired.
+pub(crate) fn verify_access(keys: &Keys, issuer: &str, token: &str) -> Result<Claims> {
+    let header = jsonwebtoken::decode_header(token).map_err(|_| Error::InvalidToken)?;
+    let key = header.kid.as_deref().and_then(|id| keys.access_named(id)).ok_or(Error::InvalidToken)?;
+    if header.typ.as_deref() != Some(TYPE) {
+        return Err(Error::InvalidToken);
+    }
+    let mut validation = Validation::new(Algorithm::HS256);
+    validation.leeway = 0;
+    validation.set_issuer(&[issuer]);
+    validation.set_audience(&[AUDIENCE]);
+    validation.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
+    let token = jsonwebtoken::decode::<Claims>(token, &DecodingKey::from_secret(key), &validation);
+    Ok(token.map_err(|_| Error::InvalidToken)?.claims)
+}
+
+/// Writes `v1.<session>.<generation>.<HMAC>`.
+pub(crate) fn sign_refresh(keys: &Keys, session: Uuid, generation: i64) -> String {
+    let code = keys.sign_refresh(&[session.as_bytes(), &generation.to_be_bytes()]);
+    format!("v1.{}.{generation}.{}", session.simple(), BASE64_URL_SAFE_NO_PAD.encode(code))
+}
+
+/// Reads a refresh token: its session and generation.
+///
+/// # Errors
+/// [`Error::InvalidToken`] for one that is not ours.
+pub(crate) fn verify_refresh(keys: &Keys, token: &str) -> Result<(Uuid, i64)> {
+    let read = || {
+        let mut parts = token.strip_prefix("v1.")?.splitn(3, '.');
+        let session = Uuid::try_parse(parts.next()?).ok()?;
+        let generation: i64 = parts.next()?.parse().ok()?;
+        let code = BASE64_URL_SAFE_NO_PAD.decode(parts.next()?).ok()?;
+        // One token, one spelling: no other digits or letter case for the same numbers.
+        let canonical = token.starts_with(&format!("v1.{}.{generation}.", session.simple()));
+        (canonical && keys.verify_refresh(&[session.as_bytes(), &generation.to_be_bytes()], &code))
+            .then_some((session, generation))
+    };
+    read().ok_or(Error::InvalidToken)
+}

@@ -1,0 +1,55 @@
+//! Dates as precise as they are known: `YYYY`, `YYYY-MM` or `YYYY-MM-DD` (ISO 8601, reduced precision).
+//! Text of one kind sorts as the dates do.
+
+use chrono::NaiveDate;
+use validator::ValidationError;
+
+use crate::input;
+
+/// Whether `text` is a day, a month or a year from 0001 to 9999 that exists.
+#[must_use]
+pub fn is_partial_date(text: &str) -> bool {
+    if !text.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() }) {
+        return false;
+    }
+    let whole = match text.len() {
+        4 => format!("{text}-01-01"),
+        7 => format!("{text}-01"),
+        10 => text.to_owned(),
+        _ => return false,
+    };
+    !text.starts_with("0000") && NaiveDate::parse_from_str(&whole, "%Y-%m-%d").is_ok()
+}
+
+/// The last date that lies within `date`, for comparing with dates of other precision: for a month, and
+/// for a year, a day that no calendar goes beyond.
+pub(crate) fn latest_within(date: &str) -> String {
+    match date.len() {
+        4 => format!("{date}-12-31"),
+        7 => format!("{date}-31"),
+        _ => date.to_owned(),
+    }
+}
+
+pub(crate) fn valid(text: &str) -> Result<(), ValidationError> {
+    if is_partial_date(text) {
+        Ok(())
+    } else {
+        Err(input::error("date", "must be a date: YYYY, YYYY-MM or YYYY-MM-DD"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_exist_or_are_refused() {
+        for date in ["1965", "1965-08", "1965-08-01", "0001", "9999-12-31", "2024-02-29"] {
+            assert!(is_partial_date(date), "{date}");
+        }
+        for date in ["", "65", "0000", "1965-13", "1965-8", "2023-02-29", "1965-08-01T00:00", "-750", "1965/08"] {
+            assert!(!is_partial_date(date), "{date}");
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! International Standard Book Numbers (ISO 2108): read in every form people write them, kept as the
+//! thirteen digits of an ISBN-13.
+
+use validator::ValidationError;
+
+use crate::input;
+
+/// Reads an ISBN-10 or ISBN-13, with hyphens or spaces or without, as the digits of an ISBN-13.
+/// Nothing else is one: no EAN of other goods, no number whose check digit fails.
+#[must_use]
+pub fn parse(text: &str) -> Option<String> {
+    let digits: String = text.chars().filter(|c| !c.is_whitespace() && !is_hyphen(*c)).collect();
+    if !digits.is_ascii() {
+        return None;
+    }
+    match digits.len() {
+        10 => from_ten(&digits),
+        13 => is_thirteen(&digits).then_some(digits),
+        _ => None,
+    }
+}
+
+pub(crate) fn valid(text: &str) -> Result<(), ValidationError> {
+    match parse(text) {
+        Some(_) => Ok(()),
+        None => Err(input::error("isbn", "must be an ISBN-10 or ISBN-13 with a right check digit")),
+    }
+}
+
+/// The hyphens and dashes that stand in printed ISBNs.
+fn is_hyphen(c: char) -> bool {
+    matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}')
+}
+
+fn is_thirteen(digits: &str) -> bool {
+    // 979-0 is printed music (ISMN).
+    let book = digits.starts_with("978") || (digits.starts_with("979") && !digits.starts_with("9790"));
+    book && digits.bytes().all(|b| b.is_ascii_digit()) && weighted(digits) % 10 == 0
+}
+
+/// The sum of an EAN-13: digits weighted 1, 3, 1, 3 …
+fn weighted(digits: &str) -> u32 {
+    digits.bytes().zip([1, 3].into_iter().cycle()).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum()
+}
+
+/// Converts an ISBN-10 whose check digit, modulo 11, holds.
+fn from_ten(digits: &str) -> Option<String> {
+    let (body, check) = digits.split_at(9);
+    if !body.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let check = match check {
+        "X" | "x" => 10,
+        digit => digit.parse::<u32>().ok()?,
+    };
+    let sum: u32 = body.bytes().zip((2..=10).rev()).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
+    if (sum + check) % 11 != 0 {
+        return None;
+    }
+    let body = format!("978{body}");
+    let check = (10 - weighted(&body) % 10) % 10;
+    Some(format!("{body}{check}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_of_a_number_is_one_isbn_13() {
+        for text in ["9780441013593", "978-0-441-01359-3", "0441013597", "0-441-01359-7", " 978 0441 013593 "] {
+            assert_eq!(parse(text).as_deref(), Some("9780441013593"), "{text:?}");
+        }
+        assert_eq!(parse("043942089x").as_deref(), Some("9780439420891"), "a lower-case check digit");
+        assert_eq!(parse("979-10-90636-07-1").as_deref(), Some("9791090636071"), "prefix 979");
+    }
+
+    #[test]
+    fn what_is_no_isbn_is_refused() {
+        for (text, why) in [
+            ("", "nothing"),
+            ("9780441013594", "check digit of an ISBN-13"),
+            ("0441013598", "check digit of an ISBN-10"),
+            ("9790060115615", "printed music"),
+            ("4006381333931", "an EAN of other goods"),
+            ("B00AA36R4U", "an ASIN"),
+            ("9.78043902348e+12", "a number that lost its digits"),
+            ("439023483", "nine digits"),
+            ("٩٧٨٠٤٤١٠١٣٥٩٣", "digits of another script"),
+            ("X441013597", "an X in front"),
+        ] {
+            assert_eq!(parse(text), None, "{why}");
+        }
+    }
+}

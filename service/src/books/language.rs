@@ -1,0 +1,87 @@
+//! Languages as BCP 47 tags (RFC 5646), in their canonical form: the shortest code of ISO 639, and the
+//! letter case that the RFC recommends.
+
+use isolang::Language;
+use oxilangtag::LanguageTag;
+use validator::ValidationError;
+
+use crate::input;
+
+/// The longest tag that is kept (RFC 5646, section 4.4.1).
+const MAX_LENGTH: usize = 35;
+
+/// ISO 639-2 has two codes for these languages; the bibliographic one beside that of ISO 639-3.
+const BIBLIOGRAPHIC: [(&str, &str); 20] = [
+    ("alb", "sqi"),
+    ("arm", "hye"),
+    ("baq", "eus"),
+    ("bur", "mya"),
+    ("chi", "zho"),
+    ("cze", "ces"),
+    ("dut", "nld"),
+    ("fre", "fra"),
+    ("geo", "kat"),
+    ("ger", "deu"),
+    ("gre", "ell"),
+    ("ice", "isl"),
+    ("mac", "mkd"),
+    ("mao", "mri"),
+    ("may", "msa"),
+    ("per", "fas"),
+    ("rum", "ron"),
+    ("slo", "slk"),
+    ("tib", "bod"),
+    ("wel", "cym"),
+];
+
+/// Codes of ISO 639-2 for groups and for what is no single language.
+const COLLECTIVE: [&str; 4] = ["mis", "mul", "und", "zxx"];
+
+/// Reads a language tag; its language must be one that ISO 639 knows.
+#[must_use]
+pub fn parse(text: &str) -> Option<String> {
+    let tag = LanguageTag::parse_and_normalize(text).ok().filter(|tag| tag.as_str().len() <= MAX_LENGTH)?;
+    let primary = tag.primary_language();
+    let code = BIBLIOGRAPHIC.iter().find(|(old, _)| *old == primary).map_or(primary, |(_, code)| code);
+    let shortest = if COLLECTIVE.contains(&code) {
+        code
+    } else {
+        let language = match code.len() {
+            2 => Language::from_639_1(code)?,
+            3 => Language::from_639_3(code)?,
+            _ => return None,
+        };
+        language.to_639_1().unwrap_or(language.to_639_3())
+    };
+    Some(format!("{shortest}{}", &tag.as_str()[primary.len()..]))
+}
+
+pub(crate) fn valid(text: &str) -> Result<(), ValidationError> {
+    match parse(text) {
+        Some(_) => Ok(()),
+        None => Err(input::error("language", "must be a BCP 47 language tag such as en or pt-BR")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_become_canonical_and_unknown_languages_are_refused() {
+        for (text, tag) in [
+            ("en", "en"),
+            ("eng", "en"),
+            ("fre", "fr"),
+            ("en-us", "en-US"),
+            ("ZH-hans-cn", "zh-Hans-CN"),
+            ("mul", "mul"),
+            ("grc", "grc"),
+        ] {
+            assert_eq!(parse(text).as_deref(), Some(tag), "{text}");
+        }
+        for text in ["", "english", "xx", "qqq", "en_US", "e", "x-private", "en-"] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! What a file says of a book, before it is one: text that may be wrong. What can be left out of a book is
+//! left out with a warning; what cannot makes the row fail.
+
+use html_escape::decode_html_entities;
+use validator::Validate;
+
+use crate::{
+    Error, FieldError,
+    books::{NewBook, Price, date, isbn, language, valid_cover_url, valid_currency},
+};
+
+/// The most characters that the authors of a book take together.
+const AUTHORS_LENGTH: usize = 500;
+
+/// The fewest digits of an ISBN-10 that a spreadsheet has taken the leading zeros from.
+const SHORTENED_ISBN_LENGTH: usize = 7;
+
+/// A row's cells by meaning.
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    pub(super) title: Option<String>,
+    pub(super) subtitle: Option<String>,
+    pub(super) authors: Vec<String>,
+    pub(super) publisher: Option<String>,
+    pub(super) published_date: Option<String>,
+    pub(super) page_count: Option<String>,
+    pub(super) language: Option<String>,
+    /// Every number that may be the ISBN, the one to be believed first.
+    pub(super) isbns: Vec<String>,
+    pub(super) description: Option<String>,
+    /// Amount and currency.
+    pub(super) price: Option<(String, String)>,
+    pub(super) cover_url: Option<String>,
+}
+
+/// Tidies a cell that another program wrote: entities decoded once, control characters and runs of white
+/// space folded. Nothing left is nothing.
+pub(super) fn tidy(cell: &str) -> Option<String> {
+    let decoded = decode_html_entities(cell);
+    let words: Vec<&str> = decoded.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty()).collect();
+    (!words.is_empty()).then(|| words.join(" "))
+}
+
+impl Draft {
+    /// The book, or why it is none; and what was left out of it.
+    pub(super) fn into_book(self) -> (Result<NewBook, Vec<FieldError>>, Vec<FieldError>) {
+        let mut warnings = Vec::new();
+        let mut warn = |pointer: &str, code: &str, detail: String| {
+            warnings.push(FieldError::new(pointer, code, detail));
+        };
+        let book = NewBook {
+            title: self.title.unwrap_or_default(),
+            subtitle: self.subtitle,
+            author: join(&self.authors, &mut warn),
+            publisher: self.publisher,
+            published_date: self.published_date.and_then(|text| {
+                let date = read_date(&text);
+                if date.is_none() {
+                    warn("/published_date", "date", format!("{text:?} is no date and was left out"));
+                }
+                date
+            }),
+            page_count: self.page_count.and_then(|text| {
+                let pages = text.trim_end_matches(".0").parse().ok().filter(|pages| (1..=1_000_000).contains(pages));
+                if pages.is_none() {
+                    warn("/page_count", "range", format!("{text:?} is no number of pages and was left out"));
+                }
+                pages
+            }),
+            language: self.language.and_then(|text| {
+                let tag = language::parse(&text);
+                if tag.is_none() {
+                    warn("/language", "language", format!("{text:?} is no known language and was left out"));
+                }
+                tag
+            }),
+            isbn: choose_isbn(&self.isbns, &mut warn),
+            description: self.description,
+            price: self.price.and_then(|(amount, currency)| {
+                let price = read_price(&amount, &currency);
+                if price.is_none() {
+                    warn("/price", "price", format!("{amount:?} {currency:?} is no price and was left out"));
+                }
+                price
+            }),
+            cover_url: self.cover_url.filter(|url| {
+                let sound = url.len() <= 2048 && valid_cover_url(url).is_ok();
+                if !sound {
+                    warn("/cover_url", "url", "is no https URL and was left out".to_owned());
+                }
+                sound
+            }),
+        };
+        match book.validate().map_err(Error::from) {
+            Ok(()) => (Ok(book), warnings),
+            Err(Error::Invalid(errors)) => (Err(errors), warnings),
+            Err(other) => (Err(vec![FieldError::new("", "invalid", other.to_string())]), warnings),
+        }
+    }
+}
+
+/// Joins as many authors as fit.
+fn join(authors: &[String], warn: &mut impl FnMut(&str, &str, String)) -> String {
+    let mut joined = String::new();
+    for (index, author) in authors.iter().enumerate() {
+        let separator = if index == 0 { "" } else { "; " };
+        let length = joined.chars().count() + separator.len() + author.chars().count();
+        if index > 0 && length > AUTHORS_LENGTH {
+            warn("/author", "length", format!("{} of {} authors were left out", authors.len() - index, authors.len()));
+            break;
+        }
+        joined.push_str(separator);
+        joined.push_str(author);
+    }
+    joined
+}
+
+/// A partial date as ISO 8601 writes it, with slashes, or a year of fewer digits.
+fn read_date(text: &str) -> Option<String> {
+    let date = text.replace('/', "-");
+    let short_year = date.len() < 4 && date.bytes().all(|b| b.is_ascii_digit());
+    let date = if short_year { format!("{date:0>4}") } else { date };
+    date::is_partial_date(&date).then_some(date)
+}
+
+fn read_price(amount: &str, currency: &str) -> Option<Price> {
+    let amount = amount.parse().ok().filter(|amount| (0..=crate::input::MAX_SAFE_INTEGER).contains(amount))?;
+    valid_currency(currency).ok()?;
+    Some(Price { amount, currency: currency.to_owned() })
+}
+
+/// The ISBN of a row. Several that differ are reported and the first is believed.
+fn choose_isbn(cells: &[String], warn: &mut impl FnMut(&str, &str, String)) -> Option<String> {
+    let cells: Vec<&str> = cells.iter().map(|cell| unwrap(cell)).filter(|cell| !cell.is_empty()).collect();
+    let mut read = cells.iter().filter_map(|cell| read_isbn(cell));
+    let isbn = read.next();
+    if let (Some(isbn), Some(other)) = (&isbn, read.find(|other| Some(other) != isbn.as_ref())) {
+        warn("/isbn", "isbn_mismatch", format!("{isbn} and {other} are different books; the first was taken"));
+    }
+    if let (None, Some(cell)) = (&isbn, cells.first()) {
+        warn("/isbn", "isbn", format!("{cell:?} is no ISBN and was left out"));
+    }
+    isbn
+}
+
+/// Takes the wrapper `="…"` off, by which a spreadsheet keeps digits as text.
+fn unwrap(cell: &str) -> &str {
+    let cell = cell.trim();
+    cell.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"')).unwrap_or(cell).trim()
+}
+
+/// Reads an ISBN; one that lost the zeros in front gets them back if its check digit then holds.
+fn read_isbn(cell: &str) -> Option<String> {
+    isbn::parse(cell).or_else(|| {
+        let shortened = (SHORTENED_ISBN_LENGTH..10).contains(&cell.len());
+        shortened.then(|| isbn::parse(&format!("{cell:0>10}"))).flatten()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn isbn_of(cells: &[&str]) -> (Option<String>, Vec<String>) {
+        let mut codes = Vec::new();
+        let cells: Vec<String> = cells.iter().map(|cell| (*cell).to_owned()).collect();
+        let isbn = choose_isbn(&cells, &mut |_, code, _| codes.push(code.to_owned()));
+        (isbn, codes)
+    }
+
+    #[test]
+    fn an_isbn_is_read_out_of_what_spreadsheets_make_of_it() {
+        let dune = Some("9780441013593".to_owned());
+        for cells in [&["=\"0441013597\""][..], &["441013597"], &["9.78044101359e+12", "441013597"], &["", "978-0-441-01359-3"]] {
+            assert_eq!(isbn_of(cells), (dune.clone(), vec![]), "{cells:?}");
+        }
+        assert_eq!(isbn_of(&[]), (None, vec![]));
+        assert_eq!(isbn_of(&["=\"\""]), (None, vec![]));
+    }
+
+    #[test]
+    fn an_unreadable_isbn_is_left_out_with_a_warning() {
+        for cell in ["9.78043902348e+12", "9780439023480", "12345", "441013598", "B00AA36R4U", "Contributor"] {
+            assert_eq!(isbn_of(&[cell]), (None, vec!["isbn".to_owned()]), "{cell}");
+        }
+    }
+
+    #[test]
+    fn of_two_isbns_the_first_wins_and_the_difference_is_reported() {
+        let (isbn, codes) = isbn_of(&["9780439420891", "0441013597"]);
+        assert_eq!((isbn.as_deref(), codes), (Some("9780439420891"), vec!["isbn_mismatch".to_owned()]));
+    }
+
+    #[test]
+    fn cells_are_tidied_once() {
+        assert_eq!(tidy("  Michael \u{a0}  Lewis\n").as_deref(), Some("Michael Lewis"));
+        assert_eq!(tidy("Ben &amp; Jerry &amp;amp; Co").as_deref(), Some("Ben & Jerry &amp; Co"));
+        assert_eq!(tidy(" \t "), None);
+    }
+
+    #[test]
+    fn dates_are_read_as_far_as_they_are_dates() {
+        for (text, date) in
+            [("2008", Some("2008")), ("398", Some("0398")), ("2014/04/05", Some("2014-04-05")), ("-750", None), ("0", None)]
+        {
+            assert_eq!(read_date(text).as_deref(), date, "{text}");
+        }
+    }
+
+    #[test]
+    fn authors_that_do_not_fit_are_counted() {
+        let mut warned = Vec::new();
+        let authors = vec!["x".repeat(300), "y".repeat(300), "z".to_owned()];
+        let joined = join(&authors, &mut |_, _, detail| warned.push(detail));
+        assert_eq!((joined.len(), warned), (300, vec!["2 of 3 authors were left out".to_owned()]));
+    }
+}

@@ -1,0 +1,73 @@
+//! What every input has in common: what text may hold, and how a patch tells absent from null.
+
+use serde::{Deserialize, Deserializer, de::DeserializeOwned, de::Error as _};
+use validator::ValidationError;
+
+/// The most that a number in JSON may be without losing digits in JavaScript (2⁵³ − 1).
+pub(crate) const MAX_SAFE_INTEGER: i64 = 9_007_199_254_740_991;
+
+/// Text of one line: no control characters.
+pub(crate) fn line(text: &str) -> Result<(), ValidationError> {
+    if text.chars().any(char::is_control) {
+        return Err(error("control_character", "must not contain control characters"));
+    }
+    Ok(())
+}
+
+/// Text of several lines: no control characters but line ends and tabs.
+pub(crate) fn paragraphs(text: &str) -> Result<(), ValidationError> {
+    if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+        return Err(error("control_character", "must not contain control characters but line ends and tabs"));
+    }
+    Ok(())
+}
+
+/// One line that says something.
+pub(crate) fn words(text: &str) -> Result<(), ValidationError> {
+    if !text.is_empty() && text.trim().is_empty() {
+        return Err(error("blank", "must not be blank"));
+    }
+    line(text)
+}
+
+/// A validation error with its message.
+pub(crate) fn error(code: &'static str, message: impl Into<std::borrow::Cow<'static, str>>) -> ValidationError {
+    ValidationError::new(code).with_message(message.into())
+}
+
+/// For a field that may be cleared: absent is `None`, `null` is `Some(None)`.
+pub(crate) fn clearable<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// For a field that may be left out but not be null.
+pub(crate) fn required<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}
+
+/// For a nested object, which serde would take as a list of its fields, too.
+pub(crate) fn object<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    let fields = Option::<serde_json::Map<String, serde_json::Value>>::deserialize(deserializer)?;
+    fields.map(|fields| serde_json::from_value(fields.into()).map_err(D::Error::custom)).transpose()
+}
+
+/// [`object`] for a field that may be cleared.
+pub(crate) fn clearable_object<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    object(deserializer).map(Some)
+}

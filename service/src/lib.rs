@@ -1,0 +1,21 @@
+//! What Bookly does: accounts, users, books and their import.
+//!
+//! Invariant: operations are plain functions `verb(db, actor, ids, input)`, each decides who may do what
+//! and begins and ends its own transactions; nothing here knows of HTTP. The types they take and
+//! return are the ones that go over the wire.
+#![warn(missing_docs)]
+
+pub mod access;
+pub mod auth;
+pub mod books;
+pub mod error;
+pub mod import;
+pub mod page;
+pub mod users;
+
+mod db;
+mod input;
+
+pub use access::Actor;
+pub use db::{Db, Settings};
+pub use error::{Error, FieldError, Result};
