@@ -1,1 +1,119 @@
-//! x
+//! Bookly's JSON API: actix-web routes over the operations of `service`.
+//!
+//! Invariant: a handler is extractors, one operation and one answer. Nothing here names a row or a query,
+//! and every failure leaves as a problem document.
+
+pub mod auth;
+pub mod books;
+pub mod command;
+pub mod config;
+pub mod error;
+pub mod extract;
+pub mod health;
+pub mod logging;
+pub mod openapi;
+pub mod request;
+pub mod respond;
+pub mod routes;
+pub mod users;
+
+use std::{io, net::TcpListener, sync::Arc, time::Duration};
+
+use actix_cors::Cors;
+use actix_web::{
+    App, HttpServer,
+    dev::Server,
+    http::{Method, header},
+    middleware::from_fn,
+    web,
+};
+use service::{
+    Db, Settings,
+    auth::{Auth, Keys},
+    db::Turns,
+};
+
+use crate::config::Config;
+
+/// How long the head of a request may be on its way.
+const HEAD_DEADLINE: Duration = Duration::from_secs(5);
+
+/// How long a connection may lie idle between requests.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+/// Seconds that requests have to end when the server stops.
+const SHUTDOWN_TIMEOUT: u64 = 10;
+
+/// Seconds that a browser may remember what CORS allows.
+const CORS_MAX_AGE: usize = 600;
+
+/// What handlers work with. Each worker has its own, and so its own connections.
+pub struct State {
+    /// The database.
+    pub db: Db,
+    /// The account system.
+    pub auth: Arc<Auth>,
+    /// The keys that seal cursors.
+    pub keys: Arc<Keys>,
+}
+
+/// Applies pending migrations, where the settings say so.
+///
+/// # Errors
+/// What the database says.
+pub async fn migrate(config: &Config) -> Result<(), String> {
+    if !config.migrates() {
+        return Ok(());
+    }
+    migration::startup::up(&config.database_url).await.map_err(|error| format!("cannot migrate: {error}"))
+}
+
+/// Starts the server on `listener`; it runs when awaited.
+///
+/// # Errors
+/// What the system or the settings say.
+pub fn serve(config: &Config, listener: TcpListener) -> io::Result<Server> {
+    let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let keys = Arc::new(config.keys().map_err(io::Error::other)?);
+    let auth = Arc::new(Auth::new(Arc::clone(&keys), config.policy()));
+    let (settings, turns) = (config.database(workers), Turns::of(&config.database_url));
+    let origins = Arc::clone(&config.cors_origins);
+    let server = HttpServer::new(move || {
+        let (settings, turns) = (settings.clone(), turns.clone());
+        let (auth, keys) = (Arc::clone(&auth), Arc::clone(&keys));
+        App::new()
+            .data_factory(move || open(settings.clone(), turns.clone(), Arc::clone(&auth), Arc::clone(&keys)))
+            .configure(routes::configure)
+            .default_service(web::to(request::not_found))
+            .wrap(cors(&origins))
+            .wrap(from_fn(request::observe))
+    });
+    let server = server
+        .workers(workers)
+        .client_request_timeout(HEAD_DEADLINE)
+        .keep_alive(KEEP_ALIVE)
+        .shutdown_timeout(SHUTDOWN_TIMEOUT)
+        .listen(listener)?;
+    Ok(server.run())
+}
+
+async fn open(settings: Settings, turns: Turns, auth: Arc<Auth>, keys: Arc<Keys>) -> service::Result<State> {
+    let db = Db::open(&settings, turns).await?;
+    Ok(State { db, auth, keys })
+}
+
+/// Lets pages of exactly these origins in.
+fn cors(origins: &[String]) -> Cors {
+    let cors = Cors::default()
+        .block_on_origin_mismatch(false)
+        .allowed_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allowed_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::IF_MATCH,
+            header::IF_NONE_MATCH,
+        ])
+        .expose_headers(["ETag", "Link", "Location", "Retry-After", "WWW-Authenticate", "X-Request-Id"])
+        .max_age(CORS_MAX_AGE);
+    origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
+}

@@ -1,2 +1,35 @@
-//! x
-fn main(){}
+//! The program: settings, log, then the command.
+
+use std::process::ExitCode;
+
+use api::{
+    command,
+    config::{self, Cli},
+    logging,
+};
+use clap::{Parser, error::ErrorKind};
+
+#[actix_web::main]
+async fn main() -> ExitCode {
+    config::load_dotenv();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+            error.exit()
+        }
+        Err(error) => {
+            return fail(error.to_string().lines().next().unwrap_or_default().trim_start_matches("error: "));
+        }
+    };
+    logging::init(&cli.config);
+    match command::run(cli).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+/// One line for whoever started the program.
+fn fail(error: &str) -> ExitCode {
+    eprintln!("error: {error}");
+    ExitCode::FAILURE
+}

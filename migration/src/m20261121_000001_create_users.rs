@@ -29,10 +29,7 @@ impl MigrationTrait for Migration {
                     .col(big_integer("version").default(1))
                     .col(column::moment(manager, "created_at"))
                     .col(column::moment(manager, "updated_at"))
-                    .check((
-                        "ck-users-role",
-                        Expr::col("role").is_in(["user", "cashier", "admin"]),
-                    ))
+                    .check(("ck-users-role", Expr::col("role").is_in(["user", "cashier", "admin"])))
                     .index(Index::create().unique().name("idx-users-username").col("username"))
                     .index(Index::create().unique().name("idx-users-email").col("email"))
                     .take(),

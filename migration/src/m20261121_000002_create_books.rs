@@ -38,8 +38,11 @@ impl MigrationTrait for Migration {
                     .check(("ck-books-page_count", Expr::col("page_count").gte(1)))
                     .check((
                         "ck-books-price",
-                        (amount.clone().is_null().and(currency.clone().is_null()))
-                            .or(amount.clone().is_not_null().and(amount.gte(0)).and(currency.is_not_null())),
+                        (amount.clone().is_null().and(currency.clone().is_null())).or(amount
+                            .clone()
+                            .is_not_null()
+                            .and(amount.gte(0))
+                            .and(currency.is_not_null())),
                     ))
                     .index(Index::create().unique().name("idx-books-isbn").col("isbn"))
                     .foreign_key(

@@ -3,8 +3,9 @@
 use std::fmt;
 
 use sea_orm_migration::{
-    MigratorTrait, SchemaManager, seaql_migrations,
+    MigratorTrait, SchemaManager,
     sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr, EntityTrait, QueryOrder},
+    seaql_migrations,
 };
 
 use crate::Migrator;
@@ -53,7 +54,8 @@ pub async fn state(db: &DatabaseConnection) -> Result<State, DbErr> {
     let known: Vec<String> = Migrator::get_migration_files().iter().map(|m| m.name().to_owned()).collect();
     let mut applied = Vec::new();
     if SchemaManager::new(db).has_table(Migrator::migration_table_name().to_string()).await? {
-        let rows = seaql_migrations::Entity::find().order_by_asc(seaql_migrations::Column::Version).all(db).await?;
+        let rows =
+            seaql_migrations::Entity::find().order_by_asc(seaql_migrations::Column::Version).all(db).await?;
         applied.extend(rows.into_iter().map(|row| row.version));
     }
     let only_in = |these: &[String], those: &[String]| -> Vec<String> {

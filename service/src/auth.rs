@@ -73,7 +73,12 @@ pub struct SignUp {
     pub email: String,
     /// A password that is hard to guess.
     #[validate(length(min = 8, max = 256), custom(function = "input::line"))]
-    #[schema(format = "password", min_length = 8, max_length = 256, examples("correct horse battery staple"))]
+    #[schema(
+        format = "password",
+        min_length = 8,
+        max_length = 256,
+        examples("correct horse battery staple")
+    )]
     pub password: String,
     /// Given name.
     #[validate(length(min = 1, max = 100), custom(function = "input::words"))]
@@ -95,7 +100,12 @@ pub struct LogIn {
     pub login: String,
     /// The password.
     #[validate(length(min = 1, max = 256), custom(function = "input::line"))]
-    #[schema(format = "password", min_length = 1, max_length = 256, examples("correct horse battery staple"))]
+    #[schema(
+        format = "password",
+        min_length = 1,
+        max_length = 256,
+        examples("correct horse battery staple")
+    )]
     pub password: String,
 }
 

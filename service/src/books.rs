@@ -316,9 +316,15 @@ pub struct BookQuery {
 /// Lists the catalogue.
 pub async fn list(db: &Db, keys: &Keys, query: BookQuery) -> Result<Page<Book>> {
     query.validate()?;
-    let context = format!("books?{}", serde_json::to_string(&query).map_err(|e| Error::Internal(e.to_string()))?);
+    let context =
+        format!("books?{}", serde_json::to_string(&query).map_err(|e| Error::Internal(e.to_string()))?);
     let order = query.sort.unwrap_or(BookSort::CreatedAtDescending).order();
-    let window = Window { limit: query.limit, cursor: query.cursor.as_deref(), offset: query.offset, total: query.total };
+    let window = Window {
+        limit: query.limit,
+        cursor: query.cursor.as_deref(),
+        offset: query.offset,
+        total: query.total,
+    };
     let page = page::fetch(db, keys, (filtered(&query), order, window), &context, async |conn, select| {
         select.find_also_related(users::Entity).all(conn).await
     })
@@ -348,7 +354,8 @@ pub async fn create(db: &Db, actor: &Actor, new: NewBook) -> Result<Book> {
     actor.may(Action::CreateBook)?;
     new.validate()?;
     let row = new.into_row(actor.id);
-    let book = db.write(move |txn| Box::pin(async move { row.insert(txn).await.or_taken(&["isbn"]) })).await?;
+    let book =
+        db.write(move |txn| Box::pin(async move { row.insert(txn).await.or_taken(&["isbn"]) })).await?;
     let owner = actor.id.map(|id| Owner { id, username: actor.username.clone() });
     Ok(resource(book, owner))
 }
@@ -368,7 +375,13 @@ pub async fn get_by_isbn(db: &Db, isbn: &str) -> Result<Book> {
 ///
 /// # Errors
 /// [`Error::Taken`] when another book has its new ISBN.
-pub async fn update(db: &Db, actor: &Actor, id: Uuid, versions: Option<Vec<i64>>, patch: BookPatch) -> Result<Book> {
+pub async fn update(
+    db: &Db,
+    actor: &Actor,
+    id: Uuid,
+    versions: Option<Vec<i64>>,
+    patch: BookPatch,
+) -> Result<Book> {
     actor.may(Action::UpdateBook)?;
     patch.validate()?;
     let actor = actor.clone();
@@ -421,10 +434,16 @@ fn filtered(query: &BookQuery) -> Select<Entity> {
             let narrower = Column::Language.starts_with(format!("{tag}-"));
             select.filter(Condition::any().add(Column::Language.eq(tag)).add(narrower))
         })
-        .apply_if(query.publisher.as_deref(), |select, publisher| select.filter(Column::Publisher.eq(publisher)))
-        .apply_if(query.isbn.as_deref().and_then(isbn::parse), |select, isbn| select.filter(Column::Isbn.eq(isbn)))
+        .apply_if(query.publisher.as_deref(), |select, publisher| {
+            select.filter(Column::Publisher.eq(publisher))
+        })
+        .apply_if(query.isbn.as_deref().and_then(isbn::parse), |select, isbn| {
+            select.filter(Column::Isbn.eq(isbn))
+        })
         .apply_if(query.owner, |select, owner| select.filter(Column::OwnerId.eq(owner)))
-        .apply_if(query.published_from.as_deref(), |select, from| select.filter(Column::PublishedDate.gte(from)))
+        .apply_if(query.published_from.as_deref(), |select, from| {
+            select.filter(Column::PublishedDate.gte(from))
+        })
         .apply_if(query.published_to.as_deref(), |select, to| {
             select.filter(Column::PublishedDate.lte(date::latest_within(to)))
         })

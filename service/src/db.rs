@@ -4,8 +4,8 @@
 use std::{pin::Pin, sync::Arc, time::Duration};
 
 use sea_orm::{
-    ActiveModelBehavior, ColumnTrait, ConnectOptions, Database, DatabaseConnection,
-    DatabaseTransaction, DbBackend, DbErr, DeleteMany, EntityTrait, IntoActiveModel, QueryFilter, QueryTrait,
+    ActiveModelBehavior, ColumnTrait, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction,
+    DbBackend, DbErr, DeleteMany, EntityTrait, IntoActiveModel, QueryFilter, QueryTrait,
     SqliteTransactionMode, TransactionOptions, TransactionTrait, sqlx::sqlite,
 };
 use tokio::sync::Semaphore;
@@ -214,7 +214,9 @@ where
     <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
 {
     let row = A::before_save(row, txn, false).await?;
-    let update = A::Entity::update(row).validate()?.apply_if(versions, |update, versions| update.filter(version.is_in(versions)));
+    let update = A::Entity::update(row)
+        .validate()?
+        .apply_if(versions, |update, versions| update.filter(version.is_in(versions)));
     match update.exec(txn).await {
         Err(DbErr::RecordNotUpdated) => Err(Error::Stale),
         written => written.or_taken(unique),

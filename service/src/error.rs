@@ -117,7 +117,9 @@ fn collect(parent: &str, errors: &ValidationErrors, fields: &mut Vec<FieldError>
         let pointer = format!("{parent}/{name}");
         match kind {
             ValidationErrorsKind::Field(found) => {
-                fields.extend(found.iter().map(|error| FieldError::new(&pointer, error.code.clone(), detail(error))));
+                fields.extend(
+                    found.iter().map(|error| FieldError::new(&pointer, error.code.clone(), detail(error))),
+                );
             }
             ValidationErrorsKind::Struct(inner) => collect(&pointer, inner, fields),
             ValidationErrorsKind::List(items) => {
@@ -148,26 +150,29 @@ fn detail(error: &ValidationError) -> String {
 pub(crate) fn is_disconnected(error: &DbErr) -> bool {
     match error {
         DbErr::Conn(_) | DbErr::ConnectionAcquire(_) => true,
-        DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => match &**error {
-            sqlx::Error::Io(_)
-            | sqlx::Error::Tls(_)
-            | sqlx::Error::Protocol(_)
-            | sqlx::Error::PoolTimedOut
-            | sqlx::Error::PoolClosed
-            | sqlx::Error::WorkerCrashed => true,
-            // PostgreSQL: connection exceptions, shutdown, crash, starting up, too many connections.
-            sqlx::Error::Database(database) => database.code().is_some_and(|code| {
-                code.starts_with("08") || matches!(&*code, "57P01" | "57P02" | "57P03" | "53300")
-            }),
-            _ => false,
-        },
+        DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => {
+            match &**error {
+                sqlx::Error::Io(_)
+                | sqlx::Error::Tls(_)
+                | sqlx::Error::Protocol(_)
+                | sqlx::Error::PoolTimedOut
+                | sqlx::Error::PoolClosed
+                | sqlx::Error::WorkerCrashed => true,
+                // PostgreSQL: connection exceptions, shutdown, crash, starting up, too many connections.
+                sqlx::Error::Database(database) => database.code().is_some_and(|code| {
+                    code.starts_with("08") || matches!(&*code, "57P01" | "57P02" | "57P03" | "53300")
+                }),
+                _ => false,
+            }
+        }
         _ => false,
     }
 }
 
 /// Whether another transaction was in the way: a deadlock, a lock that did not come, a busy file.
 fn is_contended(error: &DbErr) -> bool {
-    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error else {
+    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error
+    else {
         return false;
     };
     let sqlx::Error::Database(database) = &**error else { return false };

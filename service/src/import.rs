@@ -174,7 +174,11 @@ async fn whole(
 }
 
 /// Writes each batch in a transaction of its own.
-async fn by_batches(db: &Db, mut writer: Writer, mut batches: mpsc::Receiver<Result<Vec<Row>>>) -> Result<Report> {
+async fn by_batches(
+    db: &Db,
+    mut writer: Writer,
+    mut batches: mpsc::Receiver<Result<Vec<Row>>>,
+) -> Result<Report> {
     while let Some(batch) = batches.recv().await {
         let batch = batch?;
         writer = db

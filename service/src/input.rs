@@ -31,7 +31,10 @@ pub(crate) fn words(text: &str) -> Result<(), ValidationError> {
 }
 
 /// A validation error with its message.
-pub(crate) fn error(code: &'static str, message: impl Into<std::borrow::Cow<'static, str>>) -> ValidationError {
+pub(crate) fn error(
+    code: &'static str,
+    message: impl Into<std::borrow::Cow<'static, str>>,
+) -> ValidationError {
     ValidationError::new(code).with_message(message.into())
 }
 

@@ -8,12 +8,12 @@
 pub mod access;
 pub mod auth;
 pub mod books;
+pub mod db;
 pub mod error;
 pub mod import;
 pub mod page;
 pub mod users;
 
-mod db;
 mod input;
 
 pub use access::Actor;

@@ -5,7 +5,8 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::DateTime;
 use sea_orm::{
     ColumnTrait, Condition, DatabaseConnection, DbBackend, DbErr, EntityTrait, ExprTrait, ModelTrait,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select, Value, prelude::DateTimeWithTimeZone,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select, Value,
+    prelude::DateTimeWithTimeZone,
     sea_query::{Expr, Order as Direction},
 };
 use serde::{Deserialize, Serialize};
@@ -120,11 +121,8 @@ where
         Some((last, _)) if more => Some(seal(keys, context, &place_of::<E>(last, order)?)?),
         _ => None,
     };
-    let total = if window.total {
-        Some(db.read(async |conn| select.clone().count(conn).await).await?)
-    } else {
-        None
-    };
+    let total =
+        if window.total { Some(db.read(async |conn| select.clone().count(conn).await).await?) } else { None };
     Ok(Page { items: rows, next_cursor, total })
 }
 

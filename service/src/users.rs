@@ -62,7 +62,8 @@ pub struct User {
 
 impl From<Model> for User {
     fn from(row: Model) -> Self {
-        let names: Vec<&str> = [&row.first_name, &row.last_name].into_iter().flatten().map(String::as_str).collect();
+        let names: Vec<&str> =
+            [&row.first_name, &row.last_name].into_iter().flatten().map(String::as_str).collect();
         Self {
             full_name: (!names.is_empty()).then(|| names.join(" ")),
             id: row.id,
@@ -94,7 +95,12 @@ pub struct NewUser {
     pub email: String,
     /// A password that is hard to guess.
     #[validate(length(min = 8, max = 256), custom(function = "input::line"))]
-    #[schema(format = "password", min_length = 8, max_length = 256, examples("correct horse battery staple"))]
+    #[schema(
+        format = "password",
+        min_length = 8,
+        max_length = 256,
+        examples("correct horse battery staple")
+    )]
     pub password: String,
     /// Given name.
     #[validate(length(min = 1, max = 100), custom(function = "input::words"))]
@@ -237,7 +243,12 @@ pub async fn me(db: &Db, actor: &Actor) -> Result<User> {
 }
 
 /// Changes the account in use, unless its version is none of `versions`.
-pub async fn update_me(db: &Db, actor: &Actor, versions: Option<Vec<i64>>, patch: ProfilePatch) -> Result<User> {
+pub async fn update_me(
+    db: &Db,
+    actor: &Actor,
+    versions: Option<Vec<i64>>,
+    patch: ProfilePatch,
+) -> Result<User> {
     let id = actor.own_account(Action::UpdateMe)?;
     patch.validate()?;
     let ProfilePatch { first_name, last_name } = patch;
@@ -254,13 +265,19 @@ pub async fn delete_me(db: &Db, actor: &Actor, versions: Option<Vec<i64>>) -> Re
 pub async fn list(db: &Db, keys: &Keys, actor: &Actor, query: UserQuery) -> Result<Page<User>> {
     actor.may(Action::ListUsers)?;
     query.validate()?;
-    let context = format!("users?{}", serde_json::to_string(&query).map_err(|e| Error::Internal(e.to_string()))?);
+    let context =
+        format!("users?{}", serde_json::to_string(&query).map_err(|e| Error::Internal(e.to_string()))?);
     let select = Entity::find()
         .apply_if(query.role, |select, role| select.filter(Column::Role.eq(role.as_str())))
         .apply_if(query.is_active, |select, active| select.filter(Column::IsActive.eq(active)))
         .apply_if(query.is_verified, |select, verified| select.filter(Column::IsVerified.eq(verified)));
     let order = query.sort.unwrap_or(UserSort::CreatedAtDescending).order();
-    let window = Window { limit: query.limit, cursor: query.cursor.as_deref(), offset: query.offset, total: query.total };
+    let window = Window {
+        limit: query.limit,
+        cursor: query.cursor.as_deref(),
+        offset: query.offset,
+        total: query.total,
+    };
     let page = page::fetch(db, keys, (select, order, window), &context, async |conn, select| {
         Ok(select.all(conn).await?.into_iter().map(|user| (user, ())).collect())
     })
@@ -299,7 +316,13 @@ pub async fn get(db: &Db, actor: &Actor, id: Uuid) -> Result<User> {
 ///
 /// # Errors
 /// [`Error::LastAdmin`] where nobody would be left to administer accounts.
-pub async fn update(db: &Db, actor: &Actor, id: Uuid, versions: Option<Vec<i64>>, patch: UserPatch) -> Result<User> {
+pub async fn update(
+    db: &Db,
+    actor: &Actor,
+    id: Uuid,
+    versions: Option<Vec<i64>>,
+    patch: UserPatch,
+) -> Result<User> {
     actor.may(Action::UpdateUser)?;
     patch.validate()?;
     change(db, id, versions, patch).await
@@ -317,7 +340,9 @@ pub async fn delete(db: &Db, actor: &Actor, id: Uuid, versions: Option<Vec<i64>>
 /// Finds the account with this name to act for it, for whoever runs the program.
 pub async fn act_for(db: &Db, username: &str) -> Result<Actor> {
     let name = username.to_lowercase();
-    let user = db.read(async |conn| Entity::find().filter(Column::Username.eq(name.as_str())).one(conn).await).await?;
+    let user = db
+        .read(async |conn| Entity::find().filter(Column::Username.eq(name.as_str())).one(conn).await)
+        .await?;
     let user = user.or_not_found()?;
     Ok(Actor {
         id: Some(user.id),
@@ -380,7 +405,8 @@ async fn change(db: &Db, id: Uuid, versions: Option<Vec<i64>>, patch: UserPatch)
     db.write(move |txn| {
         Box::pin(async move {
             let row = lock(txn, id).await?;
-            let loses_power = patch.role.is_some_and(|role| role != Role::Admin) || patch.is_active == Some(false);
+            let loses_power =
+                patch.role.is_some_and(|role| role != Role::Admin) || patch.is_active == Some(false);
             if loses_power {
                 keep_an_admin(txn, &row).await?;
             }

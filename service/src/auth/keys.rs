@@ -89,7 +89,8 @@ impl Keys {
 
     /// Checks the first bytes of a cursor's code, 16 or more.
     pub(crate) fn verify_cursor(&self, parts: &[&[u8]], code: &[u8]) -> bool {
-        code.len() >= 16 && self.0.iter().any(|ring| mac(&ring.cursor, parts).verify_truncated_left(code).is_ok())
+        code.len() >= 16
+            && self.0.iter().any(|ring| mac(&ring.cursor, parts).verify_truncated_left(code).is_ok())
     }
 
     /// The id of the key that new passwords are hashed with.

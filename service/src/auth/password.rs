@@ -44,7 +44,12 @@ impl Passwords {
 
     /// Hashes a new password, if it is hard to guess for one who knows `hints`, the other fields of the
     /// account. `pointer` names the password's field.
-    pub(crate) async fn choose(&self, pointer: &'static str, password: String, hints: Vec<String>) -> Result<String> {
+    pub(crate) async fn choose(
+        &self,
+        pointer: &'static str,
+        password: String,
+        hints: Vec<String>,
+    ) -> Result<String> {
         let (keys, cost) = (Arc::clone(&self.keys), self.cost);
         let job = move || {
             let hints: Vec<&str> = hints.iter().map(String::as_str).collect();
@@ -73,7 +78,8 @@ impl Passwords {
 fn hash(keys: &Keys, password: &str, cost: u32) -> Result<String> {
     let id = keys.password_id();
     let digest = digest(keys, id, password).expect("the newest key exists");
-    let hash = bcrypt::non_truncating_hash(digest, cost).map_err(|error| Error::Internal(error.to_string()))?;
+    let hash =
+        bcrypt::non_truncating_hash(digest, cost).map_err(|error| Error::Internal(error.to_string()))?;
     Ok(format!("v1.{id}.{hash}"))
 }
 
@@ -82,7 +88,9 @@ fn verify(keys: &Keys, password: &str, stored: Option<&str>, cost: u32) -> Verdi
     let tagged = stored.and_then(|stored| stored.strip_prefix("v1.")).and_then(|rest| rest.split_once('.'));
     let (right, outdated) = match (tagged, stored) {
         (Some((id, hash)), _) => match digest(keys, id, password) {
-            Some(digest) => (bcrypt::verify(digest, hash), id != keys.password_id() || cost_of(hash) != Some(cost)),
+            Some(digest) => {
+                (bcrypt::verify(digest, hash), id != keys.password_id() || cost_of(hash) != Some(cost))
+            }
             None => (bcrypt::verify(password, &nobodys()).map(|_| false), false),
         },
         (None, Some(plain)) => (bcrypt::verify(password, plain), true),
@@ -130,7 +138,10 @@ mod tests {
     fn a_password_verifies_in_every_unicode_form_and_nothing_else_does() {
         let keys = keys(&[NEW]);
         let stored = hash(&keys, "Cafe\u{301} au lait 7", 4).unwrap();
-        assert_eq!(verify(&keys, "Caf\u{e9} au lait 7", Some(&stored), 4), Verdict::Right { outdated: false });
+        assert_eq!(
+            verify(&keys, "Caf\u{e9} au lait 7", Some(&stored), 4),
+            Verdict::Right { outdated: false }
+        );
         assert_eq!(verify(&keys, "Cafe au lait 7", Some(&stored), 4), Verdict::Wrong);
     }
 
@@ -147,7 +158,10 @@ mod tests {
         let stored = hash(&keys(&[OLD]), "hunter2hunter2", 4).unwrap();
         let both = keys(&[NEW, OLD]);
         assert_eq!(verify(&both, "hunter2hunter2", Some(&stored), 4), Verdict::Right { outdated: true });
-        assert_eq!(verify(&keys(&[OLD]), "hunter2hunter2", Some(&stored), 5), Verdict::Right { outdated: true });
+        assert_eq!(
+            verify(&keys(&[OLD]), "hunter2hunter2", Some(&stored), 5),
+            Verdict::Right { outdated: true }
+        );
         assert_eq!(verify(&keys(&[NEW]), "hunter2hunter2", Some(&stored), 4), Verdict::Wrong);
         let plain = bcrypt::hash("hunter2hunter2", 4).unwrap();
         for tag in ["$2a$", "$2b$", "$2y$"] {

@@ -55,7 +55,9 @@ impl Live {
 /// Begins a session.
 pub(super) async fn start(db: &Db, user_id: Uuid, client: Client) -> Result<Live> {
     let now = now();
-    let user_agent = client.user_agent.map(|name| name.chars().filter(|c| !c.is_control()).take(USER_AGENT_LENGTH).collect());
+    let user_agent = client
+        .user_agent
+        .map(|name| name.chars().filter(|c| !c.is_control()).take(USER_AGENT_LENGTH).collect());
     let session = ActiveModel {
         user_id: Set(user_id),
         idle_expires_at: Set(now + IDLE),

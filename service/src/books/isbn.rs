@@ -40,7 +40,11 @@ fn is_thirteen(digits: &str) -> bool {
 
 /// The sum of an EAN-13: digits weighted 1, 3, 1, 3 …
 fn weighted(digits: &str) -> u32 {
-    digits.bytes().zip([1, 3].into_iter().cycle()).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum()
+    digits
+        .bytes()
+        .zip([1, 3].into_iter().cycle())
+        .map(|(digit, weight)| u32::from(digit - b'0') * weight)
+        .sum()
 }
 
 /// Converts an ISBN-10 whose check digit, modulo 11, holds.
@@ -53,7 +57,8 @@ fn from_ten(digits: &str) -> Option<String> {
         "X" | "x" => 10,
         digit => digit.parse::<u32>().ok()?,
     };
-    let sum: u32 = body.bytes().zip((2..=10).rev()).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
+    let sum: u32 =
+        body.bytes().zip((2..=10).rev()).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
     if (sum + check) % 11 != 0 {
         return None;
     }
@@ -68,7 +73,8 @@ mod tests {
 
     #[test]
     fn every_spelling_of_a_number_is_one_isbn_13() {
-        for text in ["9780441013593", "978-0-441-01359-3", "0441013597", "0-441-01359-7", " 978 0441 013593 "] {
+        for text in ["9780441013593", "978-0-441-01359-3", "0441013597", "0-441-01359-7", " 978 0441 013593 "]
+        {
             assert_eq!(parse(text).as_deref(), Some("9780441013593"), "{text:?}");
         }
         assert_eq!(parse("043942089x").as_deref(), Some("9780439420891"), "a lower-case check digit");

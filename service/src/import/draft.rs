@@ -37,7 +37,8 @@ pub(super) struct Draft {
 /// space folded. Nothing left is nothing.
 pub(super) fn tidy(cell: &str) -> Option<String> {
     let decoded = decode_html_entities(cell);
-    let words: Vec<&str> = decoded.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty()).collect();
+    let words: Vec<&str> =
+        decoded.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty()).collect();
     (!words.is_empty()).then(|| words.join(" "))
 }
 
@@ -61,7 +62,8 @@ impl Draft {
                 date
             }),
             page_count: self.page_count.and_then(|text| {
-                let pages = text.trim_end_matches(".0").parse().ok().filter(|pages| (1..=1_000_000).contains(pages));
+                let pages =
+                    text.trim_end_matches(".0").parse().ok().filter(|pages| (1..=1_000_000).contains(pages));
                 if pages.is_none() {
                     warn("/page_count", "range", format!("{text:?} is no number of pages and was left out"));
                 }
@@ -106,7 +108,11 @@ fn join(authors: &[String], warn: &mut impl FnMut(&str, &str, String)) -> String
         let separator = if index == 0 { "" } else { "; " };
         let length = joined.chars().count() + separator.len() + author.chars().count();
         if index > 0 && length > AUTHORS_LENGTH {
-            warn("/author", "length", format!("{} of {} authors were left out", authors.len() - index, authors.len()));
+            warn(
+                "/author",
+                "length",
+                format!("{} of {} authors were left out", authors.len() - index, authors.len()),
+            );
             break;
         }
         joined.push_str(separator);
@@ -124,7 +130,8 @@ fn read_date(text: &str) -> Option<String> {
 }
 
 fn read_price(amount: &str, currency: &str) -> Option<Price> {
-    let amount = amount.parse().ok().filter(|amount| (0..=crate::input::MAX_SAFE_INTEGER).contains(amount))?;
+    let amount =
+        amount.parse().ok().filter(|amount| (0..=crate::input::MAX_SAFE_INTEGER).contains(amount))?;
     valid_currency(currency).ok()?;
     Some(Price { amount, currency: currency.to_owned() })
 }
@@ -135,7 +142,11 @@ fn choose_isbn(cells: &[String], warn: &mut impl FnMut(&str, &str, String)) -> O
     let mut read = cells.iter().filter_map(|cell| read_isbn(cell));
     let isbn = read.next();
     if let (Some(isbn), Some(other)) = (&isbn, read.find(|other| Some(other) != isbn.as_ref())) {
-        warn("/isbn", "isbn_mismatch", format!("{isbn} and {other} are different books; the first was taken"));
+        warn(
+            "/isbn",
+            "isbn_mismatch",
+            format!("{isbn} and {other} are different books; the first was taken"),
+        );
     }
     if let (None, Some(cell)) = (&isbn, cells.first()) {
         warn("/isbn", "isbn", format!("{cell:?} is no ISBN and was left out"));
@@ -171,7 +182,12 @@ mod tests {
     #[test]
     fn an_isbn_is_read_out_of_what_spreadsheets_make_of_it() {
         let dune = Some("9780441013593".to_owned());
-        for cells in [&["=\"0441013597\""][..], &["441013597"], &["9.78044101359e+12", "441013597"], &["", "978-0-441-01359-3"]] {
+        for cells in [
+            &["=\"0441013597\""][..],
+            &["441013597"],
+            &["9.78044101359e+12", "441013597"],
+            &["", "978-0-441-01359-3"],
+        ] {
             assert_eq!(isbn_of(cells), (dune.clone(), vec![]), "{cells:?}");
         }
         assert_eq!(isbn_of(&[]), (None, vec![]));
@@ -180,7 +196,8 @@ mod tests {
 
     #[test]
     fn an_unreadable_isbn_is_left_out_with_a_warning() {
-        for cell in ["9.78043902348e+12", "9780439023480", "12345", "441013598", "B00AA36R4U", "Contributor"] {
+        for cell in ["9.78043902348e+12", "9780439023480", "12345", "441013598", "B00AA36R4U", "Contributor"]
+        {
             assert_eq!(isbn_of(&[cell]), (None, vec!["isbn".to_owned()]), "{cell}");
         }
     }
@@ -200,9 +217,13 @@ mod tests {
 
     #[test]
     fn dates_are_read_as_far_as_they_are_dates() {
-        for (text, date) in
-            [("2008", Some("2008")), ("398", Some("0398")), ("2014/04/05", Some("2014-04-05")), ("-750", None), ("0", None)]
-        {
+        for (text, date) in [
+            ("2008", Some("2008")),
+            ("398", Some("0398")),
+            ("2014/04/05", Some("2014-04-05")),
+            ("-750", None),
+            ("0", None),
+        ] {
             assert_eq!(read_date(text).as_deref(), date, "{text}");
         }
     }

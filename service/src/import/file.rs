@@ -165,7 +165,10 @@ fn delimiter(head: &str) -> u8 {
             b'"' => quoted = !quoted,
             b'\n' | b'\r' if !quoted => break,
             _ if quoted => {}
-            _ => counts.iter_mut().filter(|(delimiter, _)| *delimiter == byte).for_each(|(_, count)| *count += 1),
+            _ => counts
+                .iter_mut()
+                .filter(|(delimiter, _)| *delimiter == byte)
+                .for_each(|(_, count)| *count += 1),
         }
     }
     // Of equal counts the first wins: the comma.

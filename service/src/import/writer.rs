@@ -6,19 +6,14 @@ use std::{
 };
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, ExprTrait,
-    IntoActiveModel, QueryFilter, QuerySelect, TryInsertResult,
+    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
+    QuerySelect, TryInsertResult,
 };
 use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
 use super::{Format, OnConflict, Options, Problem, Report, format::Row};
-use crate::{
-    Actor, FieldError, Result,
-    access::Action,
-    books::NewBook,
-    db,
-};
+use crate::{Actor, FieldError, Result, access::Action, books::NewBook, db};
 use entity::books::{ActiveModel, Column, Entity, Model};
 
 /// Matches rows with the catalogue and writes them, batch by batch.
@@ -163,8 +158,7 @@ impl Writer {
 
 /// Which of a batch's ISBNs the catalogue has.
 async fn known_isbns(txn: &DatabaseTransaction, batch: &[Row]) -> Result<HashMap<String, Uuid>> {
-    let isbns: Vec<&str> =
-        batch.iter().filter_map(|row| row.book.as_ref().ok()?.isbn.as_deref()).collect();
+    let isbns: Vec<&str> = batch.iter().filter_map(|row| row.book.as_ref().ok()?.isbn.as_deref()).collect();
     if isbns.is_empty() {
         return Ok(HashMap::new());
     }
@@ -192,7 +186,9 @@ async fn read_shelf(
         .into_tuple()
         .all(txn)
         .await?;
-    let before = books.into_iter().filter(|(_, _, _, isbn)| isbn.as_ref().is_none_or(|isbn| !new_isbns.contains(isbn)));
+    let before = books
+        .into_iter()
+        .filter(|(_, _, _, isbn)| isbn.as_ref().is_none_or(|isbn| !new_isbns.contains(isbn)));
     Ok(before.map(|(id, title, author, _)| (work(&title, &author), Some(id))).collect())
 }
 

@@ -1,0 +1,116 @@
+//! `/books`: the catalogue and its import.
+
+use actix_web::{
+    HttpResponse, Responder,
+    web::{Data, Path},
+};
+use service::{
+    books::{self, Book, BookPatch, BookQuery, NewBook},
+    import::{self, Options, Report},
+    page::Page,
+};
+
+use crate::{
+    State,
+    error::Result,
+    extract::{Id, IfMatch, Json, Query, SignedIn, Upload},
+    respond::{Created, Paged, Tagged},
+};
+
+/// List the catalogue
+#[utoipa::path(get, path = "/api/v1/books", operation_id = "listBooks", tag = "books", params(BookQuery),
+    responses((status = 200, body = Page<Book>, description = "A page of books",
+        headers(("Link" = String, description = "The next page, `rel=\"next\"`; absent on the last one")))))]
+pub async fn list(state: Data<State>, Query(query): Query<BookQuery>) -> Result<impl Responder> {
+    Ok(Paged(books::list(&state.db, &state.keys, query).await?))
+}
+
+/// List the books that a user added
+#[utoipa::path(get, path = "/api/v1/users/{id}/books", operation_id = "listUserBooks", tag = "books",
+    params(("id" = Uuid, Path, description = "The account's id"), BookQuery),
+    responses((status = 200, body = Page<Book>, description = "A page of books",
+        headers(("Link" = String, description = "The next page, `rel=\"next\"`; absent on the last one")))))]
+pub async fn list_of_user(
+    state: Data<State>,
+    Id(id): Id,
+    Query(query): Query<BookQuery>,
+) -> Result<impl Responder> {
+    Ok(Paged(books::list_of_user(&state.db, &state.keys, id, query).await?))
+}
+
+/// Add a book
+#[utoipa::path(post, path = "/api/v1/books", operation_id = "createBook", tag = "books",
+    responses((status = 201, body = Book, description = "The new book",
+        headers(("Location" = String, description = "Where the book is"), ("ETag" = String, description = "Its entity tag"))),
+        (status = 409, description = "`isbn_taken`")))]
+pub async fn create(
+    state: Data<State>,
+    SignedIn(actor): SignedIn,
+    Json(new): Json<NewBook>,
+) -> Result<impl Responder> {
+    let book = books::create(&state.db, &actor, new).await?;
+    Ok(Created(format!("/api/v1/books/{}", book.id), book))
+}
+
+/// Read a book
+#[utoipa::path(get, path = "/api/v1/books/{id}", operation_id = "getBook", tag = "books",
+    params(("id" = Uuid, Path, description = "The book's id")),
+    responses((status = 200, body = Book, description = "The book", headers(("ETag" = String, description = "Its entity tag")))))]
+pub async fn get(state: Data<State>, Id(id): Id) -> Result<impl Responder> {
+    Ok(Tagged(books::get(&state.db, id).await?))
+}
+
+/// Read a book by its ISBN
+#[utoipa::path(get, path = "/api/v1/books/isbn/{isbn}", operation_id = "getBookByIsbn", tag = "books",
+    params(("isbn" = String, Path, description = "An ISBN-10 or ISBN-13; hyphens are welcome", example = "978-0-441-01359-3")),
+    responses((status = 200, body = Book, description = "The book", headers(("ETag" = String, description = "Its entity tag")))))]
+pub async fn get_by_isbn(state: Data<State>, isbn: Path<String>) -> Result<impl Responder> {
+    Ok(Tagged(books::get_by_isbn(&state.db, &isbn).await?))
+}
+
+/// Change a book
+#[utoipa::path(patch, path = "/api/v1/books/{id}", operation_id = "updateBook", tag = "books",
+    params(("id" = Uuid, Path, description = "The book's id")),
+    responses((status = 200, body = Book, description = "The book as it is now", headers(("ETag" = String, description = "Its entity tag"))),
+        (status = 409, description = "`isbn_taken`")))]
+pub async fn update(
+    state: Data<State>,
+    SignedIn(actor): SignedIn,
+    Id(id): Id,
+    IfMatch(versions): IfMatch,
+    Json(patch): Json<BookPatch>,
+) -> Result<impl Responder> {
+    Ok(Tagged(books::update(&state.db, &actor, id, versions, patch).await?))
+}
+
+/// Delete a book
+#[utoipa::path(delete, path = "/api/v1/books/{id}", operation_id = "deleteBook", tag = "books",
+    params(("id" = Uuid, Path, description = "The book's id")),
+    responses((status = 204, description = "The book is gone")))]
+pub async fn delete(
+    state: Data<State>,
+    SignedIn(actor): SignedIn,
+    Id(id): Id,
+    IfMatch(versions): IfMatch,
+) -> Result<impl Responder> {
+    books::delete(&state.db, &actor, id, versions).await?;
+    Ok(HttpResponse::NoContent())
+}
+
+/// Import books
+///
+/// Takes a CSV or NDJSON file as the whole body, 32 MiB at most: our own format, a library export of
+/// Goodreads, or `books.csv` of goodbooks-10k. Books are told apart by ISBN, else by title and author
+/// among your own, so the same file twice adds nothing.
+#[utoipa::path(post, path = "/api/v1/books/import", operation_id = "importBooks", tag = "books", params(Options),
+    request_body(description = "The file", content((String = "text/csv", example = "title,author,isbn\nDune,Frank Herbert,9780441013593\n"),
+        (String = "application/x-ndjson", example = "{\"title\":\"Dune\",\"author\":\"Frank Herbert\"}\n"))),
+    responses((status = 200, body = Report, description = "What the import did")))]
+pub async fn import(
+    state: Data<State>,
+    SignedIn(actor): SignedIn,
+    Query(options): Query<Options>,
+    Upload(file): Upload,
+) -> Result<impl Responder> {
+    Ok(HttpResponse::Ok().json(import::run(&state.db, &actor, file, options).await?))
+}

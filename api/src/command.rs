@@ -1,0 +1,137 @@
+//! The command line's own work: accounts and imports, by the operations that the API uses.
+
+use std::{
+    fs::File,
+    io::{self, BufRead, IsTerminal},
+    net::TcpListener,
+    sync::Arc,
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use service::{
+    Actor, Db, Error,
+    auth::Auth,
+    db::Turns,
+    import::{self, Options, Report},
+    users::{self, NewUser},
+};
+
+use crate::{
+    config::{Cli, Command, Config, Import, NewAccount, UserCommand},
+    error::Problem,
+    openapi,
+};
+
+/// Does what the command line asks for.
+///
+/// # Errors
+/// One line for whoever typed it.
+pub async fn run(cli: Cli) -> Result<(), String> {
+    let Cli { config, command } = cli;
+    match command.unwrap_or(Command::Serve) {
+        Command::Openapi => {
+            println!("{:#}", openapi::openapi());
+            Ok(())
+        }
+        Command::Serve => serve(&config).await,
+        Command::User(UserCommand::Create(account)) => create_user(&config, account).await,
+        Command::Import(import) => import_file(&config, import).await,
+    }
+}
+
+async fn serve(config: &Config) -> Result<(), String> {
+    config.check()?;
+    crate::migrate(config).await?;
+    let address = (config.host, config.port);
+    let listener = TcpListener::bind(address)
+        .map_err(|error| format!("cannot listen on {}:{}: {error}", address.0, address.1))?;
+    let local = listener.local_addr().map_err(|error| error.to_string())?;
+    let server = crate::serve(config, listener).map_err(|error| error.to_string())?;
+    log::info!("serving on http://{local}, documentation on http://{local}{}", openapi::DOCS);
+    server.await.map_err(|error| error.to_string())
+}
+
+/// Opens the database for one command.
+async fn open(config: &Config) -> Result<Db, String> {
+    config.check()?;
+    crate::migrate(config).await?;
+    Db::open(&config.database(1), Turns::of(&config.database_url)).await.map_err(|error| error.to_string())
+}
+
+async fn create_user(config: &Config, account: NewAccount) -> Result<(), String> {
+    let db = open(config).await?;
+    let auth = Auth::new(Arc::new(config.keys()?), config.policy());
+    let new = NewUser {
+        username: account.username,
+        email: account.email,
+        password: read_password().map_err(|error| format!("cannot read the password: {error}"))?,
+        first_name: None,
+        last_name: None,
+        role: Some(account.role),
+        is_verified: true,
+    };
+    let user = users::create(&db, &auth, &Actor::operator(), new).await.map_err(explain)?;
+    println!("{} {} {}", user.id, user.username, user.role);
+    db.close().await.map_err(explain)
+}
+
+/// Asks for a password twice on a terminal; else takes the first line of standard input.
+fn read_password() -> io::Result<String> {
+    if io::stdin().is_terminal() {
+        let password = rpassword::prompt_password("Password: ")?;
+        if rpassword::prompt_password("Again: ")? != password {
+            return Err(io::Error::other("the two differ"));
+        }
+        return Ok(password);
+    }
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line)?;
+    Ok(line.trim_end_matches(['\n', '\r']).to_owned())
+}
+
+async fn import_file(config: &Config, import: Import) -> Result<(), String> {
+    let path = import.file.display().to_string();
+    let file = File::open(&import.file).map_err(|error| format!("{path}: {error}"))?;
+    let size = file.metadata().map_err(|error| format!("{path}: {error}"))?.len();
+    let db = open(config).await?;
+    let actor = match &import.owner {
+        Some(owner) => {
+            users::act_for(&db, owner).await.map_err(|_| format!("there is no account {owner:?}"))?
+        }
+        None => Actor::operator(),
+    };
+    let options = Options {
+        format: import.format,
+        charset: import.charset,
+        dry_run: import.dry_run,
+        mode: import.mode,
+        on_conflict: import.on_conflict,
+    };
+    let style = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {bytes_per_sec} {eta}");
+    let bar = ProgressBar::new(size).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let outcome = import::run(&db, &actor, bar.wrap_read(file), options).await;
+    bar.finish_and_clear();
+    db.close().await.map_err(explain)?;
+    match outcome {
+        Ok(report) => print(&report),
+        Err(Error::ImportFailed(report)) => {
+            print(&report)?;
+            Err(format!("{} of {} rows cannot be taken; nothing was written", report.failed, report.rows))
+        }
+        Err(error) => Err(format!("{path}: {}", explain(error))),
+    }
+}
+
+fn print(report: &Report) -> Result<(), String> {
+    println!("{}", serde_json::to_string_pretty(report).map_err(|error| error.to_string())?);
+    Ok(())
+}
+
+/// What the API would say of an error, and what only its log would.
+fn explain(error: Error) -> String {
+    let problem = Problem::from(error);
+    match problem.cause() {
+        Some(cause) => format!("{problem} ({cause})"),
+        None => problem.to_string(),
+    }
+}

@@ -1,0 +1,302 @@
+//! Every setting: from the command line, else from the environment, else its default. The only place that
+//! reads the environment.
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use service::{
+    Settings,
+    access::Role,
+    auth::{Keys, Policy},
+};
+use url::Url;
+
+/// The secret that `.env` brings. Everybody knows it.
+const DEVELOPMENT_SECRET: &str = "development-only-secret-never-use-it-elsewhere";
+
+/// A book catalogue and its user accounts, as a JSON API.
+#[derive(Parser)]
+#[command(name = "bookly", version, propagate_version = true)]
+pub struct Cli {
+    /// The settings.
+    #[command(flatten)]
+    pub config: Config,
+    /// What to do; `serve` if left out.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What the program can do.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Serve the API (the default)
+    Serve,
+    /// Administer accounts
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Bring a file of books in: CSV or NDJSON, told from the file
+    Import(Import),
+    /// Print the OpenAPI document
+    Openapi,
+}
+
+/// What can be done with accounts.
+#[derive(Subcommand)]
+pub enum UserCommand {
+    /// Open an account, verified; its password is asked for, or read from standard input
+    Create(NewAccount),
+}
+
+/// The account to open.
+#[derive(clap::Args)]
+pub struct NewAccount {
+    /// Its name
+    #[arg(long)]
+    pub username: String,
+    /// Its address
+    #[arg(long)]
+    pub email: String,
+    /// What it may do: user, cashier or admin
+    #[arg(long, default_value_t = Role::User)]
+    pub role: Role,
+}
+
+/// The file to bring in.
+#[derive(clap::Args)]
+pub struct Import {
+    /// The file
+    pub file: std::path::PathBuf,
+    /// Whose books they become; nobody's if left out
+    #[arg(long, value_name = "USERNAME")]
+    pub owner: Option<String>,
+    /// Its format: csv, ndjson, goodreads or goodbooks; told from the file if left out
+    #[arg(long, value_parser = by_name::<service::import::Format>)]
+    pub format: Option<service::import::Format>,
+    /// Its character encoding, such as utf-8 or windows-1252; told from the file if left out
+    #[arg(long)]
+    pub charset: Option<String>,
+    /// Change nothing and report the same
+    #[arg(long)]
+    pub dry_run: bool,
+    /// atomic: one failed row, and nothing is written; partial: good rows are written
+    #[arg(long, default_value = "atomic", value_parser = by_name::<service::import::Mode>)]
+    pub mode: service::import::Mode,
+    /// Books that are in the catalogue already: ignore or update
+    #[arg(long, default_value = "ignore", value_parser = by_name::<service::import::OnConflict>)]
+    pub on_conflict: service::import::OnConflict,
+}
+
+/// What the program is run for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AppEnv {
+    /// On a developer's machine
+    Development,
+    /// For real
+    Production,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people
+    Text,
+    /// A JSON object a line
+    Json,
+}
+
+/// On or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// It happens
+    On,
+    /// It does not
+    Off,
+}
+
+/// The settings.
+#[derive(clap::Args, Clone)]
+#[command(next_help_heading = "Settings")]
+pub struct Config {
+    /// What the program is run for; `.env` is read for development only
+    #[arg(long, env = "APP_ENV", global = true, default_value = "production", hide_env_values = true)]
+    pub app_env: AppEnv,
+    /// The address to listen on
+    #[arg(long, env = "HOST", global = true, default_value = "127.0.0.1", hide_env_values = true)]
+    pub host: IpAddr,
+    /// The port to listen on; 0 takes a free one
+    #[arg(long, env = "PORT", global = true, default_value_t = 8080, hide_env_values = true)]
+    pub port: u16,
+    /// The database: sqlite://, postgres:// or mysql:// (which MariaDB takes, too)
+    #[arg(
+        long,
+        env = "DATABASE_URL",
+        global = true,
+        default_value = "sqlite://bookly.db?mode=rwc",
+        hide_env_values = true
+    )]
+    pub database_url: String,
+    /// The most connections to the database, shared out among the workers
+    #[arg(long, env = "DATABASE_MAX_CONNECTIONS", global = true, default_value_t = 16, hide_env_values = true,
+        value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub database_max_connections: u32,
+    /// Connections that each worker keeps open
+    #[arg(
+        long,
+        env = "DATABASE_MIN_CONNECTIONS",
+        global = true,
+        default_value_t = 0,
+        hide_env_values = true
+    )]
+    pub database_min_connections: u32,
+    /// Seconds that an operation waits for a connection
+    #[arg(long, env = "DATABASE_ACQUIRE_TIMEOUT", global = true, default_value_t = 1, hide_env_values = true,
+        value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub database_acquire_timeout: u64,
+    /// Seconds after which an unused connection is closed
+    #[arg(long, env = "DATABASE_IDLE_TIMEOUT", global = true, default_value_t = 600, hide_env_values = true,
+        value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub database_idle_timeout: u64,
+    /// Seconds after which any connection is closed
+    #[arg(long, env = "DATABASE_MAX_LIFETIME", global = true, default_value_t = 1800, hide_env_values = true,
+        value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub database_max_lifetime: u64,
+    /// Log every statement: true or false
+    #[arg(long, env = "DATABASE_ECHO", global = true, default_value_t = false, action = ArgAction::Set, hide_env_values = true)]
+    pub database_echo: bool,
+    /// Apply pending migrations at start: true or false; if left out, true for SQLite
+    #[arg(long, env = "AUTO_MIGRATE", global = true, hide_env_values = true)]
+    pub auto_migrate: Option<bool>,
+    /// The secrets that keys are derived from, comma-separated, each of 32 bytes or more: the first signs, all verify
+    #[arg(
+        long,
+        env = "APP_SECRETS",
+        global = true,
+        default_value = "",
+        hide_default_value = true,
+        hide_env_values = true
+    )]
+    pub app_secrets: String,
+    /// The URL by which the world reaches the server; http://HOST:PORT if left out
+    #[arg(long, env = "PUBLIC_URL", global = true, hide_env_values = true)]
+    pub public_url: Option<Url>,
+    /// Origins whose pages may call the API, comma-separated, such as https://app.example.com
+    #[arg(long, env = "CORS_ORIGINS", global = true, default_value = "", hide_default_value = true, hide_env_values = true,
+        value_parser = origins)]
+    pub cors_origins: Arc<Vec<String>>,
+    /// Whether a new account must verify its address before it may write
+    #[arg(long, env = "EMAIL_VERIFICATION", global = true, default_value = "on", hide_env_values = true)]
+    pub email_verification: Switch,
+    /// The bcrypt cost of new password hashes
+    #[arg(long, env = "BCRYPT_COST", global = true, default_value_t = 12, hide_env_values = true,
+        value_parser = clap::value_parser!(u32).range(4..=16))]
+    pub bcrypt_cost: u32,
+    /// Seconds that an access token lives
+    #[arg(long, env = "ACCESS_TOKEN_TTL", global = true, default_value_t = 900, hide_env_values = true,
+        value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub access_token_ttl: u32,
+    /// How log lines are written
+    #[arg(long, env = "LOG_FORMAT", global = true, default_value = "text", hide_env_values = true)]
+    pub log_format: LogFormat,
+    /// What is logged, in the syntax of env_logger
+    #[arg(long, env = "RUST_LOG", global = true, default_value = "info", hide_env_values = true)]
+    pub rust_log: String,
+}
+
+impl Config {
+    /// Where the database is, and how many connections each of `workers` may have.
+    #[must_use]
+    pub fn database(&self, workers: usize) -> Settings {
+        let workers = u32::try_from(workers.max(1)).unwrap_or(u32::MAX);
+        let max_connections = self.database_max_connections.div_ceil(workers);
+        Settings {
+            url: self.database_url.clone(),
+            max_connections,
+            min_connections: self.database_min_connections.min(max_connections),
+            acquire_timeout: Duration::from_secs(self.database_acquire_timeout),
+            idle_timeout: Duration::from_secs(self.database_idle_timeout),
+            max_lifetime: Duration::from_secs(self.database_max_lifetime),
+            echo: self.database_echo,
+        }
+    }
+
+    /// Whether to apply pending migrations at start.
+    #[must_use]
+    pub fn migrates(&self) -> bool {
+        self.auto_migrate.unwrap_or_else(|| self.database_url.starts_with("sqlite:"))
+    }
+
+    /// The rules of the account system.
+    #[must_use]
+    pub fn policy(&self) -> Policy {
+        Policy {
+            issuer: match &self.public_url {
+                Some(url) => url.as_str().trim_end_matches('/').to_owned(),
+                None => format!("http://{}", std::net::SocketAddr::new(self.host, self.port)),
+            },
+            access_token_ttl: self.access_token_ttl,
+            bcrypt_cost: self.bcrypt_cost,
+            email_verification: self.email_verification == Switch::On,
+        }
+    }
+
+    /// The keys that the secrets give.
+    ///
+    /// # Errors
+    /// What is wrong with the secrets, without telling them.
+    pub fn keys(&self) -> Result<Keys, String> {
+        let secrets: Vec<&str> =
+            self.app_secrets.split(',').map(str::trim).filter(|secret| !secret.is_empty()).collect();
+        let known = secrets.contains(&DEVELOPMENT_SECRET);
+        if known && self.app_env == AppEnv::Production {
+            return Err("APP_SECRETS: the development secret is for APP_ENV=development only".to_owned());
+        }
+        if known && !self.host.is_loopback() {
+            return Err("APP_SECRETS: the development secret is for a loopback HOST only".to_owned());
+        }
+        Keys::new(&secrets).map_err(|error| format!("APP_SECRETS: {error}"))
+    }
+
+    /// Checks what no single setting can say of itself.
+    ///
+    /// # Errors
+    /// One line that names the setting and tells no secret.
+    pub fn check(&self) -> Result<(), String> {
+        let url = &self.database_url;
+        if !["sqlite:", "postgres:", "postgresql:", "mysql:"].iter().any(|scheme| url.starts_with(scheme)) {
+            return Err("DATABASE_URL: must begin with sqlite://, postgres:// or mysql://".to_owned());
+        }
+        if url.starts_with("sqlite:") && url.contains(":memory:") {
+            return Err(
+                "DATABASE_URL: several connections cannot share a database in memory; name a file".to_owned()
+            );
+        }
+        self.keys().map(drop)
+    }
+}
+
+/// Reads `.env` into the environment, unless the environment says that this is not development.
+pub fn load_dotenv() {
+    #[expect(clippy::disallowed_methods, reason = "whether to read .env is known before the settings are")]
+    let app_env = std::env::var("APP_ENV");
+    if app_env.is_err() || app_env.as_deref() == Ok("development") {
+        // Without the file, the environment and the defaults stand.
+        dotenvy::dotenv().ok();
+    }
+}
+
+/// Reads an enum by the name it has in JSON.
+fn by_name<T: serde::de::DeserializeOwned>(name: &str) -> Result<T, String> {
+    serde_json::from_value(name.into()).map_err(|error: serde_json::Error| error.to_string())
+}
+
+/// Reads a list of exact origins: scheme, host and port, nothing behind.
+fn origins(list: &str) -> Result<Arc<Vec<String>>, String> {
+    let origin = |text: &str| match Url::parse(text) {
+        Ok(url) if url.origin().is_tuple() && url.origin().ascii_serialization() == text => {
+            Ok(text.to_owned())
+        }
+        _ => Err(format!("{text:?} is no origin such as https://app.example.com")),
+    };
+    let texts = list.split(',').map(str::trim).filter(|text| !text.is_empty());
+    texts.map(origin).collect::<Result<_, _>>().map(Arc::new)
+}

@@ -1,0 +1,46 @@
+//! The log, on standard error: lines for people, or JSON objects for programs.
+
+use std::io::Write;
+
+use env_logger::Builder;
+use log::kv::{Error, Key, Value, VisitSource};
+use serde_json::{Map, json};
+
+use crate::config::{Config, LogFormat};
+
+/// Starts logging.
+pub fn init(config: &Config) {
+    let mut builder = Builder::new();
+    builder.parse_filters(&config.rust_log);
+    if config.log_format == LogFormat::Json {
+        builder.format(|buffer, record| {
+            let mut fields = Fields(Map::new());
+            fields.0.insert(
+                "time".to_owned(),
+                json!(chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true)),
+            );
+            fields.0.insert("level".to_owned(), json!(record.level().as_str().to_ascii_lowercase()));
+            fields.0.insert("target".to_owned(), json!(record.target()));
+            fields.0.insert("message".to_owned(), json!(record.args().to_string()));
+            // A value that cannot be written is left out; the line is not.
+            drop(record.key_values().visit(&mut fields));
+            writeln!(buffer, "{}", serde_json::Value::from(fields.0))
+        });
+    }
+    builder.init();
+}
+
+/// The pairs of a record, numbers as numbers.
+struct Fields(Map<String, serde_json::Value>);
+
+impl<'kvs> VisitSource<'kvs> for Fields {
+    fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), Error> {
+        let json = match (value.to_u64(), value.to_f64()) {
+            (Some(number), _) => json!(number),
+            (None, Some(number)) => json!(number),
+            (None, None) => json!(value.to_string()),
+        };
+        self.0.insert(key.to_string(), json);
+        Ok(())
+    }
+}

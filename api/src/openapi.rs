@@ -1,0 +1,209 @@
+//! The OpenAPI document, the pages that show it, and what each problem code means. Security and failures
+//! are not written by hand: they follow from the permission table and from what an operation takes.
+
+use std::{collections::BTreeMap, sync::LazyLock};
+
+use actix_web::{
+    HttpResponse, Responder,
+    dev::HttpServiceFactory,
+    http::{StatusCode, header},
+    middleware::DefaultHeaders,
+    web::{self, Bytes, Path},
+};
+use serde_json::{Map, Value, json};
+use service::access::{Action, Role, Rule};
+use utoipa::OpenApi;
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::{
+    auth, books,
+    error::{Code, Document, Problem, Result},
+    health,
+    request::PROBLEM_JSON,
+    users,
+};
+
+/// Where the documentation is.
+pub const DOCS: &str = "/api/v1/docs/";
+
+/// What the documentation's pages may load: what this server serves.
+const DOCS_POLICY: &str =
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Bookly",
+        description = "A book catalogue and its user accounts.\n\nEvery failure is a problem document (RFC 9457) with a stable `code`; `/problems/{code}` explains it.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+    ),
+    servers((url = "/", description = "This server")),
+    tags(
+        (name = "auth", description = "Sign-up, log-in and sessions"),
+        (name = "users", description = "The account in use, and the administration of accounts"),
+        (name = "books", description = "The catalogue and its import"),
+        (name = "documentation", description = "This document, and what problems mean"),
+        (name = "health", description = "Whether the server lives and can serve"),
+    ),
+    components(schemas(Document)),
+    paths(
+        auth::sign_up, auth::log_in, auth::refresh, auth::log_out,
+        users::me, users::update_me, users::delete_me,
+        users::list, users::create, users::get, users::update, users::delete,
+        books::list_of_user, books::list, books::create, books::import, books::get_by_isbn,
+        books::get, books::update, books::delete,
+        document, problem, health::live, health::ready,
+    ),
+)]
+struct Annotated;
+
+static DOCUMENT: LazyLock<Value> = LazyLock::new(build);
+static BYTES: LazyLock<Bytes> = LazyLock::new(|| Bytes::from(DOCUMENT.to_string()));
+
+/// The document as it is served.
+#[must_use]
+pub fn openapi() -> &'static Value {
+    &DOCUMENT
+}
+
+/// Read this document
+#[utoipa::path(get, path = "/api/v1/openapi.json", operation_id = "getOpenapi", tag = "documentation",
+    responses((status = 200, description = "The OpenAPI document", body = Object)))]
+pub async fn document() -> impl Responder {
+    HttpResponse::Ok().content_type("application/json").body(BYTES.clone())
+}
+
+/// Read what a problem means
+#[utoipa::path(get, path = "/problems/{code}", operation_id = "getProblem", tag = "documentation",
+    params(("code" = Code, Path, description = "A problem's code")),
+    responses((status = 200, description = "What it means", body = String, content_type = "text/plain")))]
+pub async fn problem(code: Path<String>) -> Result<impl Responder> {
+    let code = Code::ALL.iter().find(|known| known.name() == code.as_str());
+    let code = code.ok_or_else(|| Problem::new(Code::NotFound, "there is no such problem"))?;
+    let text = format!("{}\n\n{}\n\nStatus {}\n", code.title(), code.explanation(), code.status());
+    Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(text))
+}
+
+/// The documentation's pages, from the program itself.
+pub fn pages() -> impl HttpServiceFactory {
+    let config = utoipa_swagger_ui::Config::new(["/api/v1/openapi.json"])
+        .validator_url("none")
+        .persist_authorization(true)
+        .try_it_out_enabled(true);
+    web::scope("/api/v1/docs")
+        .wrap(DefaultHeaders::new().add((header::CONTENT_SECURITY_POLICY, DOCS_POLICY)))
+        .service(SwaggerUi::new("/{_:.*}").config(config))
+}
+
+/// Completes what the annotations say.
+fn build() -> Value {
+    let mut document = serde_json::to_value(Annotated::openapi()).expect("the document is made of JSON");
+    document["openapi"] = json!("3.1.0");
+    document["components"]["securitySchemes"] = json!({
+        "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "The access token of a session" }
+    });
+    document["components"]["responses"] =
+        Code::ALL.iter().map(|code| failure(code.status())).collect::<Map<_, _>>().into();
+    for action in Action::ALL {
+        let operation = find(&mut document, action.name()).expect("every action has an operation");
+        complete(operation, action.rule());
+    }
+    document
+}
+
+/// The operation with this id.
+fn find<'d>(document: &'d mut Value, id: &str) -> Option<&'d mut Value> {
+    let paths = document["paths"].as_object_mut()?;
+    let operations = paths.values_mut().filter_map(Value::as_object_mut).flat_map(Map::values_mut);
+    operations.into_iter().find(|operation| operation["operationId"] == id)
+}
+
+/// Adds what follows from the permission table and from what the operation takes.
+fn complete(operation: &mut Value, rule: Rule) {
+    let takes_body = !operation["requestBody"].is_null();
+    let tagged = operation["responses"]["200"]["headers"]["ETag"].is_object();
+    let reads = operation["operationId"].as_str().is_some_and(|id| id.starts_with("get"));
+    let changes = operation["operationId"]
+        .as_str()
+        .is_some_and(|id| id.starts_with("update") || id.starts_with("delete"));
+    let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+    let within = |place: &str| parameters.iter().any(|parameter| parameter["in"] == place);
+
+    operation["security"] = if rule.anonymous { json!([]) } else { json!([{ "bearer": [] }]) };
+    let mut failures = Vec::new();
+    if within("query") || takes_body {
+        failures.extend([400, 422]);
+    }
+    if takes_body {
+        failures.extend([408, 413, 415]);
+    }
+    if !rule.anonymous {
+        failures.push(401);
+    }
+    let closed = Role::ALL.iter().any(|role| rule.of(*role) != rule.admin || rule.of(*role).is_none());
+    if !rule.anonymous && (closed || !rule.unverified) {
+        failures.push(403);
+    }
+    if within("path") {
+        failures.push(404);
+    }
+    if changes {
+        failures.push(412);
+    }
+    failures.extend([500, 503]);
+
+    for status in failures {
+        let code = StatusCode::from_u16(status).expect("a status of HTTP");
+        let reference = json!({ "$ref": format!("#/components/responses/{}", name(code)) });
+        let responses = operation["responses"].as_object_mut().expect("every operation has answers");
+        responses.entry(status.to_string()).or_insert(reference);
+    }
+    let conditional = match (reads && tagged, changes) {
+        (true, _) => Some(("If-None-Match", "Entity tags that you have; 304 if one is current")),
+        (_, true) => Some(("If-Match", "Entity tags that you know; 412 if none is current")),
+        _ => None,
+    };
+    if let Some((header, description)) = conditional {
+        let parameter = json!({ "name": header, "in": "header", "description": description, "required": false,
+            "schema": { "type": "string" } });
+        let mut parameters = parameters;
+        parameters.push(parameter);
+        operation["parameters"] = parameters.into();
+    }
+    if reads && tagged {
+        operation["responses"]["304"] = json!({ "description": "You have it already" });
+    }
+    for (status, answer) in operation["responses"].as_object_mut().into_iter().flatten() {
+        let failed = status.starts_with(['4', '5']) && answer["$ref"].is_null();
+        if failed {
+            answer["content"] = problem_content();
+        }
+    }
+}
+
+/// The answer of a status, named, with the codes that come with it.
+fn failure(status: StatusCode) -> (String, Value) {
+    let codes: Vec<String> = Code::ALL
+        .iter()
+        .filter(|code| code.status() == status)
+        .map(|code| format!("`{}`", code.name()))
+        .collect();
+    let mut headers = BTreeMap::new();
+    let text = |description: &str| json!({ "description": description, "schema": { "type": "string" } });
+    match status {
+        StatusCode::UNAUTHORIZED => drop(headers.insert("WWW-Authenticate", text("The scheme, `Bearer`"))),
+        StatusCode::SERVICE_UNAVAILABLE => drop(headers.insert("Retry-After", text("Seconds to wait"))),
+        _ => {}
+    }
+    let answer = json!({ "description": codes.join(", "), "headers": headers, "content": problem_content() });
+    (name(status), answer)
+}
+
+fn problem_content() -> Value {
+    json!({ PROBLEM_JSON: { "schema": { "$ref": "#/components/schemas/Problem" } } })
+}
+
+/// A status as the name of a component: `NotFound`.
+fn name(status: StatusCode) -> String {
+    status.canonical_reason().unwrap_or("Failure").split(' ').collect()
+}
