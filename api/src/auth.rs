@@ -16,7 +16,7 @@ use crate::{
 /// Sign up
 ///
 /// Opens an account with role `user`.
-#[utoipa::path(post, path = "/api/v1/auth/signup", operation_id = "signUp", tag = "auth",
+#[utoipa::path(post, path = "/api/v1/auth/signup", operation_id = "signUp", tag = "auth", request_body = SignUp,
     responses((status = 201, body = User, description = "The new account",
         headers(("Location" = String, description = "Where the account is"), ("ETag" = String, description = "Its entity tag"))),
         (status = 409, description = "`username_taken` or `email_taken`")))]
@@ -28,7 +28,7 @@ pub async fn sign_up(state: Data<State>, Json(new): Json<SignUp>) -> Result<impl
 /// Log in
 ///
 /// Begins a session. A wrong name, a wrong password and a disabled account answer the same.
-#[utoipa::path(post, path = "/api/v1/auth/login", operation_id = "logIn", tag = "auth",
+#[utoipa::path(post, path = "/api/v1/auth/login", operation_id = "logIn", tag = "auth", request_body = LogIn,
     responses((status = 200, body = Tokens, description = "The session's tokens"),
         (status = 401, description = "`invalid_credentials`")))]
 pub async fn log_in(
@@ -42,7 +42,7 @@ pub async fn log_in(
 /// Refresh
 ///
 /// Gives the next pair of tokens. A refresh token is good once; using an older one ends the session.
-#[utoipa::path(post, path = "/api/v1/auth/refresh", operation_id = "refresh", tag = "auth",
+#[utoipa::path(post, path = "/api/v1/auth/refresh", operation_id = "refresh", tag = "auth", request_body = Refresh,
     responses((status = 200, body = Tokens, description = "The next pair of tokens"),
         (status = 401, description = "`invalid_token`")))]
 pub async fn refresh(state: Data<State>, Json(input): Json<Refresh>) -> Result<impl Responder> {

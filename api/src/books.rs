@@ -39,7 +39,7 @@ pub async fn list_of_user(
 }
 
 /// Add a book
-#[utoipa::path(post, path = "/api/v1/books", operation_id = "createBook", tag = "books",
+#[utoipa::path(post, path = "/api/v1/books", operation_id = "createBook", tag = "books", request_body = NewBook,
     responses((status = 201, body = Book, description = "The new book",
         headers(("Location" = String, description = "Where the book is"), ("ETag" = String, description = "Its entity tag"))),
         (status = 409, description = "`isbn_taken`")))]
@@ -69,7 +69,7 @@ pub async fn get_by_isbn(state: Data<State>, isbn: Path<String>) -> Result<impl 
 }
 
 /// Change a book
-#[utoipa::path(patch, path = "/api/v1/books/{id}", operation_id = "updateBook", tag = "books",
+#[utoipa::path(patch, path = "/api/v1/books/{id}", operation_id = "updateBook", tag = "books", request_body = BookPatch,
     params(("id" = Uuid, Path, description = "The book's id")),
     responses((status = 200, body = Book, description = "The book as it is now", headers(("ETag" = String, description = "Its entity tag"))),
         (status = 409, description = "`isbn_taken`")))]

@@ -1,6 +1,8 @@
 //! Every setting: from the command line, else from the environment, else its default. The only place that
 //! reads the environment.
 
+#![expect(clippy::doc_markdown, reason = "these comments are what --help prints")]
+
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
@@ -16,7 +18,7 @@ const DEVELOPMENT_SECRET: &str = "development-only-secret-never-use-it-elsewhere
 
 /// A book catalogue and its user accounts, as a JSON API.
 #[derive(Parser)]
-#[command(name = "bookly", version, propagate_version = true)]
+#[command(name = "bookly", version, propagate_version = true, args_override_self = true)]
 pub struct Cli {
     /// The settings.
     #[command(flatten)]
@@ -179,7 +181,7 @@ pub struct Config {
     /// The URL by which the world reaches the server; http://HOST:PORT if left out
     #[arg(long, env = "PUBLIC_URL", global = true, hide_env_values = true)]
     pub public_url: Option<Url>,
-    /// Origins whose pages may call the API, comma-separated, such as https://app.example.com
+    /// Origins whose pages may call the API, comma-separated, such as `https://app.example.com`
     #[arg(long, env = "CORS_ORIGINS", global = true, default_value = "", hide_default_value = true, hide_env_values = true,
         value_parser = origins)]
     pub cors_origins: Arc<Vec<String>>,

@@ -11,7 +11,12 @@ use actix_web::{
     web::{self, Bytes, Path},
 };
 use serde_json::{Map, Value, json};
-use service::access::{Action, Role, Rule};
+use service::{
+    access::{Action, Role, Rule},
+    books::BookSort,
+    import::{Mode, OnConflict},
+    users::UserSort,
+};
 use utoipa::OpenApi;
 use utoipa_swagger_ui::SwaggerUi;
 
@@ -45,7 +50,7 @@ const DOCS_POLICY: &str =
         (name = "documentation", description = "This document, and what problems mean"),
         (name = "health", description = "Whether the server lives and can serve"),
     ),
-    components(schemas(Document)),
+    components(schemas(Document, BookSort, UserSort, Mode, OnConflict)),
     paths(
         auth::sign_up, auth::log_in, auth::refresh, auth::log_out,
         users::me, users::update_me, users::delete_me,
@@ -85,6 +90,7 @@ pub async fn problem(code: Path<String>) -> Result<impl Responder> {
 }
 
 /// The documentation's pages, from the program itself.
+#[must_use]
 pub fn pages() -> impl HttpServiceFactory {
     let config = utoipa_swagger_ui::Config::new(["/api/v1/openapi.json"])
         .validator_url("none")
@@ -104,6 +110,17 @@ fn build() -> Value {
     });
     document["components"]["responses"] =
         Code::ALL.iter().map(|code| failure(code.status())).collect::<Map<_, _>>().into();
+    let schemas = &mut document["components"]["schemas"];
+    schemas["Code"]["enum"] = Code::ALL.iter().map(|code| code.name()).collect();
+    // A resource always has all of its fields, and a page refers to it.
+    for resource in ["Book", "User"] {
+        let fields = schemas[resource]["properties"].as_object().into_iter().flatten();
+        let names: Value = fields.map(|(name, _)| name.clone()).collect();
+        schemas[resource]["required"] = names;
+        let page = &mut schemas[format!("Page_{resource}")];
+        page["required"] = json!(["items", "next_cursor"]);
+        page["properties"]["items"]["items"] = json!({ "$ref": format!("#/components/schemas/{resource}") });
+    }
     for action in Action::ALL {
         let operation = find(&mut document, action.name()).expect("every action has an operation");
         complete(operation, action.rule());

@@ -24,7 +24,7 @@ use crate::error::{Code, Problem};
 const DEADLINE: Duration = Duration::from_secs(30);
 
 /// How long an import may take, whose body alone may be minutes on its way.
-const IMPORT_DEADLINE: Duration = Duration::from_secs(900);
+const IMPORT_DEADLINE: Duration = Duration::from_mins(15);
 
 /// The media type of a problem document.
 pub const PROBLEM_JSON: &str = "application/problem+json";

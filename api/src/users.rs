@@ -21,7 +21,7 @@ pub async fn me(state: Data<State>, SignedIn(actor): SignedIn) -> Result<impl Re
 }
 
 /// Change your account
-#[utoipa::path(patch, path = "/api/v1/users/me", operation_id = "updateMe", tag = "users",
+#[utoipa::path(patch, path = "/api/v1/users/me", operation_id = "updateMe", tag = "users", request_body = ProfilePatch,
     responses((status = 200, body = User, description = "Your account as it is now", headers(("ETag" = String, description = "Its entity tag")))))]
 pub async fn update_me(
     state: Data<State>,
@@ -59,7 +59,7 @@ pub async fn list(
 }
 
 /// Open an account for somebody
-#[utoipa::path(post, path = "/api/v1/users", operation_id = "createUser", tag = "users",
+#[utoipa::path(post, path = "/api/v1/users", operation_id = "createUser", tag = "users", request_body = NewUser,
     responses((status = 201, body = User, description = "The new account",
         headers(("Location" = String, description = "Where the account is"), ("ETag" = String, description = "Its entity tag"))),
         (status = 409, description = "`username_taken` or `email_taken`")))]
@@ -83,7 +83,7 @@ pub async fn get(state: Data<State>, SignedIn(actor): SignedIn, Id(id): Id) -> R
 /// Change an account
 ///
 /// Its names, its role, whether it is verified and whether it is active. Disabling it ends its sessions.
-#[utoipa::path(patch, path = "/api/v1/users/{id}", operation_id = "updateUser", tag = "users",
+#[utoipa::path(patch, path = "/api/v1/users/{id}", operation_id = "updateUser", tag = "users", request_body = UserPatch,
     params(("id" = Uuid, Path, description = "The account's id")),
     responses((status = 200, body = User, description = "The account as it is now", headers(("ETag" = String, description = "Its entity tag"))),
         (status = 409, description = "`last_admin`")))]

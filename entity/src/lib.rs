@@ -7,7 +7,6 @@
 pub mod behavior;
 
 #[rustfmt::skip]
-#[expect(clippy::pedantic, reason = "written by sea-orm-cli")]
 mod generated;
 
 pub use generated::*;

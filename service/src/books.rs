@@ -265,21 +265,17 @@ impl BookSort {
 #[into_params(parameter_in = Query)]
 pub struct BookQuery {
     /// The most items of the page.
-    #[serde(skip_serializing)]
     #[validate(range(min = 1, max = 100))]
     #[param(minimum = 1, maximum = 100, default = 20, nullable = false)]
     pub limit: Option<u64>,
     /// Where the page begins: `next_cursor` of the page before, with the same order and filters.
-    #[serde(skip_serializing)]
     #[param(nullable = false)]
     pub cursor: Option<String>,
     /// How many items to leave out, instead of a cursor.
-    #[serde(skip_serializing)]
     #[validate(range(max = 10_000))]
     #[param(minimum = 0, maximum = 10_000, nullable = false)]
     pub offset: Option<u64>,
     /// Whether to count the whole list.
-    #[serde(skip_serializing)]
     pub total: bool,
     /// The order; `-created_at` if left out.
     #[param(nullable = false)]
@@ -316,8 +312,7 @@ pub struct BookQuery {
 /// Lists the catalogue.
 pub async fn list(db: &Db, keys: &Keys, query: BookQuery) -> Result<Page<Book>> {
     query.validate()?;
-    let context =
-        format!("books?{}", serde_json::to_string(&query).map_err(|e| Error::Internal(e.to_string()))?);
+    let context = page::context("books", &query)?;
     let order = query.sort.unwrap_or(BookSort::CreatedAtDescending).order();
     let window = Window {
         limit: query.limit,

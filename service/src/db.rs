@@ -8,7 +8,7 @@ use sea_orm::{
     DbBackend, DbErr, DeleteMany, EntityTrait, IntoActiveModel, QueryFilter, QueryTrait,
     SqliteTransactionMode, TransactionOptions, TransactionTrait, sqlx::sqlite,
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
     Error, Result,
@@ -58,6 +58,16 @@ impl Turns {
     pub fn of(url: &str) -> Self {
         Self(url.starts_with("sqlite:").then(|| Arc::new(Semaphore::new(1))))
     }
+
+    /// Waits for the turn to write, where only one may.
+    async fn take(&self) -> Result<Option<OwnedSemaphorePermit>> {
+        let Some(semaphore) = &self.0 else { return Ok(None) };
+        let turn = tokio::time::timeout(SQLITE_WRITER_PATIENCE, semaphore.clone().acquire_owned()).await;
+        match turn {
+            Ok(permit) => Ok(permit.ok()),
+            Err(_) => Err(Error::Unavailable("another writer holds the database".to_owned())),
+        }
+    }
 }
 
 /// How a transaction ends that did what it was to do.
@@ -95,6 +105,8 @@ impl Db {
                     .synchronous(sqlite::SqliteSynchronous::Full)
                     .busy_timeout(SQLITE_WRITER_PATIENCE)
             });
+        // The first connection to a file of SQLite switches it to WAL, which two cannot do at once.
+        let _turn = turns.take().await?;
         let pool = Database::connect(options).await?;
         Ok(Self { pool: Arc::new(pool), max_connections: settings.max_connections, turns })
     }
@@ -153,7 +165,7 @@ impl Db {
     {
         let db = self.clone();
         let task = tokio::spawn(async move {
-            let _turn = db.turn().await?;
+            let _turn = db.turns.take().await?;
             let transaction = db.begin().await?;
             match work(&transaction).await {
                 Ok(End::Commit(value)) => transaction.commit().await.map(|()| Ok(value))?,
@@ -165,16 +177,6 @@ impl Db {
             }
         });
         task.await.map_err(|error| Error::Internal(error.to_string()))?
-    }
-
-    /// Waits for the turn to write, where only one may.
-    async fn turn(&self) -> Result<Option<tokio::sync::OwnedSemaphorePermit>> {
-        let Some(semaphore) = &self.turns.0 else { return Ok(None) };
-        let turn = tokio::time::timeout(SQLITE_WRITER_PATIENCE, semaphore.clone().acquire_owned()).await;
-        match turn {
-            Ok(permit) => Ok(permit.ok()),
-            Err(_) => Err(Error::Unavailable("another writer holds the database".to_owned())),
-        }
     }
 
     async fn begin(&self) -> Result<DatabaseTransaction> {

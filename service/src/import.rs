@@ -119,6 +119,7 @@ pub struct Report {
 
 /// Something about a row that its owner should know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = RowProblem)]
 pub struct Problem {
     /// The number of the row, from 1, without the header.
     #[schema(examples(17))]

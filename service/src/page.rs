@@ -18,6 +18,9 @@ use crate::{Db, Error, Result, auth::Keys};
 /// Items of a page, if the caller does not say.
 pub const DEFAULT_LIMIT: u64 = 20;
 
+/// The parameters that say which part of a list is wanted.
+const WINDOW: [&str; 4] = ["limit", "cursor", "offset", "total"];
+
 /// One page of a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Page<T> {
@@ -86,6 +89,15 @@ impl Key {
             }
         })
     }
+}
+
+/// Names a list with its order and filters: the query without what says which part is wanted.
+pub(crate) fn context(list: &str, query: &impl Serialize) -> Result<String> {
+    let mut query = serde_json::to_value(query).map_err(|error| Error::Internal(error.to_string()))?;
+    if let Some(query) = query.as_object_mut() {
+        query.retain(|name, _| !WINDOW.contains(&name.as_str()));
+    }
+    Ok(format!("{list}?{query}"))
 }
 
 /// Reads one page of `select`. `context` names the list, its order and its filters: a cursor of another
@@ -177,7 +189,7 @@ fn after<E: EntityTrait>(backend: DbBackend, order: Order<E>, key: Value, id: Uu
         let tied = order.key.eq(key.clone()).and(beyond(order.id, id.into()));
         return Condition::any().add(beyond(order.key, key)).add(tied);
     }
-    let row = Expr::tuple([order.key.into_expr().into(), order.id.into_expr().into()]);
+    let row = Expr::tuple([order.key.into_expr(), order.id.into_expr()]);
     let last = Expr::tuple([Expr::value(key), Expr::value(id)]);
     Condition::all().add(if order.descending { row.lt(last) } else { row.gt(last) })
 }

@@ -207,21 +207,17 @@ impl UserSort {
 #[into_params(parameter_in = Query)]
 pub struct UserQuery {
     /// The most items of the page.
-    #[serde(skip_serializing)]
     #[validate(range(min = 1, max = 100))]
     #[param(minimum = 1, maximum = 100, default = 20, nullable = false)]
     pub limit: Option<u64>,
     /// Where the page begins: `next_cursor` of the page before, with the same order and filters.
-    #[serde(skip_serializing)]
     #[param(nullable = false)]
     pub cursor: Option<String>,
     /// How many items to leave out, instead of a cursor.
-    #[serde(skip_serializing)]
     #[validate(range(max = 10_000))]
     #[param(minimum = 0, maximum = 10_000, nullable = false)]
     pub offset: Option<u64>,
     /// Whether to count the whole list.
-    #[serde(skip_serializing)]
     pub total: bool,
     /// The order; `-created_at` if left out.
     #[param(nullable = false)]
@@ -265,8 +261,7 @@ pub async fn delete_me(db: &Db, actor: &Actor, versions: Option<Vec<i64>>) -> Re
 pub async fn list(db: &Db, keys: &Keys, actor: &Actor, query: UserQuery) -> Result<Page<User>> {
     actor.may(Action::ListUsers)?;
     query.validate()?;
-    let context =
-        format!("users?{}", serde_json::to_string(&query).map_err(|e| Error::Internal(e.to_string()))?);
+    let context = page::context("users", &query)?;
     let select = Entity::find()
         .apply_if(query.role, |select, role| select.filter(Column::Role.eq(role.as_str())))
         .apply_if(query.is_active, |select, active| select.filter(Column::IsActive.eq(active)))

@@ -29,7 +29,8 @@ impl Ring {
             hkdf.expand(purpose.as_bytes(), &mut key).expect("HKDF-SHA-256 gives up to 8,160 bytes");
             key
         };
-        let id = derive("key id").iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        let [a, b, c, d, ..] = derive("key id");
+        let id = format!("{:08x}", u32::from_be_bytes([a, b, c, d]));
         Self {
             id,
             access: derive("access token"),

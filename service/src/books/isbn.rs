@@ -35,7 +35,7 @@ fn is_hyphen(c: char) -> bool {
 fn is_thirteen(digits: &str) -> bool {
     // 979-0 is printed music (ISMN).
     let book = digits.starts_with("978") || (digits.starts_with("979") && !digits.starts_with("9790"));
-    book && digits.bytes().all(|b| b.is_ascii_digit()) && weighted(digits) % 10 == 0
+    book && digits.bytes().all(|b| b.is_ascii_digit()) && weighted(digits).is_multiple_of(10)
 }
 
 /// The sum of an EAN-13: digits weighted 1, 3, 1, 3 …
@@ -59,7 +59,7 @@ fn from_ten(digits: &str) -> Option<String> {
     };
     let sum: u32 =
         body.bytes().zip((2..=10).rev()).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
-    if (sum + check) % 11 != 0 {
+    if !(sum + check).is_multiple_of(11) {
         return None;
     }
     let body = format!("978{body}");

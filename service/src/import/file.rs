@@ -50,7 +50,7 @@ impl<R: Read + Seek> File<R> {
             return Ok(Self { charset, content: Content::Lines(text) });
         }
         let mut reader = ReaderBuilder::new().delimiter(delimiter(&head)).flexible(true).from_reader(text);
-        let header = reader.headers().map_err(|error| Error::UnreadableFile(error.to_string()))?;
+        let header = reader.headers().map_err(unreadable)?;
         let columns = Columns::of(header, format)?;
         Ok(Self { charset, content: Content::Table { reader, columns } })
     }
@@ -90,7 +90,7 @@ fn table<R: Read>(mut reader: csv::Reader<Text<R>>, columns: Columns) -> impl It
             let line = record.position().map_or(0, csv::Position::line);
             Some(Ok(columns.row(number, line, &record)))
         }
-        Err(error) => Some(Err(Error::UnreadableFile(error.to_string()))),
+        Err(error) => Some(Err(unreadable(error))),
     })
 }
 
@@ -175,7 +175,7 @@ fn delimiter(head: &str) -> u8 {
     counts.into_iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(delimiter, _)| delimiter)
 }
 
-fn unreadable(error: std::io::Error) -> Error {
+fn unreadable(error: impl std::error::Error) -> Error {
     Error::UnreadableFile(error.to_string())
 }
 

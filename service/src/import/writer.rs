@@ -63,7 +63,9 @@ impl Writer {
             match std::mem::replace(&mut row.book, Err(Vec::new())) {
                 Err(errors) => {
                     self.report.failed += 1;
-                    errors.into_iter().for_each(|error| self.report.list(row.problem(error)));
+                    for error in errors {
+                        self.report.list(row.problem(error));
+                    }
                 }
                 Ok(book) => match self.find(txn, &book, &known).await? {
                     Match::New => new.push(book.into_row(self.actor.id)),

@@ -1,0 +1,270 @@
+//! The running server, and people who talk to it.
+
+use std::{net::TcpListener, sync::Arc};
+
+use actix_web::dev::ServerHandle;
+use api::config::{Cli, Config};
+use clap::Parser;
+use reqwest::{Method, RequestBuilder, StatusCode, header::HeaderMap};
+use serde_json::{Value, json};
+use service::{
+    Actor, Db,
+    access::Role,
+    auth::Auth,
+    db::Turns,
+    users::{self, NewUser},
+};
+use uuid::Uuid;
+
+use crate::{contract, database::Database};
+
+pub const SECRET: &str = "a secret for tests of more than thirty-two bytes";
+
+/// A password that is strong enough.
+pub const PASSWORD: &str = "correct horse battery staple";
+
+/// The server and its database.
+pub struct TestApp {
+    pub database: Database,
+    pub address: String,
+    config: Config,
+    http: reqwest::Client,
+    server: ServerHandle,
+}
+
+impl TestApp {
+    pub async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// Starts with further command-line arguments.
+    pub async fn with(arguments: &[&str]) -> Self {
+        let database = Database::migrated().await;
+        let config = config(&database.url, arguments);
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let server = api::serve(&config, listener).unwrap();
+        let handle = server.handle();
+        actix_web::rt::spawn(async move { server.await.unwrap() });
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        Self { database, address, config, http, server: handle }
+    }
+
+    /// Somebody who is not signed in.
+    pub fn anonymous(&self) -> Client<'_> {
+        Client { app: self, token: None, id: None, refresh_token: String::new() }
+    }
+
+    /// A verified account with role `user`, signed in.
+    pub async fn user(&self, name: &str) -> Client<'_> {
+        self.account(name, Role::User, true).await
+    }
+
+    /// A verified account with role `admin`, signed in.
+    pub async fn admin(&self, name: &str) -> Client<'_> {
+        self.account(name, Role::Admin, true).await
+    }
+
+    /// An account, signed in.
+    pub async fn account(&self, name: &str, role: Role, is_verified: bool) -> Client<'_> {
+        let db = self.db().await;
+        let auth = Auth::new(Arc::new(self.config.keys().unwrap()), self.config.policy());
+        let new = NewUser {
+            username: name.to_owned(),
+            email: format!("{name}@example.com"),
+            password: PASSWORD.to_owned(),
+            first_name: None,
+            last_name: None,
+            role: Some(role),
+            is_verified,
+        };
+        users::create(&db, &auth, &Actor::operator(), new).await.unwrap();
+        db.close().await.unwrap();
+        self.log_in(name).await
+    }
+
+    /// Signs an account in.
+    pub async fn log_in(&self, name: &str) -> Client<'_> {
+        let input = json!({ "login": name, "password": PASSWORD });
+        let tokens = self.anonymous().post("/auth/login", input).await.ok();
+        Client {
+            app: self,
+            token: Some(tokens["access_token"].as_str().unwrap().to_owned()),
+            id: Some(tokens["user"]["id"].as_str().unwrap().parse().unwrap()),
+            refresh_token: tokens["refresh_token"].as_str().unwrap().to_owned(),
+        }
+    }
+
+    async fn db(&self) -> Db {
+        Db::open(&self.config.database(1), Turns::of(&self.database.url)).await.unwrap()
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        // Told to stop; nobody waits for it.
+        drop(self.server.stop(false));
+    }
+}
+
+/// The settings of a test, whatever the environment says.
+pub fn config(url: &str, arguments: &[&str]) -> Config {
+    let fixed = [
+        "bookly",
+        "--app-env",
+        "production",
+        "--database-url",
+        url,
+        "--app-secrets",
+        SECRET,
+        "--bcrypt-cost",
+        "4",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        "8080",
+        "--email-verification",
+        "on",
+        "--database-max-connections",
+        "8",
+    ];
+    Cli::try_parse_from(fixed.iter().chain(arguments)).unwrap_or_else(|error| panic!("{error}")).config
+}
+
+/// Somebody who talks to the server.
+#[derive(Clone)]
+pub struct Client<'a> {
+    app: &'a TestApp,
+    pub token: Option<String>,
+    pub id: Option<Uuid>,
+    pub refresh_token: String,
+}
+
+impl Client<'_> {
+    /// A request to a path below the API's prefix, or to one that begins with `//`.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let path = path
+            .strip_prefix('/')
+            .filter(|rest| rest.starts_with('/'))
+            .map_or_else(|| format!("/api/v1{path}"), str::to_owned);
+        let path = path.strip_prefix("/api/v1/api/v1").map_or(path.clone(), |rest| format!("/api/v1{rest}"));
+        let request = self.app.http.request(method, format!("{}{path}", self.app.address));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        send(self.request(Method::GET, path)).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        send(self.request(Method::POST, path).json(&body)).await
+    }
+
+    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+        send(self.request(Method::PATCH, path).json(&body)).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        send(self.request(Method::DELETE, path)).await
+    }
+
+    /// Changes under the condition of an entity tag.
+    pub async fn patch_if(&self, path: &str, tag: &str, body: Value) -> Answer {
+        send(self.request(Method::PATCH, path).header("If-Match", tag).json(&body)).await
+    }
+
+    /// Adds a book of which nothing matters but that it is there.
+    pub async fn book(&self, title: &str) -> Value {
+        self.post("/books", json!({ "title": title, "author": "Anonymous" })).await.created()
+    }
+
+    /// Sends a file to the import.
+    pub async fn import(&self, query: &str, media_type: &str, file: impl Into<reqwest::Body>) -> Answer {
+        let request = self.request(Method::POST, &format!("/books/import{query}"));
+        send(request.header("Content-Type", media_type).body(file)).await
+    }
+}
+
+/// Sends a request and holds its answer against the contract.
+pub async fn send(request: RequestBuilder) -> Answer {
+    let (client, request) = request.build_split();
+    let request = request.unwrap();
+    let (method, path) = (request.method().to_string(), request.url().path().to_owned());
+    let response = client.execute(request).await.unwrap();
+    let (status, headers) = (response.status(), response.headers().clone());
+    let bytes = response.bytes().await.unwrap();
+    let media_type = headers.get("content-type").map_or("", |value| value.to_str().unwrap());
+    let media_type = media_type.split(';').next().unwrap_or_default();
+    assert!(headers.contains_key("x-request-id"), "{method} {path} has no request id");
+    contract::check(&method, &path, status.as_u16(), media_type, &bytes);
+    Answer { status, headers, body: serde_json::from_slice(&bytes).unwrap_or_default() }
+}
+
+/// What the server answered.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    headers: HeaderMap,
+    /// The body; null if it is no JSON.
+    pub body: Value,
+}
+
+impl Answer {
+    /// A header; empty if it is absent.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub fn tag(&self) -> String {
+        self.header("etag").to_owned()
+    }
+
+    #[track_caller]
+    fn with_status(self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{:#}", self.body);
+        self.body
+    }
+
+    #[track_caller]
+    pub fn ok(self) -> Value {
+        self.with_status(200)
+    }
+
+    #[track_caller]
+    pub fn created(self) -> Value {
+        assert!(!self.header("location").is_empty());
+        self.with_status(201)
+    }
+
+    #[track_caller]
+    pub fn no_content(self) {
+        self.with_status(204);
+    }
+
+    /// The problem document with this code.
+    #[track_caller]
+    pub fn problem(self, code: &str) -> Value {
+        assert_eq!(self.body["code"], code, "{} {:#}", self.status, self.body);
+        assert_eq!(self.body["status"], self.status.as_u16());
+        assert_eq!(self.body["type"], format!("/problems/{code}"));
+        assert_eq!(self.body["request_id"], self.header("x-request-id"));
+        self.body
+    }
+
+    /// The fields that were refused, each with the code of its error.
+    #[track_caller]
+    pub fn invalid(self) -> Vec<(String, String)> {
+        let problem = self.problem("invalid_input");
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let errors = problem["errors"].as_array().unwrap();
+        errors.iter().map(|error| (text(&error["pointer"]), text(&error["code"]))).collect()
+    }
+}
+
+/// The path of a book.
+pub fn path_of(book: &Value) -> String {
+    format!("/books/{}", book["id"].as_str().unwrap())
+}

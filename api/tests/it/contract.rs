@@ -1,0 +1,89 @@
+//! Holds every answer that a test sees against the OpenAPI document: its status, its media type and its
+//! body.
+
+use std::{
+    collections::HashMap,
+    sync::{LazyLock, Mutex},
+};
+
+use jsonschema::Validator;
+use serde_json::{Value, json};
+
+static VALIDATORS: LazyLock<Mutex<HashMap<String, &'static Validator>>> = LazyLock::new(Mutex::default);
+
+/// The document's path for `path`; literal segments before parameters.
+pub fn template(path: &str) -> Option<&'static str> {
+    let matches = |template: &str| {
+        let (mut given, mut wanted) = (path.split('/'), template.split('/'));
+        loop {
+            match (given.next(), wanted.next()) {
+                (None, None) => return true,
+                (Some(given), Some(wanted)) if wanted.starts_with('{') && !given.is_empty() => {}
+                (Some(given), Some(wanted)) if given == wanted => {}
+                _ => return false,
+            }
+        }
+    };
+    let paths = api::openapi::openapi()["paths"].as_object().unwrap();
+    let found = paths
+        .keys()
+        .filter(|template| matches(template))
+        .min_by_key(|template| template.matches('{').count());
+    found.map(String::as_str)
+}
+
+/// Checks an answer.
+pub fn check(method: &str, path: &str, status: u16, media_type: &str, body: &[u8]) {
+    if status >= 400 {
+        assert_eq!(
+            media_type, "application/problem+json",
+            "{method} {path}: {status} is no problem document"
+        );
+    }
+    // A preflight of CORS and the way to the documentation are no operations.
+    if method == "OPTIONS" || status == 307 {
+        return;
+    }
+    let Some(template) = template(path) else {
+        assert_eq!(status, 404, "{method} {path} is served and not documented");
+        return validate("Problem", &json!({ "$ref": "#/components/schemas/Problem" }), body);
+    };
+    let operation = &api::openapi::openapi()["paths"][template][method.to_lowercase()];
+    if operation.is_null() {
+        assert!(status == 405 || method == "HEAD", "{method} {path} answers {status} and is not documented");
+        return;
+    }
+    let answer = resolve(&operation["responses"][status.to_string()]);
+    assert!(!answer.is_null(), "{method} {template}: status {status} is not documented");
+    let Some(content) = answer["content"].as_object() else {
+        assert!(body.is_empty(), "{method} {template}: {status} has a body that is not documented");
+        return;
+    };
+    let schema = &content
+        .get(media_type)
+        .unwrap_or_else(|| panic!("{method} {template}: {media_type} is not documented"))["schema"];
+    if media_type.ends_with("json") {
+        validate(&format!("{method} {template} {status}"), schema, body);
+    }
+}
+
+fn validate(name: &str, schema: &Value, body: &[u8]) {
+    let body: Value = serde_json::from_slice(body).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let mut validators = VALIDATORS.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let validator = *validators.entry(name.to_owned()).or_insert_with(|| {
+        let components = &api::openapi::openapi()["components"];
+        let root = json!({ "allOf": [schema], "components": components });
+        Box::leak(Box::new(jsonschema::options().should_validate_formats(true).build(&root).unwrap()))
+    });
+    drop(validators);
+    let errors: Vec<_> =
+        validator.iter_errors(&body).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert!(errors.is_empty(), "{name}: {errors:#?}\n{body:#}");
+}
+
+fn resolve(answer: &'static Value) -> &'static Value {
+    match answer["$ref"].as_str() {
+        Some(reference) => api::openapi::openapi().pointer(reference.trim_start_matches('#')).unwrap(),
+        None => answer,
+    }
+}

@@ -1,0 +1,46 @@
+//! Migrations up and down, and what the schema itself refuses.
+
+use migration::{
+    Migrator, MigratorTrait,
+    startup::{self, State},
+};
+use sea_orm::{ConnectOptions, ConnectionTrait};
+
+use crate::{app::TestApp, database::Database};
+
+#[actix_web::test]
+async fn every_migration_goes_up_down_and_up_again() {
+    let database = Database::empty().await;
+    let db = startup::connect(ConnectOptions::new(&database.url)).await.unwrap();
+    let count = Migrator::migrations().len();
+    for _ in 0..count {
+        Migrator::up(&db, Some(1)).await.unwrap();
+        Migrator::down(&db, Some(1)).await.unwrap();
+        Migrator::up(&db, Some(1)).await.unwrap();
+    }
+    assert_eq!(startup::state(&db).await.unwrap(), State::Current);
+    Migrator::down(&db, None).await.unwrap();
+    assert!(matches!(startup::state(&db).await.unwrap(), State::Behind(names) if names.len() == count));
+    Migrator::fresh(&db).await.unwrap();
+    assert_eq!(startup::state(&db).await.unwrap(), State::Current);
+}
+
+#[actix_web::test]
+async fn the_schema_refuses_what_no_operation_would_write() {
+    let app = TestApp::start().await;
+    app.user("alice").await.book("Dune").await;
+    let db = app.database.connect().await;
+    for (sql, why) in [
+        ("UPDATE users SET role = 'root'", "a role there is not"),
+        ("UPDATE books SET page_count = 0", "no pages"),
+        ("UPDATE books SET price_amount = 1", "a price without a currency"),
+        ("UPDATE books SET price_currency = 'EUR'", "a currency without a price"),
+        ("UPDATE books SET price_amount = -1, price_currency = 'EUR'", "a price below nothing"),
+        ("UPDATE books SET title = NULL", "no title"),
+    ] {
+        assert!(db.execute_unprepared(sql).await.is_err(), "{why}");
+    }
+    db.execute_unprepared("DELETE FROM users").await.unwrap();
+    let book = app.anonymous().get("/books").await.ok()["items"][0].clone();
+    assert_eq!((&book["title"], &book["owner"]), (&"Dune".into(), &serde_json::Value::Null));
+}
