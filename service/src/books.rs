@@ -121,7 +121,7 @@ pub struct NewBook {
     pub publisher: Option<String>,
     /// When it came out: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
     #[validate(custom(function = "date::valid"))]
-    #[schema(pattern = "^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$", examples("1965-08-01"))]
+    #[schema(pattern = "^[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$", examples("1965-08-01"))]
     pub published_date: Option<String>,
     /// How many pages it has.
     #[validate(range(min = 1, max = 1_000_000))]
@@ -176,7 +176,7 @@ pub struct BookPatch {
     /// When it came out: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
     #[serde(deserialize_with = "input::clearable")]
     #[validate(custom(function = "date::valid"))]
-    #[schema(pattern = "^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$", examples("1965"))]
+    #[schema(pattern = "^[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$", examples("1965"))]
     pub published_date: Option<Option<String>>,
     /// How many pages it has.
     #[serde(deserialize_with = "input::clearable")]
@@ -269,7 +269,7 @@ pub struct BookQuery {
     #[param(minimum = 1, maximum = 100, default = 20, nullable = false)]
     pub limit: Option<u64>,
     /// Where the page begins: `next_cursor` of the page before, with the same order and filters.
-    #[param(nullable = false)]
+    #[param(min_length = 1, nullable = false)]
     pub cursor: Option<String>,
     /// How many items to leave out, instead of a cursor.
     #[validate(range(max = 10_000))]
@@ -301,11 +301,11 @@ pub struct BookQuery {
     pub owner: Option<Uuid>,
     /// Only books that came out then or later: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
     #[validate(custom(function = "date::valid"))]
-    #[param(nullable = false, pattern = "^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$")]
+    #[param(nullable = false, pattern = "^[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$")]
     pub published_from: Option<String>,
     /// Only books that came out then or earlier: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
     #[validate(custom(function = "date::valid"))]
-    #[param(nullable = false, pattern = "^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$")]
+    #[param(nullable = false, pattern = "^[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$")]
     pub published_to: Option<String>,
 }
 

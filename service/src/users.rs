@@ -211,7 +211,7 @@ pub struct UserQuery {
     #[param(minimum = 1, maximum = 100, default = 20, nullable = false)]
     pub limit: Option<u64>,
     /// Where the page begins: `next_cursor` of the page before, with the same order and filters.
-    #[param(nullable = false)]
+    #[param(min_length = 1, nullable = false)]
     pub cursor: Option<String>,
     /// How many items to leave out, instead of a cursor.
     #[validate(range(max = 10_000))]

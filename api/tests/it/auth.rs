@@ -174,7 +174,7 @@ async fn a_used_refresh_token_ends_the_session_when_its_grace_is_over() {
     let refresh =
         async |token: &str| app.anonymous().post("/auth/refresh", json!({ "refresh_token": token })).await;
     let second = refresh(&alice.refresh_token).await.ok();
-    app.database.execute("UPDATE sessions SET rotated_at = '2026-01-01T00:00:00+00:00'").await;
+    app.database.execute(&format!("UPDATE sessions SET rotated_at = {}", app.database.long_ago())).await;
     refresh(&alice.refresh_token).await.problem("invalid_token");
     refresh(second["refresh_token"].as_str().unwrap()).await.problem("invalid_token");
 }
@@ -202,7 +202,7 @@ async fn expired_sessions_are_over() {
     let app = TestApp::start().await;
     for column in ["idle_expires_at", "expires_at"] {
         let alice = if column == "expires_at" { app.log_in("alice").await } else { app.user("alice").await };
-        app.database.execute(&format!("UPDATE sessions SET {column} = '2026-01-01T00:00:00+00:00'")).await;
+        app.database.execute(&format!("UPDATE sessions SET {column} = {}", app.database.long_ago())).await;
         alice.get("/users/me").await.problem("invalid_token");
         let input = json!({ "refresh_token": alice.refresh_token });
         app.anonymous().post("/auth/refresh", input).await.problem("invalid_token");

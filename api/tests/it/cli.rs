@@ -1,1 +1,175 @@
-//! x
+//! The command line: the very program, run as an operator runs it.
+
+use std::{
+    io::Write,
+    process::{Command, Output, Stdio},
+};
+
+use serde_json::{Value, json};
+
+use crate::{
+    app::{PASSWORD, SECRET, TestApp},
+    database::Database,
+};
+
+/// Runs the program in an empty folder with nothing but these settings.
+fn run(settings: &[(&str, &str)], arguments: &[&str], input: &str) -> Output {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bookly"));
+    command.args(arguments).env_clear().envs(settings.iter().copied()).current_dir(folder.path());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+fn settings(database: &Database) -> Vec<(&'static str, String)> {
+    vec![
+        ("DATABASE_URL", database.url.clone()),
+        ("APP_SECRETS", SECRET.to_owned()),
+        ("BCRYPT_COST", "4".to_owned()),
+        ("AUTO_MIGRATE", "true".to_owned()),
+        ("RUST_LOG", "warn".to_owned()),
+    ]
+}
+
+fn run_on(database: &Database, arguments: &[&str], input: &str) -> Output {
+    let settings = settings(database);
+    let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    run(&settings, arguments, input)
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[actix_web::test]
+async fn an_operator_opens_the_first_administrators_account() {
+    let app = TestApp::start().await;
+    let create = |email: &str, password: &str| {
+        let arguments = ["user", "create", "--username", "Root", "--email", email, "--role", "admin"];
+        run_on(&app.database, &arguments, &format!("{password}\n"))
+    };
+    let weak = create("root@example.com", "password");
+    assert!(!weak.status.success());
+    assert!(
+        text(&weak.stderr).starts_with("error: invalid_input: /password is too easy to guess"),
+        "{}",
+        text(&weak.stderr)
+    );
+    let created = create("root@example.com", PASSWORD);
+    assert!(created.status.success(), "{}", text(&created.stderr));
+    assert!(text(&created.stdout).ends_with(" root admin\n"));
+    let root = app.log_in("root").await;
+    assert_eq!(root.get("/users/me").await.ok()["is_verified"], true);
+    root.get("/users").await.ok();
+    assert_eq!(
+        text(&create("other@example.com", PASSWORD).stderr),
+        "error: username_taken: another account has this username\n"
+    );
+}
+
+#[actix_web::test]
+async fn an_operator_imports_a_file() {
+    let app = TestApp::start().await;
+    app.user("alice").await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("books.csv");
+    let file = path.to_str().unwrap();
+    std::fs::write(&path, "title,author,isbn\nDune,Frank Herbert,9780441013593\n,Nobody,\n").unwrap();
+    let failed = run_on(&app.database, &["import", file], "");
+    assert_eq!(failed.status.code(), Some(1));
+    assert_eq!(text(&failed.stderr), "error: 1 of 2 rows cannot be taken; nothing was written\n");
+    assert_eq!(serde_json::from_slice::<Value>(&failed.stdout).unwrap()["failed"], 1);
+    let partial = run_on(&app.database, &["import", file, "--mode", "partial", "--owner", "alice"], "");
+    assert_eq!(serde_json::from_slice::<Value>(&partial.stdout).unwrap()["created"], 1);
+    let book = app.anonymous().get("/books/isbn/9780441013593").await.ok();
+    assert_eq!(book["owner"]["username"], "alice");
+    std::fs::write(&path, "title,author\nNobody's,A\n").unwrap();
+    assert!(run_on(&app.database, &["import", file], "").status.success());
+    let again: Value = serde_json::from_slice(&run_on(&app.database, &["import", file], "").stdout).unwrap();
+    assert_eq!((&again["created"], &again["unchanged"]), (&json!(0), &json!(1)));
+    for (arguments, error) in [
+        (&["import", "/no/such/file"][..], "error: /no/such/file: No such file or directory"),
+        (&["import", file, "--owner", "nobody"], "error: there is no account \"nobody\""),
+    ] {
+        assert!(text(&run_on(&app.database, arguments, "").stderr).starts_with(error));
+    }
+}
+
+#[test]
+fn the_document_is_printed_without_a_database() {
+    let printed = run(&[], &["openapi"], "");
+    assert_eq!(serde_json::from_slice::<Value>(&printed.stdout).unwrap(), *api::openapi::openapi());
+}
+
+#[test]
+fn a_bad_setting_ends_the_program_with_one_line_and_no_secret() {
+    let good = [("APP_SECRETS", SECRET), ("DATABASE_URL", "sqlite://x.db?mode=rwc")];
+    for (name, value, expected) in [
+        ("PORT", "99999999", "invalid value '99999999' for '--port <PORT>'"),
+        ("HOST", "nowhere", "invalid value 'nowhere' for '--host <HOST>'"),
+        ("APP_ENV", "staging", "invalid value 'staging' for '--app-env <APP_ENV>'"),
+        ("LOG_FORMAT", "xml", "invalid value 'xml' for '--log-format <LOG_FORMAT>'"),
+        ("DATABASE_MAX_CONNECTIONS", "0", "invalid value '0'"),
+        ("DATABASE_ECHO", "perhaps", "invalid value 'perhaps'"),
+        ("ACCESS_TOKEN_TTL", "-5", "invalid value '-5'"),
+        ("BCRYPT_COST", "99", "invalid value '99'"),
+        ("CORS_ORIGINS", "https://app.example.com/path", "invalid value 'https://app.example.com/path'"),
+        ("PUBLIC_URL", "nonsense", "invalid value 'nonsense'"),
+        ("DATABASE_URL", "oracle://scott:tiger@x", "DATABASE_URL: must begin with"),
+        ("DATABASE_URL", "sqlite::memory:", "DATABASE_URL: several connections"),
+        ("APP_SECRETS", "", "APP_SECRETS: at least one secret is needed"),
+        ("APP_SECRETS", "tiger", "APP_SECRETS: a secret must have at least 32 bytes"),
+        (
+            "APP_SECRETS",
+            "development-only-secret-never-use-it-elsewhere",
+            "APP_SECRETS: the development secret is for APP_ENV=development only",
+        ),
+    ] {
+        let settings: Vec<_> =
+            good.into_iter().filter(|(good, _)| *good != name).chain([(name, value)]).collect();
+        let ended = run(&settings, &["serve"], "");
+        let error = text(&ended.stderr);
+        assert_eq!((ended.status.success(), error.lines().count()), (false, 1), "{name}={value}: {error}");
+        assert!(error.starts_with(&format!("error: {expected}")), "{name}={value}: {error}");
+        assert!(!error.contains("tiger") && !error.contains("never-use"), "{error}");
+    }
+    let public = [
+        ("APP_ENV", "development"),
+        ("APP_SECRETS", "development-only-secret-never-use-it-elsewhere"),
+        ("HOST", "0.0.0.0"),
+    ];
+    assert_eq!(
+        text(&run(&public, &[], "").stderr),
+        "error: APP_SECRETS: the development secret is for a loopback HOST only\n"
+    );
+}
+
+#[test]
+fn help_lists_every_setting() {
+    let help = text(&run(&[], &["--help"], "").stdout);
+    for name in [
+        "APP_ENV",
+        "HOST",
+        "PORT",
+        "DATABASE_URL",
+        "DATABASE_MAX_CONNECTIONS",
+        "DATABASE_MIN_CONNECTIONS",
+        "DATABASE_ACQUIRE_TIMEOUT",
+        "DATABASE_IDLE_TIMEOUT",
+        "DATABASE_MAX_LIFETIME",
+        "DATABASE_ECHO",
+        "AUTO_MIGRATE",
+        "APP_SECRETS",
+        "PUBLIC_URL",
+        "CORS_ORIGINS",
+        "EMAIL_VERIFICATION",
+        "BCRYPT_COST",
+        "ACCESS_TOKEN_TTL",
+        "LOG_FORMAT",
+        "RUST_LOG",
+    ] {
+        assert!(help.contains(&format!("[env: {name}]")), "{name}");
+    }
+}

@@ -83,6 +83,14 @@ impl Database {
         Connector::connect(&self.url).await.unwrap()
     }
 
+    /// A moment that has passed, as this database writes it.
+    pub fn long_ago(&self) -> &'static str {
+        match self.server {
+            Server::MariaDb(_) => "'2026-01-01 00:00:00'",
+            Server::Sqlite | Server::Postgres(_) => "'2026-01-01T00:00:00+00:00'",
+        }
+    }
+
     /// Runs statements behind the API's back.
     pub async fn execute(&self, sql: &str) {
         let connection = self.connect().await;

@@ -1,6 +1,6 @@
 //! A file of books: its character encoding, its format, and its rows.
 
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io::{BufRead, BufReader, Chain, Cursor, Read, Seek, SeekFrom};
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use csv::{ReaderBuilder, StringRecord};
@@ -14,13 +14,17 @@ use super::{
 };
 use crate::{Error, Result, input};
 
-/// Bytes that are read at a time, and that the format is told from.
+/// Bytes that are read at a time.
 const CHUNK: usize = 64 * 1024;
+
+/// Bytes that the format is told from.
+const HEAD: u64 = 64 * 1024;
 
 /// The longest line of NDJSON, in bytes.
 const LINE: u64 = 1024 * 1024;
 
-type Text<R> = BufReader<DecodeReaderBytes<R, Vec<u8>>>;
+/// The text of a file, its head read ahead.
+type Text<R> = BufReader<Chain<Cursor<Vec<u8>>, DecodeReaderBytes<R, Vec<u8>>>>;
 
 /// An open file, at its first row.
 pub(super) struct File<R> {
@@ -41,11 +45,12 @@ impl<R: Read + Seek> File<R> {
             None => detect(&mut file).map_err(unreadable)?,
         };
         file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
-        let decoded = DecodeReaderBytesBuilder::new().encoding(Some(charset)).bom_override(true).build(file);
-        let mut text = BufReader::with_capacity(CHUNK, decoded);
-        let head = text.fill_buf().map_err(unreadable)?;
-        // The decoder fills less than the buffer at a time, but never less than a header.
-        let head = String::from_utf8_lossy(head).trim_start_matches('\u{feff}').trim_start().to_owned();
+        let mut decoded =
+            DecodeReaderBytesBuilder::new().encoding(Some(charset)).bom_override(true).build(file);
+        let mut start = Vec::new();
+        (&mut decoded).take(HEAD).read_to_end(&mut start).map_err(unreadable)?;
+        let head = String::from_utf8_lossy(&start).trim_start_matches('\u{feff}').trim_start().to_owned();
+        let text = BufReader::with_capacity(CHUNK, Cursor::new(start).chain(decoded));
         if format == Some(Format::Ndjson) || (format.is_none() && head.starts_with('{')) {
             return Ok(Self { charset, content: Content::Lines(text) });
         }
