@@ -7,7 +7,9 @@ use std::{
     sync::Arc,
 };
 
+use actix_web::dev::ServerHandle;
 use indicatif::{ProgressBar, ProgressStyle};
+use migration::startup::{self, State};
 use service::{
     Actor, Db, Error,
     auth::Auth,
@@ -48,14 +50,46 @@ async fn serve(config: &Config) -> Result<(), String> {
     let local = listener.local_addr().map_err(|error| error.to_string())?;
     let server = crate::serve(config, listener).map_err(|error| error.to_string())?;
     log::info!("serving on http://{local}, documentation on http://{local}{}", openapi::DOCS);
+    actix_web::rt::spawn(stop_on_signal(server.handle()));
     server.await.map_err(|error| error.to_string())
+}
+
+/// Stops the server at Ctrl-C or SIGTERM; requests under way get their answers.
+async fn stop_on_signal(server: ServerHandle) {
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated() => {}
+    }
+    log::info!("stopping");
+    server.stop(true).await;
+}
+
+#[cfg(unix)]
+async fn terminated() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut signal) => drop(signal.recv().await),
+        Err(_) => std::future::pending().await,
+    }
+}
+
+#[cfg(not(unix))]
+async fn terminated() {
+    std::future::pending().await
 }
 
 /// Opens the database for one command.
 async fn open(config: &Config) -> Result<Db, String> {
     config.check()?;
     crate::migrate(config).await?;
-    Db::open(&config.database(1), Turns::of(&config.database_url)).await.map_err(|error| error.to_string())
+    let db = Db::open(&config.database(1), Turns::of(&config.database_url)).await.map_err(explain)?;
+    match startup::state(db.connection())
+        .await
+        .map_err(|error| format!("the database does not answer: {error}"))?
+    {
+        State::Current => Ok(db),
+        state => Err(format!("{state}; run the migrations first")),
+    }
 }
 
 async fn create_user(config: &Config, account: NewAccount) -> Result<(), String> {

@@ -1,11 +1,9 @@
 //! What handlers take out of a request, and the failures of each as problems.
 
-use std::{
-    io::{self, Seek, SeekFrom, Write},
-    net::IpAddr,
-    rc::Rc,
-    time::Duration,
-};
+mod json;
+mod upload;
+
+use std::net::IpAddr;
 
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest, ResponseError,
@@ -13,36 +11,21 @@ use actix_web::{
     dev::{Payload, ServiceRequest, ServiceResponse},
     http::header,
     middleware::Next,
-    web::{Bytes, BytesMut, Data},
+    web::Data,
 };
-use futures_util::{
-    StreamExt,
-    future::{LocalBoxFuture, Ready, ready},
-};
+use futures_util::future::{Ready, ready};
 use serde::de::DeserializeOwned;
 use service::{Actor, Error, FieldError, access::Action, auth};
-use tokio::time::timeout;
 use uuid::Uuid;
 
+pub use self::{
+    json::{JSON_LIMIT, Json},
+    upload::{FILE_LIMIT, Upload},
+};
 use crate::{
     State,
     error::{Code, Problem, Result},
 };
-
-/// The most bytes of a JSON body.
-pub const JSON_LIMIT: usize = 256 * 1024;
-
-/// The most bytes of a file.
-pub const FILE_LIMIT: usize = 32 * 1024 * 1024;
-
-/// How long a JSON body may be on its way.
-const JSON_DEADLINE: Duration = Duration::from_secs(10);
-
-/// How long a file may pause on its way.
-const FILE_PATIENCE: Duration = Duration::from_secs(10);
-
-/// Files up to this size never touch the disk.
-const FILE_IN_MEMORY: usize = 512 * 1024;
 
 /// Lets a request through to `action` if the permission table does. Runs before anything of the body is
 /// read, and leaves the actor to the handler.
@@ -91,71 +74,6 @@ impl FromRequest for SignedIn {
     }
 }
 
-/// A JSON object.
-pub struct Json<T>(pub T);
-
-impl<T: DeserializeOwned> FromRequest for Json<T> {
-    type Error = Problem;
-    type Future = LocalBoxFuture<'static, Result<Self>>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let media_type = request.content_type().to_ascii_lowercase();
-        let length = content_length(request);
-        let payload = payload.take();
-        Box::pin(async move {
-            if media_type != "application/json" && !media_type.ends_with("+json") {
-                return Err(Problem::new(Code::UnsupportedMediaType, "send application/json"));
-            }
-            let body = timeout(JSON_DEADLINE, read_json(payload, length)).await;
-            let body = body.map_err(|_| Problem::new(Code::RequestTimeout, "the body took too long"))??;
-            parse_json(&body).map(Self)
-        })
-    }
-}
-
-async fn read_json(mut payload: Payload, length: Option<usize>) -> Result<BytesMut> {
-    let too_large = || Problem::new(Code::BodyTooLarge, format!("at most {JSON_LIMIT} bytes are taken"));
-    if length.is_some_and(|length| length > JSON_LIMIT) {
-        return Err(too_large());
-    }
-    let mut body = BytesMut::new();
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|error| cut_off(&error))?;
-        if body.len() + chunk.len() > JSON_LIMIT {
-            return Err(too_large());
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
-}
-
-fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
-    let text =
-        std::str::from_utf8(body).map_err(|_| Problem::new(Code::MalformedBody, "the body is not UTF-8"))?;
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    // serde takes an array for an object, field by field.
-    if !text.trim_start().starts_with('{') {
-        return match serde_json::from_str::<serde::de::IgnoredAny>(text) {
-            Ok(_) => Err(Error::invalid("", "type", "must be an object").into()),
-            Err(error) => Err(Problem::new(Code::MalformedBody, format!("the body is not JSON: {error}"))),
-        };
-    }
-    let parsed = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| json_problem(&error))?;
-    deserializer
-        .end()
-        .map_err(|error| Problem::new(Code::MalformedBody, format!("the body is not JSON: {error}")))?;
-    Ok(parsed)
-}
-
-fn json_problem(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
-    let inner = error.inner();
-    let too_big = inner.to_string().starts_with("number out of range");
-    if inner.is_data() || too_big {
-        return field_problem(error.path(), &inner.to_string());
-    }
-    Problem::new(Code::MalformedBody, format!("the body is not JSON: {inner}"))
-}
-
 /// Query parameters.
 pub struct Query<T>(pub T);
 
@@ -168,38 +86,6 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
         let query = serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs));
         ready(query.map(Self).map_err(|error| field_problem(error.path(), &error.inner().to_string())))
     }
-}
-
-/// Tells the field and the kind of an error of serde.
-fn field_problem(path: &serde_path_to_error::Path, message: &str) -> Problem {
-    let quoted = |prefix: &str| message.strip_prefix(prefix)?.split('`').next();
-    let mut pointer = String::new();
-    for segment in path {
-        if let serde_path_to_error::Segment::Map { key } = segment {
-            pointer = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
-        } else if let serde_path_to_error::Segment::Seq { index } = segment {
-            pointer = format!("{pointer}/{index}");
-        }
-    }
-    let mut below = |name: &str| {
-        if !pointer.ends_with(&format!("/{name}")) {
-            pointer = format!("{pointer}/{name}");
-        }
-    };
-    let (code, detail) = if let Some(name) = quoted("unknown field `") {
-        below(name);
-        ("unknown_field", "is not known here".to_owned())
-    } else if let Some(name) = quoted("missing field `") {
-        below(name);
-        ("missing", "is missing".to_owned())
-    } else if let Some(name) = quoted("duplicate field `") {
-        below(name);
-        ("duplicate", "is given twice".to_owned())
-    } else {
-        // serde_json adds the place, which the pointer says already.
-        ("type", message.split(" at line ").next().unwrap_or(message).to_owned())
-    };
-    Error::Invalid(vec![FieldError::new(pointer, code, detail)]).into()
 }
 
 /// The id in the path. What is no UUID is nobody's id.
@@ -253,71 +139,36 @@ impl FromRequest for Client {
     }
 }
 
-/// Media types that a file of books may come as. Browsers on Windows call a CSV file one of Excel.
-const FILE_TYPES: [&str; 10] = [
-    "text/csv",
-    "application/csv",
-    "application/vnd.ms-excel",
-    "text/tab-separated-values",
-    "text/plain",
-    "application/x-ndjson",
-    "application/ndjson",
-    "application/jsonl",
-    "application/json",
-    "application/octet-stream",
-];
-
-/// A file as the whole body, kept in memory while it is small and on disk when it is not.
-pub struct Upload(pub tempfile::SpooledTempFile);
-
-impl FromRequest for Upload {
-    type Error = Problem;
-    type Future = LocalBoxFuture<'static, Result<Self>>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let media_type = Rc::new(request.content_type().to_ascii_lowercase());
-        let length = content_length(request);
-        let mut payload = payload.take();
-        Box::pin(async move {
-            let too_large =
-                || Problem::new(Code::BodyTooLarge, format!("at most {FILE_LIMIT} bytes are taken"));
-            if !FILE_TYPES.contains(&media_type.as_str()) {
-                return Err(Problem::new(
-                    Code::UnsupportedMediaType,
-                    "send text/csv or application/x-ndjson",
-                ));
-            }
-            if length.is_some_and(|length| length > FILE_LIMIT) {
-                return Err(too_large());
-            }
-            let mut file = tempfile::spooled_tempfile(FILE_IN_MEMORY);
-            let mut size = 0;
-            loop {
-                let chunk = timeout(FILE_PATIENCE, payload.next()).await;
-                let chunk =
-                    chunk.map_err(|_| Problem::new(Code::RequestTimeout, "the file took too long"))?;
-                let Some(chunk) = chunk else { break };
-                let chunk = chunk.map_err(|error| cut_off(&error))?;
-                size += chunk.len();
-                if size > FILE_LIMIT {
-                    return Err(too_large());
-                }
-                file = spool(file, chunk).await?;
-            }
-            file.seek(SeekFrom::Start(0)).map_err(|error| disk(&error))?;
-            Ok(Self(file))
-        })
+/// Tells the field and the kind of an error of serde.
+fn field_problem(path: &serde_path_to_error::Path, message: &str) -> Problem {
+    let quoted = |prefix: &str| message.strip_prefix(prefix)?.split('`').next();
+    let mut pointer = String::new();
+    for segment in path {
+        if let serde_path_to_error::Segment::Map { key } = segment {
+            pointer = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
+        } else if let serde_path_to_error::Segment::Seq { index } = segment {
+            pointer = format!("{pointer}/{index}");
+        }
     }
-}
-
-/// Writes a chunk, off this thread once the file is on disk.
-async fn spool(mut file: tempfile::SpooledTempFile, chunk: Bytes) -> Result<tempfile::SpooledTempFile> {
-    let written = if file.is_rolled() {
-        tokio::task::spawn_blocking(move || file.write_all(&chunk).map(|()| file)).await
-    } else {
-        Ok(file.write_all(&chunk).map(|()| file))
+    let mut below = |name: &str| {
+        if !pointer.ends_with(&format!("/{name}")) {
+            pointer = format!("{pointer}/{name}");
+        }
     };
-    written.map_err(|error| disk(&io::Error::other(error)))?.map_err(|error| disk(&error))
+    let (code, detail) = if let Some(name) = quoted("unknown field `") {
+        below(name);
+        ("unknown_field", "is not known here".to_owned())
+    } else if let Some(name) = quoted("missing field `") {
+        below(name);
+        ("missing", "is missing".to_owned())
+    } else if let Some(name) = quoted("duplicate field `") {
+        below(name);
+        ("duplicate", "is given twice".to_owned())
+    } else {
+        // serde_json adds the place, which the pointer says already.
+        ("type", message.split(" at line ").next().unwrap_or(message).to_owned())
+    };
+    Error::Invalid(vec![FieldError::new(pointer, code, detail)]).into()
 }
 
 fn content_length(request: &HttpRequest) -> Option<usize> {
@@ -326,8 +177,4 @@ fn content_length(request: &HttpRequest) -> Option<usize> {
 
 fn cut_off(error: &actix_web::error::PayloadError) -> Problem {
     Problem::new(Code::BadRequest, format!("the body cannot be read: {error}"))
-}
-
-fn disk(error: &io::Error) -> Problem {
-    Problem::caused(Code::Unavailable, "the file cannot be kept", error.to_string())
 }

@@ -93,6 +93,7 @@ pub fn serve(config: &Config, listener: TcpListener) -> io::Result<Server> {
         .client_request_timeout(HEAD_DEADLINE)
         .keep_alive(KEEP_ALIVE)
         .shutdown_timeout(SHUTDOWN_TIMEOUT)
+        .disable_signals()
         .listen(listener)?;
     Ok(server.run())
 }

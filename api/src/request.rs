@@ -115,18 +115,53 @@ fn log(response: &ServiceResponse, id: &str, started: Instant) {
         .and_then(|actor| actor.id)
         .map_or_else(|| "-".to_owned(), |id| id.to_string());
     let status = response.status().as_u16();
-    let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
+    let duration_us = started.elapsed().as_micros();
     let problem = response.response().extensions().get::<Problem>().cloned();
     let code = problem.as_ref().map_or("-", |problem| problem.code().name());
     if response.status().is_server_error() {
         let cause = problem.as_ref().and_then(Problem::cause).unwrap_or("-");
-        log::error!(target: "bookly::request", id, method:% = request.method(), route, status, duration_ms, user, code, cause; "request failed");
+        log::error!(target: "bookly::request", id, method:% = request.method(), route, status, duration_us, user, code, cause; "request failed");
     } else {
-        log::info!(target: "bookly::request", id, method:% = request.method(), route, status, duration_ms, user, code; "request");
+        log::info!(target: "bookly::request", id, method:% = request.method(), route, status, duration_us, user, code; "request");
     }
 }
 
 /// The answer to what no route takes.
 pub async fn not_found() -> Result<HttpResponse, Problem> {
     Err(Problem::new(Code::NotFound, StatusCode::NOT_FOUND.canonical_reason().unwrap_or("Not Found")))
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::{App, middleware::from_fn, test, web};
+    use serde_json::Value;
+
+    use super::*;
+
+    async fn broken() -> HttpResponse {
+        panic!("a secret of the inside")
+    }
+
+    async fn teapot() -> HttpResponse {
+        HttpResponse::build(StatusCode::IM_A_TEAPOT).body("plain text")
+    }
+
+    #[actix_web::test]
+    async fn a_panic_and_a_bare_status_become_problem_documents() {
+        let app = App::new()
+            .service(web::resource("/broken").route(web::get().to(broken).wrap(from_fn(contain))))
+            .service(web::resource("/teapot").route(web::get().to(teapot).wrap(from_fn(contain))))
+            .wrap(from_fn(observe));
+        let app = test::init_service(app).await;
+        for (path, status, code) in
+            [("/broken", 500, "internal"), ("/teapot", 400, "bad_request"), ("/broken", 500, "internal")]
+        {
+            let response = test::call_service(&app, test::TestRequest::get().uri(path).to_request()).await;
+            assert_eq!(response.status(), status, "{path}");
+            assert_eq!(response.headers().get(header::CONTENT_TYPE).unwrap(), PROBLEM_JSON);
+            let body: Value = test::read_body_json(response).await;
+            assert_eq!((&body["code"], &body["status"]), (&code.into(), &status.into()));
+            assert!(!body.to_string().contains("secret"));
+        }
+    }
 }

@@ -5,14 +5,15 @@
 
 pub use sea_orm_migration::prelude::*;
 
-mod column;
+mod portable;
 pub mod startup;
 
 mod m20261121_000001_create_users;
 mod m20261121_000002_create_books;
 mod m20261121_000003_create_sessions;
 mod m20261121_000004_index_books;
-mod m20261121_000005_index_sessions;
+mod m20261121_000005_index_users;
+mod m20261121_000006_index_sessions;
 
 /// The list of all migrations.
 #[derive(Debug)]
@@ -26,7 +27,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000002_create_books::Migration),
             Box::new(m20261121_000003_create_sessions::Migration),
             Box::new(m20261121_000004_index_books::Migration),
-            Box::new(m20261121_000005_index_sessions::Migration),
+            Box::new(m20261121_000005_index_users::Migration),
+            Box::new(m20261121_000006_index_sessions::Migration),
         ]
     }
 }

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::{prelude::*, schema::*};
 
-use crate::column;
+use crate::portable;
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
@@ -16,7 +16,7 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager
             .create_table(
-                column::table(manager, "users")
+                portable::table(manager, "users")
                     .col(uuid("id").primary_key())
                     .col(string_len("username", 50))
                     .col(string_len("email", 254))
@@ -27,8 +27,8 @@ impl MigrationTrait for Migration {
                     .col(boolean("is_active").default(true))
                     .col(string_len("password_hash", 255))
                     .col(big_integer("version").default(1))
-                    .col(column::moment(manager, "created_at"))
-                    .col(column::moment(manager, "updated_at"))
+                    .col(portable::moment(manager, "created_at"))
+                    .col(portable::moment(manager, "updated_at"))
                     .check(("ck-users-role", Expr::col("role").is_in(["user", "cashier", "admin"])))
                     .index(Index::create().unique().name("idx-users-username").col("username"))
                     .index(Index::create().unique().name("idx-users-email").col("email"))

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::{prelude::*, schema::*};
 
-use crate::column;
+use crate::portable;
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
@@ -17,7 +17,7 @@ impl MigrationTrait for Migration {
         let (amount, currency) = (Expr::col("price_amount"), Expr::col("price_currency"));
         manager
             .create_table(
-                column::table(manager, "books")
+                portable::table(manager, "books")
                     .col(uuid("id").primary_key())
                     .col(string_len("title", 500))
                     .col(string_len_null("subtitle", 500))
@@ -33,8 +33,8 @@ impl MigrationTrait for Migration {
                     .col(string_len_null("cover_url", 2048))
                     .col(uuid_null("owner_id"))
                     .col(big_integer("version").default(1))
-                    .col(column::moment(manager, "created_at"))
-                    .col(column::moment(manager, "updated_at"))
+                    .col(portable::moment(manager, "created_at"))
+                    .col(portable::moment(manager, "updated_at"))
                     .check(("ck-books-page_count", Expr::col("page_count").gte(1)))
                     .check((
                         "ck-books-price",

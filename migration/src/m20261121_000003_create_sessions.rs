@@ -2,7 +2,7 @@
 
 use sea_orm_migration::{prelude::*, schema::*};
 
-use crate::column;
+use crate::portable;
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
@@ -16,16 +16,16 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager
             .create_table(
-                column::table(manager, "sessions")
+                portable::table(manager, "sessions")
                     .col(uuid("id").primary_key())
                     .col(uuid("user_id"))
                     .col(big_integer("generation").default(1))
-                    .col(column::moment(manager, "created_at"))
-                    .col(column::moment(manager, "rotated_at"))
-                    .col(column::moment(manager, "last_seen_at"))
-                    .col(column::moment(manager, "idle_expires_at"))
-                    .col(column::moment(manager, "expires_at"))
-                    .col(column::moment_null(manager, "revoked_at"))
+                    .col(portable::moment(manager, "created_at"))
+                    .col(portable::moment(manager, "rotated_at"))
+                    .col(portable::moment(manager, "last_seen_at"))
+                    .col(portable::moment(manager, "idle_expires_at"))
+                    .col(portable::moment(manager, "expires_at"))
+                    .col(portable::moment_null(manager, "revoked_at"))
                     .col(string_len_null("user_agent", 255))
                     .col(string_len_null("ip", 45))
                     .foreign_key(

@@ -3,10 +3,9 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::column;
+use crate::portable::{self, IndexOn};
 
-/// Name, then the columns in their order.
-const INDEXES: [(&str, &[&str]); 7] = [
+const INDEXES: &[IndexOn] = &[
     ("idx-books-title_id", &["title", "id"]),
     ("idx-books-author_id", &["author", "id"]),
     ("idx-books-published_date_id", &["published_date", "id"]),
@@ -26,27 +25,11 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for (name, columns) in INDEXES {
-            // MariaDB commits each index by itself: a run that was cut off goes on where it stopped.
-            if !manager.has_index("books", name).await? {
-                let mut index = Index::create();
-                index.name(name).table("books");
-                for name in columns {
-                    index.col(*name);
-                }
-                manager.create_index(index).await?;
-            }
-        }
-        Ok(())
+        portable::create_indexes(manager, "books", INDEXES).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        column::keep_foreign_key_indexed(manager, "books", "owner_id").await?;
-        for (name, _) in INDEXES {
-            if manager.has_index("books", name).await? {
-                manager.drop_index(Index::drop().name(name).table("books").to_owned()).await?;
-            }
-        }
-        Ok(())
+        portable::keep_foreign_key_indexed(manager, "books", "owner_id").await?;
+        portable::drop_indexes(manager, "books", INDEXES).await
     }
 }

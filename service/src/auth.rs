@@ -8,7 +8,7 @@ mod token;
 
 use std::{net::IpAddr, sync::Arc};
 
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -21,7 +21,7 @@ use crate::{
     Actor, Db, Error, Result,
     access::{Action, Role},
     input,
-    users::{self, User},
+    users::{self, NewUser, User},
 };
 use entity::users as rows;
 
@@ -150,23 +150,10 @@ pub struct Client {
 
 /// Opens an account, always with role `user`.
 pub async fn sign_up(db: &Db, auth: &Auth, new: SignUp) -> Result<User> {
-    new.validate()?;
-    let is_verified = !auth.policy.email_verification;
     let SignUp { username, email, password, first_name, last_name } = new;
-    let hints = users::password_hints(&username, &email, [first_name.as_ref(), last_name.as_ref()]);
-    let password_hash = auth.passwords.choose("/password", password, hints).await?;
-    let row = rows::ActiveModel {
-        username: Set(username.to_lowercase()),
-        email: Set(users::normal_email(&email)),
-        first_name: Set(first_name),
-        last_name: Set(last_name),
-        role: Set(Role::User.to_string()),
-        is_verified: Set(is_verified),
-        is_active: Set(true),
-        password_hash: Set(password_hash),
-        ..sea_orm::ActiveModelBehavior::new()
-    };
-    users::insert(db, row).await
+    let is_verified = !auth.policy.email_verification;
+    let new = NewUser { username, email, password, first_name, last_name, role: None, is_verified };
+    users::open(db, auth, new).await
 }
 
 /// Begins a session. A wrong name, a wrong password and a disabled account get the same answer, after the

@@ -1,19 +1,26 @@
 //! The catalogue: what a book is to the world, and what may be done with it.
 
+mod content;
 pub mod date;
 pub mod isbn;
 pub mod language;
+mod query;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction, EntityTrait,
-    IntoActiveModel, QueryFilter, QuerySelect, QueryTrait, Select,
+    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
+    QuerySelect, Select,
 };
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
-use validator::{Validate, ValidationError};
+use validator::Validate;
 
+pub(crate) use self::content::{valid_cover_url, valid_currency};
+pub use self::{
+    content::{BookPatch, NewBook},
+    query::{BookQuery, BookSort},
+};
 use crate::{
     Actor, Db, Error, Result,
     access::Action,
@@ -21,11 +28,10 @@ use crate::{
     db,
     error::{OrNotFound, OrTaken},
     input,
-    page::{self, Order, Page, Window},
-    users::set,
+    page::{self, Page},
 };
 use entity::{
-    books::{ActiveModel, Column, Entity, Model},
+    books::{Column, Entity, Model},
     users,
 };
 
@@ -99,230 +105,17 @@ pub struct Owner {
     pub username: String,
 }
 
-/// What it takes to add a book.
-#[derive(Debug, Default, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewBook {
-    /// The title.
-    #[validate(length(min = 1, max = 500), custom(function = "input::words"))]
-    #[schema(min_length = 1, max_length = 500, examples("Dune"))]
-    pub title: String,
-    /// What follows the title.
-    #[validate(length(min = 1, max = 500), custom(function = "input::words"))]
-    #[schema(min_length = 1, max_length = 500)]
-    pub subtitle: Option<String>,
-    /// The author; several are joined by `; `.
-    #[validate(length(min = 1, max = 500), custom(function = "input::words"))]
-    #[schema(min_length = 1, max_length = 500, examples("Frank Herbert"))]
-    pub author: String,
-    /// The publisher.
-    #[validate(length(min = 1, max = 500), custom(function = "input::words"))]
-    #[schema(min_length = 1, max_length = 500, examples("Ace"))]
-    pub publisher: Option<String>,
-    /// When it came out: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
-    #[validate(custom(function = "date::valid"))]
-    #[schema(pattern = "^[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$", examples("1965-08-01"))]
-    pub published_date: Option<String>,
-    /// How many pages it has.
-    #[validate(range(min = 1, max = 1_000_000))]
-    #[schema(minimum = 1, maximum = 1_000_000, examples(412))]
-    pub page_count: Option<i64>,
-    /// Its language, a BCP 47 tag; kept in canonical form.
-    #[validate(custom(function = "language::valid"))]
-    #[schema(examples("en"))]
-    pub language: Option<String>,
-    /// Its ISBN-10 or ISBN-13, hyphens welcome; kept as thirteen digits.
-    #[validate(custom(function = "isbn::valid"))]
-    #[schema(examples("978-0-441-01359-3"))]
-    pub isbn: Option<String>,
-    /// What it is about.
-    #[validate(length(min = 1, max = 10_000), custom(function = "input::paragraphs"))]
-    #[schema(min_length = 1, max_length = 10_000)]
-    pub description: Option<String>,
-    /// What it costs.
-    #[serde(default, deserialize_with = "input::object")]
-    #[validate(nested)]
-    pub price: Option<Price>,
-    /// Where a picture of its cover is, by https. It is never fetched.
-    #[validate(length(max = 2048), custom(function = "valid_cover_url"))]
-    #[schema(format = "uri", max_length = 2048, examples("https://example.com/dune.jpg"))]
-    pub cover_url: Option<String>,
-}
-
-/// What changes of a book. A field that is absent stays; null clears it.
-#[derive(Debug, Default, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct BookPatch {
-    /// The title.
-    #[serde(deserialize_with = "input::required")]
-    #[validate(length(min = 1, max = 500), custom(function = "input::words"))]
-    #[schema(nullable = false, min_length = 1, max_length = 500, examples("Dune"))]
-    pub title: Option<String>,
-    /// What follows the title.
-    #[serde(deserialize_with = "input::clearable")]
-    #[validate(length(min = 1, max = 500), custom(function = "input::words"))]
-    #[schema(min_length = 1, max_length = 500)]
-    pub subtitle: Option<Option<String>>,
-    /// The author; several are joined by `; `.
-    #[serde(deserialize_with = "input::required")]
-    #[validate(length(min = 1, max = 500), custom(function = "input::words"))]
-    #[schema(nullable = false, min_length = 1, max_length = 500, examples("Frank Herbert"))]
-    pub author: Option<String>,
-    /// The publisher.
-    #[serde(deserialize_with = "input::clearable")]
-    #[validate(length(min = 1, max = 500), custom(function = "input::words"))]
-    #[schema(min_length = 1, max_length = 500, examples("Ace"))]
-    pub publisher: Option<Option<String>>,
-    /// When it came out: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
-    #[serde(deserialize_with = "input::clearable")]
-    #[validate(custom(function = "date::valid"))]
-    #[schema(pattern = "^[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$", examples("1965"))]
-    pub published_date: Option<Option<String>>,
-    /// How many pages it has.
-    #[serde(deserialize_with = "input::clearable")]
-    #[validate(range(min = 1, max = 1_000_000))]
-    #[schema(minimum = 1, maximum = 1_000_000, examples(412))]
-    pub page_count: Option<Option<i64>>,
-    /// Its language, a BCP 47 tag; kept in canonical form.
-    #[serde(deserialize_with = "input::clearable")]
-    #[validate(custom(function = "language::valid"))]
-    #[schema(examples("en"))]
-    pub language: Option<Option<String>>,
-    /// Its ISBN-10 or ISBN-13, hyphens welcome; kept as thirteen digits.
-    #[serde(deserialize_with = "input::clearable")]
-    #[validate(custom(function = "isbn::valid"))]
-    #[schema(examples("0441013597"))]
-    pub isbn: Option<Option<String>>,
-    /// What it is about.
-    #[serde(deserialize_with = "input::clearable")]
-    #[validate(length(min = 1, max = 10_000), custom(function = "input::paragraphs"))]
-    #[schema(min_length = 1, max_length = 10_000)]
-    pub description: Option<Option<String>>,
-    /// What it costs.
-    #[serde(deserialize_with = "input::clearable_object")]
-    #[validate(nested)]
-    pub price: Option<Option<Price>>,
-    /// Where a picture of its cover is, by https. It is never fetched.
-    #[serde(deserialize_with = "input::clearable")]
-    #[validate(length(max = 2048), custom(function = "valid_cover_url"))]
-    #[schema(format = "uri", max_length = 2048, examples("https://example.com/dune.jpg"))]
-    pub cover_url: Option<Option<String>>,
-}
-
-/// The order of a list of books; `-` turns it round. Books without the key come last either way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[expect(missing_docs, reason = "each is the column of its name")]
-pub enum BookSort {
-    #[serde(rename = "created_at")]
-    CreatedAt,
-    #[serde(rename = "-created_at")]
-    CreatedAtDescending,
-    #[serde(rename = "updated_at")]
-    UpdatedAt,
-    #[serde(rename = "-updated_at")]
-    UpdatedAtDescending,
-    #[serde(rename = "title")]
-    Title,
-    #[serde(rename = "-title")]
-    TitleDescending,
-    #[serde(rename = "author")]
-    Author,
-    #[serde(rename = "-author")]
-    AuthorDescending,
-    #[serde(rename = "published_date")]
-    PublishedDate,
-    #[serde(rename = "-published_date")]
-    PublishedDateDescending,
-    #[serde(rename = "page_count")]
-    PageCount,
-    #[serde(rename = "-page_count")]
-    PageCountDescending,
-}
-
-impl BookSort {
-    fn order(self) -> Order<Entity> {
-        let (key, nullable, descending) = match self {
-            Self::CreatedAt => (Column::CreatedAt, false, false),
-            Self::CreatedAtDescending => (Column::CreatedAt, false, true),
-            Self::UpdatedAt => (Column::UpdatedAt, false, false),
-            Self::UpdatedAtDescending => (Column::UpdatedAt, false, true),
-            Self::Title => (Column::Title, false, false),
-            Self::TitleDescending => (Column::Title, false, true),
-            Self::Author => (Column::Author, false, false),
-            Self::AuthorDescending => (Column::Author, false, true),
-            Self::PublishedDate => (Column::PublishedDate, true, false),
-            Self::PublishedDateDescending => (Column::PublishedDate, true, true),
-            Self::PageCount => (Column::PageCount, true, false),
-            Self::PageCountDescending => (Column::PageCount, true, true),
-        };
-        Order { key, id: Column::Id, nullable, descending }
-    }
-}
-
-/// Which books, in which order, and which part of them.
-#[derive(Debug, Default, Serialize, Deserialize, Validate, IntoParams)]
-#[serde(deny_unknown_fields, default)]
-#[into_params(parameter_in = Query)]
-pub struct BookQuery {
-    /// The most items of the page.
-    #[validate(range(min = 1, max = 100))]
-    #[param(minimum = 1, maximum = 100, default = 20, nullable = false)]
-    pub limit: Option<u64>,
-    /// Where the page begins: `next_cursor` of the page before, with the same order and filters.
-    #[param(min_length = 1, nullable = false)]
-    pub cursor: Option<String>,
-    /// How many items to leave out, instead of a cursor.
-    #[validate(range(max = 10_000))]
-    #[param(minimum = 0, maximum = 10_000, nullable = false)]
-    pub offset: Option<u64>,
-    /// Whether to count the whole list.
-    pub total: bool,
-    /// The order; `-created_at` if left out.
-    #[param(nullable = false)]
-    pub sort: Option<BookSort>,
-    /// Only books of exactly this author.
-    #[validate(length(min = 1, max = 500), custom(function = "input::line"))]
-    #[param(min_length = 1, max_length = 500, nullable = false)]
-    pub author: Option<String>,
-    /// Only books in this language, a BCP 47 tag: `en` covers `en-GB` (RFC 4647, basic filtering).
-    #[validate(custom(function = "language::valid"))]
-    #[param(nullable = false)]
-    pub language: Option<String>,
-    /// Only books of exactly this publisher.
-    #[validate(length(min = 1, max = 500), custom(function = "input::line"))]
-    #[param(min_length = 1, max_length = 500, nullable = false)]
-    pub publisher: Option<String>,
-    /// Only the book with this ISBN-10 or ISBN-13.
-    #[validate(custom(function = "isbn::valid"))]
-    #[param(nullable = false)]
-    pub isbn: Option<String>,
-    /// Only books that this account added.
-    #[param(nullable = false)]
-    pub owner: Option<Uuid>,
-    /// Only books that came out then or later: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
-    #[validate(custom(function = "date::valid"))]
-    #[param(nullable = false, pattern = "^[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$")]
-    pub published_from: Option<String>,
-    /// Only books that came out then or earlier: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
-    #[validate(custom(function = "date::valid"))]
-    #[param(nullable = false, pattern = "^[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$")]
-    pub published_to: Option<String>,
-}
-
 /// Lists the catalogue.
 pub async fn list(db: &Db, keys: &Keys, query: BookQuery) -> Result<Page<Book>> {
     query.validate()?;
     let context = page::context("books", &query)?;
-    let order = query.sort.unwrap_or(BookSort::CreatedAtDescending).order();
-    let window = Window {
-        limit: query.limit,
-        cursor: query.cursor.as_deref(),
-        offset: query.offset,
-        total: query.total,
-    };
-    let page = page::fetch(db, keys, (filtered(&query), order, window), &context, async |conn, select| {
-        select.find_also_related(users::Entity).all(conn).await
-    })
+    let page = page::fetch(
+        db,
+        keys,
+        (query.select(), query.order(), query.window()),
+        &context,
+        async |conn, select| select.find_also_related(users::Entity).all(conn).await,
+    )
     .await?;
     let items = page.items.into_iter().map(|(book, owner)| resource(book, owner.map(Owner::from))).collect();
     Ok(Page { items, next_cursor: page.next_cursor, total: page.total })
@@ -422,75 +215,6 @@ async fn one(db: &Db, select: Select<Entity>) -> Result<Book> {
     Ok(resource(book, owner.map(Owner::from)))
 }
 
-fn filtered(query: &BookQuery) -> Select<Entity> {
-    Entity::find()
-        .apply_if(query.author.as_deref(), |select, author| select.filter(Column::Author.eq(author)))
-        .apply_if(query.language.as_deref().and_then(language::parse), |select, tag| {
-            let narrower = Column::Language.starts_with(format!("{tag}-"));
-            select.filter(Condition::any().add(Column::Language.eq(tag)).add(narrower))
-        })
-        .apply_if(query.publisher.as_deref(), |select, publisher| {
-            select.filter(Column::Publisher.eq(publisher))
-        })
-        .apply_if(query.isbn.as_deref().and_then(isbn::parse), |select, isbn| {
-            select.filter(Column::Isbn.eq(isbn))
-        })
-        .apply_if(query.owner, |select, owner| select.filter(Column::OwnerId.eq(owner)))
-        .apply_if(query.published_from.as_deref(), |select, from| {
-            select.filter(Column::PublishedDate.gte(from))
-        })
-        .apply_if(query.published_to.as_deref(), |select, to| {
-            select.filter(Column::PublishedDate.lte(date::latest_within(to)))
-        })
-}
-
-impl NewBook {
-    /// The row of a valid book.
-    pub(crate) fn into_row(self, owner_id: Option<Uuid>) -> ActiveModel {
-        let (price_amount, price_currency) = self.price.map(|price| (price.amount, price.currency)).unzip();
-        ActiveModel {
-            title: Set(self.title),
-            subtitle: Set(self.subtitle),
-            author: Set(self.author),
-            publisher: Set(self.publisher),
-            published_date: Set(self.published_date),
-            page_count: Set(self.page_count),
-            language: Set(self.language.as_deref().and_then(language::parse)),
-            isbn: Set(self.isbn.as_deref().and_then(isbn::parse)),
-            description: Set(self.description),
-            price_amount: Set(price_amount),
-            price_currency: Set(price_currency),
-            cover_url: Set(self.cover_url),
-            owner_id: Set(owner_id),
-            ..sea_orm::ActiveModelBehavior::new()
-        }
-    }
-}
-
-impl BookPatch {
-    /// Sets what a valid patch names.
-    pub(crate) fn apply(self, book: &mut ActiveModel) {
-        let canonical = |field: Option<Option<String>>, parse: fn(&str) -> Option<String>| {
-            field.map(|text| text.as_deref().and_then(parse))
-        };
-        set(&mut book.title, self.title);
-        set(&mut book.subtitle, self.subtitle);
-        set(&mut book.author, self.author);
-        set(&mut book.publisher, self.publisher);
-        set(&mut book.published_date, self.published_date);
-        set(&mut book.page_count, self.page_count);
-        set(&mut book.language, canonical(self.language, language::parse));
-        set(&mut book.isbn, canonical(self.isbn, isbn::parse));
-        set(&mut book.description, self.description);
-        set(&mut book.cover_url, self.cover_url);
-        if let Some(price) = self.price {
-            let (amount, currency) = price.map(|price| (price.amount, price.currency)).unzip();
-            book.price_amount = Set(amount);
-            book.price_currency = Set(currency);
-        }
-    }
-}
-
 fn resource(row: Model, owner: Option<Owner>) -> Book {
     Book {
         id: row.id,
@@ -516,19 +240,4 @@ impl From<users::Model> for Owner {
     fn from(row: users::Model) -> Self {
         Self { id: row.id, username: row.username }
     }
-}
-
-pub(crate) fn valid_currency(code: &str) -> std::result::Result<(), ValidationError> {
-    match iso_currency::Currency::from_code(code) {
-        Some(_) => Ok(()),
-        None => Err(input::error("currency", "must be a currency code of ISO 4217 such as EUR")),
-    }
-}
-
-pub(crate) fn valid_cover_url(text: &str) -> std::result::Result<(), ValidationError> {
-    let sound = input::line(text).is_ok()
-        && url::Url::parse(text).is_ok_and(|url| {
-            url.scheme() == "https" && url.has_host() && url.username().is_empty() && url.password().is_none()
-        });
-    if sound { Ok(()) } else { Err(input::error("url", "must be an https URL without credentials")) }
 }

@@ -4,9 +4,9 @@
 use std::{pin::Pin, sync::Arc, time::Duration};
 
 use sea_orm::{
-    ActiveModelBehavior, ColumnTrait, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction,
-    DbBackend, DbErr, DeleteMany, EntityTrait, IntoActiveModel, QueryFilter, QueryTrait,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait, sqlx::sqlite,
+    ActiveModelBehavior, ActiveValue, ColumnTrait, ConnectOptions, Database, DatabaseConnection,
+    DatabaseTransaction, DbBackend, DbErr, DeleteMany, EntityTrait, IntoActiveModel, QueryFilter, QueryTrait,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait, Value, sqlx::sqlite,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -239,5 +239,12 @@ pub(crate) async fn delete<E: EntityTrait>(
     match delete.exec(txn).await?.rows_affected {
         0 => Err(Error::Stale),
         _ => Ok(()),
+    }
+}
+
+/// Sets what a patch names.
+pub(crate) fn set<T: Into<Value>>(field: &mut ActiveValue<T>, new: Option<T>) {
+    if let Some(value) = new {
+        *field = ActiveValue::Set(value);
     }
 }

@@ -1,23 +1,31 @@
 //! Accounts: what the world sees of them, and their administration.
 
+mod content;
+mod identity;
+mod query;
+
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, ExprTrait,
-    IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, QueryTrait, sea_query::Expr,
+    IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
 };
-use serde::{Deserialize, Serialize};
-use unicode_normalization::UnicodeNormalization;
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
-use validator::{Validate, ValidateEmail, ValidationError};
+use validator::Validate;
 
+pub(crate) use self::identity::{normal_email, valid_email, valid_username};
+pub use self::{
+    content::{NewUser, ProfilePatch, UserPatch},
+    query::{UserQuery, UserSort},
+};
 use crate::{
     Actor, Db, Error, Result,
     access::{Action, Role},
     auth::{self, Auth, Keys},
+    db::{self, set},
     error::{OrNotFound, OrTaken},
-    input,
-    page::{self, Order, Page, Window},
+    page::{self, Page},
 };
 use entity::{
     behavior::now,
@@ -81,158 +89,6 @@ impl From<Model> for User {
     }
 }
 
-/// What it takes to open an account for somebody.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewUser {
-    /// The account's name, kept in lower case; it cannot be changed later.
-    #[validate(length(min = 3, max = 50), custom(function = "valid_username"))]
-    #[schema(min_length = 3, max_length = 50, pattern = "^[A-Za-z0-9._-]+$", examples("bob"))]
-    pub username: String,
-    /// The address, kept in lower case.
-    #[validate(length(max = 254), custom(function = "valid_email"))]
-    #[schema(format = "email", max_length = 254, examples("bob@example.com"))]
-    pub email: String,
-    /// A password that is hard to guess.
-    #[validate(length(min = 8, max = 256), custom(function = "input::line"))]
-    #[schema(
-        format = "password",
-        min_length = 8,
-        max_length = 256,
-        examples("correct horse battery staple")
-    )]
-    pub password: String,
-    /// Given name.
-    #[validate(length(min = 1, max = 100), custom(function = "input::words"))]
-    #[schema(min_length = 1, max_length = 100)]
-    pub first_name: Option<String>,
-    /// Family name.
-    #[validate(length(min = 1, max = 100), custom(function = "input::words"))]
-    #[schema(min_length = 1, max_length = 100)]
-    pub last_name: Option<String>,
-    /// What the account may do; `user` if left out.
-    #[serde(default, deserialize_with = "input::required")]
-    #[schema(nullable = false)]
-    pub role: Option<Role>,
-    /// Whether the address counts as verified; `false` if left out.
-    #[serde(default)]
-    pub is_verified: bool,
-}
-
-/// What an account's owner changes. A field that is absent stays; null clears it.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ProfilePatch {
-    /// Given name.
-    #[serde(default, deserialize_with = "input::clearable")]
-    #[validate(length(min = 1, max = 100), custom(function = "input::words"))]
-    #[schema(min_length = 1, max_length = 100, examples("Alice"))]
-    pub first_name: Option<Option<String>>,
-    /// Family name.
-    #[serde(default, deserialize_with = "input::clearable")]
-    #[validate(length(min = 1, max = 100), custom(function = "input::words"))]
-    #[schema(min_length = 1, max_length = 100, examples("Liddell"))]
-    pub last_name: Option<Option<String>>,
-}
-
-/// What an administrator changes of an account. A field that is absent stays; null clears it.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct UserPatch {
-    /// Given name.
-    #[serde(default, deserialize_with = "input::clearable")]
-    #[validate(length(min = 1, max = 100), custom(function = "input::words"))]
-    #[schema(min_length = 1, max_length = 100)]
-    pub first_name: Option<Option<String>>,
-    /// Family name.
-    #[serde(default, deserialize_with = "input::clearable")]
-    #[validate(length(min = 1, max = 100), custom(function = "input::words"))]
-    #[schema(min_length = 1, max_length = 100)]
-    pub last_name: Option<Option<String>>,
-    /// What the account may do.
-    #[serde(default, deserialize_with = "input::required")]
-    #[schema(nullable = false)]
-    pub role: Option<Role>,
-    /// Whether the address counts as verified.
-    #[serde(default, deserialize_with = "input::required")]
-    #[schema(nullable = false)]
-    pub is_verified: Option<bool>,
-    /// Whether the account may be used; `false` ends its sessions.
-    #[serde(default, deserialize_with = "input::required")]
-    #[schema(nullable = false, examples(true))]
-    pub is_active: Option<bool>,
-}
-
-/// The order of a list of accounts; `-` turns it round.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[expect(missing_docs, reason = "each is the column of its name")]
-pub enum UserSort {
-    #[serde(rename = "created_at")]
-    CreatedAt,
-    #[serde(rename = "-created_at")]
-    CreatedAtDescending,
-    #[serde(rename = "updated_at")]
-    UpdatedAt,
-    #[serde(rename = "-updated_at")]
-    UpdatedAtDescending,
-    #[serde(rename = "username")]
-    Username,
-    #[serde(rename = "-username")]
-    UsernameDescending,
-    #[serde(rename = "email")]
-    Email,
-    #[serde(rename = "-email")]
-    EmailDescending,
-}
-
-impl UserSort {
-    fn order(self) -> Order<Entity> {
-        let (key, descending) = match self {
-            Self::CreatedAt => (Column::CreatedAt, false),
-            Self::CreatedAtDescending => (Column::CreatedAt, true),
-            Self::UpdatedAt => (Column::UpdatedAt, false),
-            Self::UpdatedAtDescending => (Column::UpdatedAt, true),
-            Self::Username => (Column::Username, false),
-            Self::UsernameDescending => (Column::Username, true),
-            Self::Email => (Column::Email, false),
-            Self::EmailDescending => (Column::Email, true),
-        };
-        Order { key, id: Column::Id, nullable: false, descending }
-    }
-}
-
-/// Which accounts, in which order, and which part of them.
-#[derive(Debug, Default, Serialize, Deserialize, Validate, IntoParams)]
-#[serde(deny_unknown_fields, default)]
-#[into_params(parameter_in = Query)]
-pub struct UserQuery {
-    /// The most items of the page.
-    #[validate(range(min = 1, max = 100))]
-    #[param(minimum = 1, maximum = 100, default = 20, nullable = false)]
-    pub limit: Option<u64>,
-    /// Where the page begins: `next_cursor` of the page before, with the same order and filters.
-    #[param(min_length = 1, nullable = false)]
-    pub cursor: Option<String>,
-    /// How many items to leave out, instead of a cursor.
-    #[validate(range(max = 10_000))]
-    #[param(minimum = 0, maximum = 10_000, nullable = false)]
-    pub offset: Option<u64>,
-    /// Whether to count the whole list.
-    pub total: bool,
-    /// The order; `-created_at` if left out.
-    #[param(nullable = false)]
-    pub sort: Option<UserSort>,
-    /// Only accounts of this role.
-    #[param(nullable = false)]
-    pub role: Option<Role>,
-    /// Only accounts that may or may not be used.
-    #[param(nullable = false)]
-    pub is_active: Option<bool>,
-    /// Only accounts whose address is or is not verified.
-    #[param(nullable = false)]
-    pub is_verified: Option<bool>,
-}
-
 /// The account in use.
 pub async fn me(db: &Db, actor: &Actor) -> Result<User> {
     find(db, actor.own_account(Action::GetMe)?).await
@@ -262,20 +118,13 @@ pub async fn list(db: &Db, keys: &Keys, actor: &Actor, query: UserQuery) -> Resu
     actor.may(Action::ListUsers)?;
     query.validate()?;
     let context = page::context("users", &query)?;
-    let select = Entity::find()
-        .apply_if(query.role, |select, role| select.filter(Column::Role.eq(role.as_str())))
-        .apply_if(query.is_active, |select, active| select.filter(Column::IsActive.eq(active)))
-        .apply_if(query.is_verified, |select, verified| select.filter(Column::IsVerified.eq(verified)));
-    let order = query.sort.unwrap_or(UserSort::CreatedAtDescending).order();
-    let window = Window {
-        limit: query.limit,
-        cursor: query.cursor.as_deref(),
-        offset: query.offset,
-        total: query.total,
-    };
-    let page = page::fetch(db, keys, (select, order, window), &context, async |conn, select| {
-        Ok(select.all(conn).await?.into_iter().map(|user| (user, ())).collect())
-    })
+    let page = page::fetch(
+        db,
+        keys,
+        (query.select(), query.order(), query.window()),
+        &context,
+        async |conn, select| Ok(select.all(conn).await?.into_iter().map(|user| (user, ())).collect()),
+    )
     .await?;
     let items = page.items.into_iter().map(|(user, ())| user.into()).collect();
     Ok(Page { items, next_cursor: page.next_cursor, total: page.total })
@@ -284,21 +133,7 @@ pub async fn list(db: &Db, keys: &Keys, actor: &Actor, query: UserQuery) -> Resu
 /// Opens an account for somebody.
 pub async fn create(db: &Db, auth: &Auth, actor: &Actor, new: NewUser) -> Result<User> {
     actor.may(Action::CreateUser)?;
-    new.validate()?;
-    let hints = password_hints(&new.username, &new.email, [new.first_name.as_ref(), new.last_name.as_ref()]);
-    let password_hash = auth.passwords().choose("/password", new.password, hints).await?;
-    let row = ActiveModel {
-        username: Set(new.username.to_lowercase()),
-        email: Set(normal_email(&new.email)),
-        first_name: Set(new.first_name),
-        last_name: Set(new.last_name),
-        role: Set(new.role.unwrap_or(Role::User).to_string()),
-        is_verified: Set(new.is_verified),
-        is_active: Set(true),
-        password_hash: Set(password_hash),
-        ..sea_orm::ActiveModelBehavior::new()
-    };
-    insert(db, row).await
+    open(db, auth, new).await
 }
 
 /// Reads an account.
@@ -348,48 +183,26 @@ pub async fn act_for(db: &Db, username: &str) -> Result<Actor> {
     })
 }
 
-/// Adds an account whose name and address nobody has.
-pub(crate) async fn insert(db: &Db, row: ActiveModel) -> Result<User> {
+/// Opens an account whose name and address nobody has.
+pub(crate) async fn open(db: &Db, auth: &Auth, new: NewUser) -> Result<User> {
+    new.validate()?;
+    let hints = identity::password_hints(&new);
+    let password_hash = auth.passwords().choose("/password", new.password, hints).await?;
+    let row = ActiveModel {
+        username: Set(new.username.to_lowercase()),
+        email: Set(identity::normal_email(&new.email)),
+        first_name: Set(new.first_name),
+        last_name: Set(new.last_name),
+        role: Set(new.role.unwrap_or(Role::User).to_string()),
+        is_verified: Set(new.is_verified),
+        is_active: Set(true),
+        password_hash: Set(password_hash),
+        ..sea_orm::ActiveModelBehavior::new()
+    };
     db.write(move |txn| {
         Box::pin(async move { Ok(row.insert(txn).await.or_taken(&["username", "email"])?.into()) })
     })
     .await
-}
-
-/// What a password must not be made of.
-pub(crate) fn password_hints(username: &str, email: &str, names: [Option<&String>; 2]) -> Vec<String> {
-    let mut hints = vec![username.to_owned(), email.to_owned(), "bookly".to_owned()];
-    hints.extend(email.split('@').map(str::to_owned));
-    hints.extend(names.into_iter().flatten().cloned());
-    hints
-}
-
-/// An address in the one form it is stored and compared in: NFKC, lower case, its domain in ASCII
-/// (IDNA, UTS #46). What is no address comes back in lower case.
-pub(crate) fn normal_email(email: &str) -> String {
-    let normal: String = email.nfkc().collect::<String>().to_lowercase();
-    match normal.rsplit_once('@').map(|(local, domain)| (local, idna::domain_to_ascii(domain))) {
-        Some((local, Ok(domain))) => format!("{local}@{domain}"),
-        _ => normal,
-    }
-}
-
-pub(crate) fn valid_email(email: &str) -> std::result::Result<(), ValidationError> {
-    let normal = normal_email(email);
-    let dotted = normal.rsplit_once('@').is_some_and(|(_, domain)| domain.contains('.'));
-    if dotted && normal.len() <= 254 && normal.validate_email() {
-        Ok(())
-    } else {
-        Err(input::error("email", "must be an e-mail address"))
-    }
-}
-
-pub(crate) fn valid_username(username: &str) -> std::result::Result<(), ValidationError> {
-    if username.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')) {
-        Ok(())
-    } else {
-        Err(input::error("username", "must consist of letters A–Z, digits, dots, hyphens and underscores"))
-    }
 }
 
 async fn find(db: &Db, id: Uuid) -> Result<User> {
@@ -411,7 +224,7 @@ async fn change(db: &Db, id: Uuid, versions: Option<Vec<i64>>, patch: UserPatch)
             set(&mut user.role, patch.role.map(|role| role.to_string()));
             set(&mut user.is_verified, patch.is_verified);
             set(&mut user.is_active, patch.is_active);
-            let changed = crate::db::update(txn, user, Column::Version, versions, &[]).await?;
+            let changed = db::update(txn, user, Column::Version, versions, &[]).await?;
             if !changed.is_active {
                 auth::end_all(txn, id).await?;
             }
@@ -435,7 +248,7 @@ async fn remove(db: &Db, id: Uuid, versions: Option<Vec<i64>>) -> Result<()> {
                 .exec(txn)
                 .await?;
             let delete = Entity::delete_many().filter(Column::Id.eq(id));
-            crate::db::delete(txn, delete, Column::Version, versions).await
+            db::delete(txn, delete, Column::Version, versions).await
         })
     })
     .await
@@ -461,11 +274,4 @@ async fn keep_an_admin(txn: &DatabaseTransaction, row: &Model) -> Result<()> {
         .one(txn)
         .await?;
     other.map(drop).ok_or(Error::LastAdmin)
-}
-
-/// Sets what a patch names.
-pub(crate) fn set<T: Into<sea_orm::Value>>(field: &mut sea_orm::ActiveValue<T>, new: Option<T>) {
-    if let Some(value) = new {
-        *field = Set(value);
-    }
 }

@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use sea_orm::{ConnectionTrait, Database as Connector, DatabaseConnection};
 use tempfile::TempDir;
-use tokio::sync::OnceCell;
 
 /// Where the tests run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,28 +52,10 @@ impl Database {
         Self { url, server, name, _folder: folder }
     }
 
-    /// A database with every migration applied. PostgreSQL copies one that is made once.
+    /// A database with every migration applied.
     pub async fn migrated() -> Self {
-        static TEMPLATE: OnceCell<String> = OnceCell::const_new();
-        if !matches!(Server::chosen(), Server::Postgres(_)) {
-            let database = Self::empty().await;
-            migration::startup::up(&database.url).await.unwrap();
-            return database;
-        }
-        let template = TEMPLATE.get_or_init(|| async {
-            let database = Self::empty().await;
-            migration::startup::up(&database.url).await.unwrap();
-            let name = database.name.clone();
-            std::mem::forget(database);
-            name
-        });
-        let template = template.await;
-        let mut database = Self::empty().await;
-        let name = format!("{}_m", database.name);
-        run(&database.server, &format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
-        run(&database.server, &format!("DROP DATABASE {}", database.name)).await;
-        database.url = with_name(&database.url, &name);
-        database.name = name;
+        let database = Self::empty().await;
+        migration::startup::up(&database.url).await.unwrap();
         database
     }
 

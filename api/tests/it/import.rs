@@ -315,7 +315,7 @@ async fn a_report_lists_a_hundred_problems_and_counts_them_all() {
     let alice = app.user("alice").await;
     let file = format!(
         "title,author,page_count\n{}",
-        (0..150).map(|n| format!("T{n},A,none\n")).collect::<String>()
+        (0..150).map(|n| format!("T{n},A,none\n")).collect::<Vec<_>>().concat()
     );
     let report = alice.import("", "text/csv", file).await.ok();
     assert_eq!(counts(&report), [150, 150, 0, 0, 0, 0, 150]);

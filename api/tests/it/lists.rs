@@ -118,13 +118,13 @@ async fn page_numbers_and_cursors_meet_the_same_books() {
 
 /// As many books as the walk below needs, many of them alike in their keys and many without.
 fn library(count: usize) -> String {
-    let mut csv = "title,author,published_date,page_count\n".to_owned();
-    for number in 0..count {
-        let date = if number % 3 == 0 { String::new() } else { format!("{}", 1900 + number % 120) };
-        let pages = if number % 4 == 0 { String::new() } else { format!("{}", 1 + number % 700) };
-        csv += &format!("Title {} of {number},Author {},{date},{pages}\n", number % 50, number % 211);
-    }
-    csv
+    let row = |number: usize| {
+        let date = if number.is_multiple_of(3) { String::new() } else { (1900 + number % 120).to_string() };
+        let pages = if number.is_multiple_of(4) { String::new() } else { (1 + number % 700).to_string() };
+        format!("Title {} of {number},Author {},{date},{pages}", number % 50, number % 211)
+    };
+    let header = "title,author,published_date,page_count".to_owned();
+    std::iter::once(header).chain((0..count).map(row)).collect::<Vec<_>>().join("\n")
 }
 
 #[actix_web::test]

@@ -3,7 +3,7 @@
 //! They run on SQLite, or on the server that `TEST_POSTGRES_URL` or `TEST_MARIADB_URL` names, whose user must be
 //! allowed to create databases. Every answer is checked against the OpenAPI document.
 
-#![expect(clippy::panic, reason = "a test fails by it")]
+#![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
 mod app;
 mod contract;

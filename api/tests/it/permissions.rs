@@ -92,7 +92,7 @@ async fn every_cell_of_the_table_holds() {
                 match rule.of(role) {
                     None => drop(other.problem("forbidden")),
                     Some(_) if !is_verified && !rule.unverified => {
-                        drop(other.problem("account_not_verified"))
+                        drop(other.problem("account_not_verified"));
                     }
                     Some(Reach::Own) if has_an_owner(action) => {
                         other.problem("forbidden");

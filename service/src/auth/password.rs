@@ -31,7 +31,7 @@ pub(crate) struct Passwords {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Wrong,
-    /// Right, and `new_hash` is due when the stored one is of an old scheme, key or cost.
+    /// Right; a new hash is due when the stored one is of an old scheme, key or cost.
     Right {
         outdated: bool,
     },

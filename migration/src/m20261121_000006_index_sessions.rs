@@ -2,7 +2,9 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::column;
+use crate::portable::{self, IndexOn};
+
+const INDEXES: &[IndexOn] = &[("idx-sessions-user_id", &["user_id"])];
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
@@ -14,12 +16,11 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let index = Index::create().name("idx-sessions-user_id").table("sessions").col("user_id").take();
-        manager.create_index(index).await
+        portable::create_indexes(manager, "sessions", INDEXES).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        column::keep_foreign_key_indexed(manager, "sessions", "user_id").await?;
-        manager.drop_index(Index::drop().name("idx-sessions-user_id").table("sessions").to_owned()).await
+        portable::keep_foreign_key_indexed(manager, "sessions", "user_id").await?;
+        portable::drop_indexes(manager, "sessions", INDEXES).await
     }
 }

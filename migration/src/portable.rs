@@ -1,5 +1,5 @@
 //! What the three databases do not agree on: how a moment is stored, how text is compared, and
-//! what a foreign key stands on.
+//! what becomes of indexes.
 
 use sea_orm_migration::{prelude::*, schema, sea_orm::DatabaseBackend};
 
@@ -27,6 +27,43 @@ pub(crate) fn table(manager: &SchemaManager<'_>, name: &'static str) -> TableCre
         table.engine("InnoDB").character_set("utf8mb4").collate("utf8mb4_bin");
     }
     table
+}
+
+/// An index: its name, and its columns in their order.
+pub(crate) type IndexOn = (&'static str, &'static [&'static str]);
+
+/// Creates those of the indexes that are not there. MariaDB commits each by itself: a run that was cut off
+/// goes on where it stopped.
+pub(crate) async fn create_indexes(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    indexes: &[IndexOn],
+) -> Result<(), DbErr> {
+    for (name, columns) in indexes {
+        if !manager.has_index(table, name).await? {
+            let mut index = Index::create();
+            index.name(*name).table(table);
+            for column in *columns {
+                index.col(*column);
+            }
+            manager.create_index(index).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Drops those of the indexes that are there.
+pub(crate) async fn drop_indexes(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    indexes: &[IndexOn],
+) -> Result<(), DbErr> {
+    for (name, _) in indexes {
+        if manager.has_index(table, name).await? {
+            manager.drop_index(Index::drop().name(*name).table(table).to_owned()).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Gives the foreign key on `column` an index of its own, which MariaDB demands for as long as the

@@ -1,0 +1,93 @@
+//! A file as the whole body.
+
+use std::{
+    io::{self, Seek, SeekFrom, Write},
+    time::Duration,
+};
+
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web::Bytes};
+use futures_util::{StreamExt, future::LocalBoxFuture};
+use tokio::time::timeout;
+
+use super::{content_length, cut_off};
+use crate::error::{Code, Problem, Result};
+
+/// The most bytes of a file.
+pub const FILE_LIMIT: usize = 32 * 1024 * 1024;
+
+/// How long a file may pause on its way.
+const FILE_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Files up to this size never touch the disk.
+const FILE_IN_MEMORY: usize = 512 * 1024;
+
+/// Media types that a file of books may come as. Browsers on Windows call a CSV file one of Excel.
+const FILE_TYPES: [&str; 10] = [
+    "text/csv",
+    "application/csv",
+    "application/vnd.ms-excel",
+    "text/tab-separated-values",
+    "text/plain",
+    "application/x-ndjson",
+    "application/ndjson",
+    "application/jsonl",
+    "application/json",
+    "application/octet-stream",
+];
+
+/// A file as the whole body, kept in memory while it is small and on disk when it is not.
+pub struct Upload(pub tempfile::SpooledTempFile);
+
+impl FromRequest for Upload {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let media_type = request.content_type().to_ascii_lowercase();
+        let length = content_length(request);
+        let mut payload = payload.take();
+        Box::pin(async move {
+            let too_large =
+                || Problem::new(Code::BodyTooLarge, format!("at most {FILE_LIMIT} bytes are taken"));
+            if !FILE_TYPES.contains(&media_type.as_str()) {
+                return Err(Problem::new(
+                    Code::UnsupportedMediaType,
+                    "send text/csv or application/x-ndjson",
+                ));
+            }
+            if length.is_some_and(|length| length > FILE_LIMIT) {
+                return Err(too_large());
+            }
+            let mut file = tempfile::spooled_tempfile(FILE_IN_MEMORY);
+            let mut size = 0;
+            loop {
+                let chunk = timeout(FILE_PATIENCE, payload.next()).await;
+                let chunk =
+                    chunk.map_err(|_| Problem::new(Code::RequestTimeout, "the file took too long"))?;
+                let Some(chunk) = chunk else { break };
+                let chunk = chunk.map_err(|error| cut_off(&error))?;
+                size += chunk.len();
+                if size > FILE_LIMIT {
+                    return Err(too_large());
+                }
+                file = spool(file, chunk).await?;
+            }
+            file.seek(SeekFrom::Start(0)).map_err(|error| disk(&error))?;
+            Ok(Self(file))
+        })
+    }
+}
+
+/// Writes a chunk, off this thread once the file is on disk.
+async fn spool(mut file: tempfile::SpooledTempFile, chunk: Bytes) -> Result<tempfile::SpooledTempFile> {
+    let written = if file.is_rolled() {
+        tokio::task::spawn_blocking(move || file.write_all(&chunk).map(|()| file)).await
+    } else {
+        Ok(file.write_all(&chunk).map(|()| file))
+    };
+    written.map_err(|error| disk(&io::Error::other(error)))?.map_err(|error| disk(&error))
+}
+
+fn disk(error: &io::Error) -> Problem {
+    Problem::caused(Code::Unavailable, "the file cannot be kept", error.to_string())
+}

@@ -1,0 +1,183 @@
+//! What people say of a book: when they add it, and when they change it.
+
+use sea_orm::ActiveValue::Set;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+use validator::{Validate, ValidationError};
+
+use super::{Price, date, isbn, language};
+use crate::{db::set, input};
+use entity::books::ActiveModel;
+
+/// What it takes to add a book.
+#[derive(Debug, Default, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewBook {
+    /// The title.
+    #[validate(length(min = 1, max = 500), custom(function = "input::words"))]
+    #[schema(min_length = 1, max_length = 500, examples("Dune"))]
+    pub title: String,
+    /// What follows the title.
+    #[validate(length(min = 1, max = 500), custom(function = "input::words"))]
+    #[schema(min_length = 1, max_length = 500)]
+    pub subtitle: Option<String>,
+    /// The author; several are joined by `; `.
+    #[validate(length(min = 1, max = 500), custom(function = "input::words"))]
+    #[schema(min_length = 1, max_length = 500, examples("Frank Herbert"))]
+    pub author: String,
+    /// The publisher.
+    #[validate(length(min = 1, max = 500), custom(function = "input::words"))]
+    #[schema(min_length = 1, max_length = 500, examples("Ace"))]
+    pub publisher: Option<String>,
+    /// When it came out: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
+    #[validate(custom(function = "date::valid"))]
+    #[schema(pattern = "^[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$", examples("1965-08-01"))]
+    pub published_date: Option<String>,
+    /// How many pages it has.
+    #[validate(range(min = 1, max = 1_000_000))]
+    #[schema(minimum = 1, maximum = 1_000_000, examples(412))]
+    pub page_count: Option<i64>,
+    /// Its language, a BCP 47 tag; kept in canonical form.
+    #[validate(custom(function = "language::valid"))]
+    #[schema(examples("en"))]
+    pub language: Option<String>,
+    /// Its ISBN-10 or ISBN-13, hyphens welcome; kept as thirteen digits.
+    #[validate(custom(function = "isbn::valid"))]
+    #[schema(examples("978-0-441-01359-3"))]
+    pub isbn: Option<String>,
+    /// What it is about.
+    #[validate(length(min = 1, max = 10_000), custom(function = "input::paragraphs"))]
+    #[schema(min_length = 1, max_length = 10_000)]
+    pub description: Option<String>,
+    /// What it costs.
+    #[serde(default, deserialize_with = "input::object")]
+    #[validate(nested)]
+    pub price: Option<Price>,
+    /// Where a picture of its cover is, by https. It is never fetched.
+    #[validate(length(max = 2048), custom(function = "valid_cover_url"))]
+    #[schema(format = "uri", max_length = 2048, examples("https://example.com/dune.jpg"))]
+    pub cover_url: Option<String>,
+}
+
+/// What changes of a book. A field that is absent stays; null clears it.
+#[derive(Debug, Default, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BookPatch {
+    /// The title.
+    #[serde(default, deserialize_with = "input::required")]
+    #[validate(length(min = 1, max = 500), custom(function = "input::words"))]
+    #[schema(nullable = false, min_length = 1, max_length = 500, examples("Dune"))]
+    pub title: Option<String>,
+    /// What follows the title.
+    #[serde(default, deserialize_with = "input::clearable")]
+    #[validate(length(min = 1, max = 500), custom(function = "input::words"))]
+    #[schema(min_length = 1, max_length = 500)]
+    pub subtitle: Option<Option<String>>,
+    /// The author; several are joined by `; `.
+    #[serde(default, deserialize_with = "input::required")]
+    #[validate(length(min = 1, max = 500), custom(function = "input::words"))]
+    #[schema(nullable = false, min_length = 1, max_length = 500, examples("Frank Herbert"))]
+    pub author: Option<String>,
+    /// The publisher.
+    #[serde(default, deserialize_with = "input::clearable")]
+    #[validate(length(min = 1, max = 500), custom(function = "input::words"))]
+    #[schema(min_length = 1, max_length = 500, examples("Ace"))]
+    pub publisher: Option<Option<String>>,
+    /// When it came out: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
+    #[serde(default, deserialize_with = "input::clearable")]
+    #[validate(custom(function = "date::valid"))]
+    #[schema(pattern = "^[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$", examples("1965"))]
+    pub published_date: Option<Option<String>>,
+    /// How many pages it has.
+    #[serde(default, deserialize_with = "input::clearable")]
+    #[validate(range(min = 1, max = 1_000_000))]
+    #[schema(minimum = 1, maximum = 1_000_000, examples(412))]
+    pub page_count: Option<Option<i64>>,
+    /// Its language, a BCP 47 tag; kept in canonical form.
+    #[serde(default, deserialize_with = "input::clearable")]
+    #[validate(custom(function = "language::valid"))]
+    #[schema(examples("en"))]
+    pub language: Option<Option<String>>,
+    /// Its ISBN-10 or ISBN-13, hyphens welcome; kept as thirteen digits.
+    #[serde(default, deserialize_with = "input::clearable")]
+    #[validate(custom(function = "isbn::valid"))]
+    #[schema(examples("0441013597"))]
+    pub isbn: Option<Option<String>>,
+    /// What it is about.
+    #[serde(default, deserialize_with = "input::clearable")]
+    #[validate(length(min = 1, max = 10_000), custom(function = "input::paragraphs"))]
+    #[schema(min_length = 1, max_length = 10_000)]
+    pub description: Option<Option<String>>,
+    /// What it costs.
+    #[serde(default, deserialize_with = "input::clearable_object")]
+    #[validate(nested)]
+    pub price: Option<Option<Price>>,
+    /// Where a picture of its cover is, by https. It is never fetched.
+    #[serde(default, deserialize_with = "input::clearable")]
+    #[validate(length(max = 2048), custom(function = "valid_cover_url"))]
+    #[schema(format = "uri", max_length = 2048, examples("https://example.com/dune.jpg"))]
+    pub cover_url: Option<Option<String>>,
+}
+
+impl NewBook {
+    /// The row of a valid book.
+    pub(crate) fn into_row(self, owner_id: Option<Uuid>) -> ActiveModel {
+        let (price_amount, price_currency) = self.price.map(|price| (price.amount, price.currency)).unzip();
+        ActiveModel {
+            title: Set(self.title),
+            subtitle: Set(self.subtitle),
+            author: Set(self.author),
+            publisher: Set(self.publisher),
+            published_date: Set(self.published_date),
+            page_count: Set(self.page_count),
+            language: Set(self.language.as_deref().and_then(language::parse)),
+            isbn: Set(self.isbn.as_deref().and_then(isbn::parse)),
+            description: Set(self.description),
+            price_amount: Set(price_amount),
+            price_currency: Set(price_currency),
+            cover_url: Set(self.cover_url),
+            owner_id: Set(owner_id),
+            ..sea_orm::ActiveModelBehavior::new()
+        }
+    }
+}
+
+impl BookPatch {
+    /// Sets what a valid patch names.
+    pub(crate) fn apply(self, book: &mut ActiveModel) {
+        let canonical = |field: Option<Option<String>>, parse: fn(&str) -> Option<String>| {
+            field.map(|text| text.as_deref().and_then(parse))
+        };
+        set(&mut book.title, self.title);
+        set(&mut book.subtitle, self.subtitle);
+        set(&mut book.author, self.author);
+        set(&mut book.publisher, self.publisher);
+        set(&mut book.published_date, self.published_date);
+        set(&mut book.page_count, self.page_count);
+        set(&mut book.language, canonical(self.language, language::parse));
+        set(&mut book.isbn, canonical(self.isbn, isbn::parse));
+        set(&mut book.description, self.description);
+        set(&mut book.cover_url, self.cover_url);
+        if let Some(price) = self.price {
+            let (amount, currency) = price.map(|price| (price.amount, price.currency)).unzip();
+            book.price_amount = Set(amount);
+            book.price_currency = Set(currency);
+        }
+    }
+}
+
+pub(crate) fn valid_currency(code: &str) -> std::result::Result<(), ValidationError> {
+    match iso_currency::Currency::from_code(code) {
+        Some(_) => Ok(()),
+        None => Err(input::error("currency", "must be a currency code of ISO 4217 such as EUR")),
+    }
+}
+
+pub(crate) fn valid_cover_url(text: &str) -> std::result::Result<(), ValidationError> {
+    let sound = input::line(text).is_ok()
+        && url::Url::parse(text).is_ok_and(|url| {
+            url.scheme() == "https" && url.has_host() && url.username().is_empty() && url.password().is_none()
+        });
+    if sound { Ok(()) } else { Err(input::error("url", "must be an https URL without credentials")) }
+}

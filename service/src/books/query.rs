@@ -1,0 +1,149 @@
+//! Which books a list has, and in which order.
+
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryTrait, Select};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+use validator::Validate;
+
+use super::{date, isbn, language};
+use crate::{
+    input,
+    page::{Order, Window},
+};
+use entity::books::{Column, Entity};
+
+/// The order of a list of books; `-` turns it round. Books without the key come last either way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[expect(missing_docs, reason = "each is the column of its name")]
+pub enum BookSort {
+    #[serde(rename = "created_at")]
+    CreatedAt,
+    #[serde(rename = "-created_at")]
+    CreatedAtDescending,
+    #[serde(rename = "updated_at")]
+    UpdatedAt,
+    #[serde(rename = "-updated_at")]
+    UpdatedAtDescending,
+    #[serde(rename = "title")]
+    Title,
+    #[serde(rename = "-title")]
+    TitleDescending,
+    #[serde(rename = "author")]
+    Author,
+    #[serde(rename = "-author")]
+    AuthorDescending,
+    #[serde(rename = "published_date")]
+    PublishedDate,
+    #[serde(rename = "-published_date")]
+    PublishedDateDescending,
+    #[serde(rename = "page_count")]
+    PageCount,
+    #[serde(rename = "-page_count")]
+    PageCountDescending,
+}
+
+impl BookSort {
+    fn order(self) -> Order<Entity> {
+        let (key, nullable, descending) = match self {
+            Self::CreatedAt => (Column::CreatedAt, false, false),
+            Self::CreatedAtDescending => (Column::CreatedAt, false, true),
+            Self::UpdatedAt => (Column::UpdatedAt, false, false),
+            Self::UpdatedAtDescending => (Column::UpdatedAt, false, true),
+            Self::Title => (Column::Title, false, false),
+            Self::TitleDescending => (Column::Title, false, true),
+            Self::Author => (Column::Author, false, false),
+            Self::AuthorDescending => (Column::Author, false, true),
+            Self::PublishedDate => (Column::PublishedDate, true, false),
+            Self::PublishedDateDescending => (Column::PublishedDate, true, true),
+            Self::PageCount => (Column::PageCount, true, false),
+            Self::PageCountDescending => (Column::PageCount, true, true),
+        };
+        Order { key, id: Column::Id, nullable, descending }
+    }
+}
+
+/// Which books, in which order, and which part of them.
+#[derive(Debug, Default, Serialize, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct BookQuery {
+    /// The most items of the page.
+    #[validate(range(min = 1, max = 100))]
+    #[param(minimum = 1, maximum = 100, default = 20, nullable = false)]
+    pub limit: Option<u64>,
+    /// Where the page begins: `next_cursor` of the page before, with the same order and filters.
+    #[param(min_length = 1, nullable = false)]
+    pub cursor: Option<String>,
+    /// How many items to leave out, instead of a cursor.
+    #[validate(range(max = 10_000))]
+    #[param(minimum = 0, maximum = 10_000, nullable = false)]
+    pub offset: Option<u64>,
+    /// Whether to count the whole list.
+    pub total: bool,
+    /// The order; `-created_at` if left out.
+    #[param(nullable = false)]
+    pub sort: Option<BookSort>,
+    /// Only books of exactly this author.
+    #[validate(length(min = 1, max = 500), custom(function = "input::line"))]
+    #[param(min_length = 1, max_length = 500, nullable = false)]
+    pub author: Option<String>,
+    /// Only books in this language, a BCP 47 tag: `en` covers `en-GB` (RFC 4647, basic filtering).
+    #[validate(custom(function = "language::valid"))]
+    #[param(nullable = false)]
+    pub language: Option<String>,
+    /// Only books of exactly this publisher.
+    #[validate(length(min = 1, max = 500), custom(function = "input::line"))]
+    #[param(min_length = 1, max_length = 500, nullable = false)]
+    pub publisher: Option<String>,
+    /// Only the book with this ISBN-10 or ISBN-13.
+    #[validate(custom(function = "isbn::valid"))]
+    #[param(nullable = false)]
+    pub isbn: Option<String>,
+    /// Only books that this account added.
+    #[param(nullable = false)]
+    pub owner: Option<Uuid>,
+    /// Only books that came out then or later: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
+    #[validate(custom(function = "date::valid"))]
+    #[param(nullable = false, pattern = "^[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$")]
+    pub published_from: Option<String>,
+    /// Only books that came out then or earlier: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
+    #[validate(custom(function = "date::valid"))]
+    #[param(nullable = false, pattern = "^[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$")]
+    pub published_to: Option<String>,
+}
+
+impl BookQuery {
+    /// The order asked for, the newest first if none is.
+    pub(super) fn order(&self) -> Order<Entity> {
+        self.sort.unwrap_or(BookSort::CreatedAtDescending).order()
+    }
+
+    /// The part of the list asked for.
+    pub(super) fn window(&self) -> Window<'_> {
+        Window { limit: self.limit, cursor: self.cursor.as_deref(), offset: self.offset, total: self.total }
+    }
+
+    /// The books that the filters leave.
+    pub(super) fn select(&self) -> Select<Entity> {
+        Entity::find()
+            .apply_if(self.author.as_deref(), |select, author| select.filter(Column::Author.eq(author)))
+            .apply_if(self.language.as_deref().and_then(language::parse), |select, tag| {
+                let narrower = Column::Language.starts_with(format!("{tag}-"));
+                select.filter(Condition::any().add(Column::Language.eq(tag)).add(narrower))
+            })
+            .apply_if(self.publisher.as_deref(), |select, publisher| {
+                select.filter(Column::Publisher.eq(publisher))
+            })
+            .apply_if(self.isbn.as_deref().and_then(isbn::parse), |select, isbn| {
+                select.filter(Column::Isbn.eq(isbn))
+            })
+            .apply_if(self.owner, |select, owner| select.filter(Column::OwnerId.eq(owner)))
+            .apply_if(self.published_from.as_deref(), |select, from| {
+                select.filter(Column::PublishedDate.gte(from))
+            })
+            .apply_if(self.published_to.as_deref(), |select, to| {
+                select.filter(Column::PublishedDate.lte(date::latest_within(to)))
+            })
+    }
+}

@@ -1,0 +1,90 @@
+//! What people say of an account: when they open it, and when they change it.
+
+use serde::Deserialize;
+use utoipa::ToSchema;
+use validator::Validate;
+
+use super::identity::{valid_email, valid_username};
+use crate::{access::Role, input};
+
+/// What it takes to open an account for somebody.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewUser {
+    /// The account's name, kept in lower case; it cannot be changed later.
+    #[validate(length(min = 3, max = 50), custom(function = "valid_username"))]
+    #[schema(min_length = 3, max_length = 50, pattern = "^[A-Za-z0-9._-]+$", examples("bob"))]
+    pub username: String,
+    /// The address, kept in lower case.
+    #[validate(length(max = 254), custom(function = "valid_email"))]
+    #[schema(format = "email", max_length = 254, examples("bob@example.com"))]
+    pub email: String,
+    /// A password that is hard to guess.
+    #[validate(length(min = 8, max = 256), custom(function = "input::line"))]
+    #[schema(
+        format = "password",
+        min_length = 8,
+        max_length = 256,
+        examples("correct horse battery staple")
+    )]
+    pub password: String,
+    /// Given name.
+    #[validate(length(min = 1, max = 100), custom(function = "input::words"))]
+    #[schema(min_length = 1, max_length = 100)]
+    pub first_name: Option<String>,
+    /// Family name.
+    #[validate(length(min = 1, max = 100), custom(function = "input::words"))]
+    #[schema(min_length = 1, max_length = 100)]
+    pub last_name: Option<String>,
+    /// What the account may do; `user` if left out.
+    #[serde(default, deserialize_with = "input::required")]
+    #[schema(nullable = false)]
+    pub role: Option<Role>,
+    /// Whether the address counts as verified; `false` if left out.
+    #[serde(default)]
+    pub is_verified: bool,
+}
+
+/// What an account's owner changes. A field that is absent stays; null clears it.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProfilePatch {
+    /// Given name.
+    #[serde(default, deserialize_with = "input::clearable")]
+    #[validate(length(min = 1, max = 100), custom(function = "input::words"))]
+    #[schema(min_length = 1, max_length = 100, examples("Alice"))]
+    pub first_name: Option<Option<String>>,
+    /// Family name.
+    #[serde(default, deserialize_with = "input::clearable")]
+    #[validate(length(min = 1, max = 100), custom(function = "input::words"))]
+    #[schema(min_length = 1, max_length = 100, examples("Liddell"))]
+    pub last_name: Option<Option<String>>,
+}
+
+/// What an administrator changes of an account. A field that is absent stays; null clears it.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UserPatch {
+    /// Given name.
+    #[serde(default, deserialize_with = "input::clearable")]
+    #[validate(length(min = 1, max = 100), custom(function = "input::words"))]
+    #[schema(min_length = 1, max_length = 100)]
+    pub first_name: Option<Option<String>>,
+    /// Family name.
+    #[serde(default, deserialize_with = "input::clearable")]
+    #[validate(length(min = 1, max = 100), custom(function = "input::words"))]
+    #[schema(min_length = 1, max_length = 100)]
+    pub last_name: Option<Option<String>>,
+    /// What the account may do.
+    #[serde(default, deserialize_with = "input::required")]
+    #[schema(nullable = false)]
+    pub role: Option<Role>,
+    /// Whether the address counts as verified.
+    #[serde(default, deserialize_with = "input::required")]
+    #[schema(nullable = false)]
+    pub is_verified: Option<bool>,
+    /// Whether the account may be used; `false` ends its sessions.
+    #[serde(default, deserialize_with = "input::required")]
+    #[schema(nullable = false, examples(true))]
+    pub is_active: Option<bool>,
+}

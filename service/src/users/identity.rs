@@ -1,0 +1,43 @@
+//! Names and addresses in the one form they are stored and compared in.
+
+use unicode_normalization::UnicodeNormalization;
+use validator::{ValidateEmail, ValidationError};
+
+use super::NewUser;
+use crate::input;
+
+/// What a password must not be made of.
+pub(super) fn password_hints(new: &NewUser) -> Vec<String> {
+    let mut hints = vec![new.username.clone(), new.email.clone(), "bookly".to_owned()];
+    hints.extend(new.email.split('@').map(str::to_owned));
+    hints.extend([&new.first_name, &new.last_name].into_iter().flatten().cloned());
+    hints
+}
+
+/// An address in the one form it is stored and compared in: NFKC, lower case, its domain in ASCII
+/// (IDNA, UTS #46). What is no address comes back in lower case.
+pub(crate) fn normal_email(email: &str) -> String {
+    let normal: String = email.nfkc().collect::<String>().to_lowercase();
+    match normal.rsplit_once('@').map(|(local, domain)| (local, idna::domain_to_ascii(domain))) {
+        Some((local, Ok(domain))) => format!("{local}@{domain}"),
+        _ => normal,
+    }
+}
+
+pub(crate) fn valid_email(email: &str) -> Result<(), ValidationError> {
+    let normal = normal_email(email);
+    let dotted = normal.rsplit_once('@').is_some_and(|(_, domain)| domain.contains('.'));
+    if dotted && normal.len() <= 254 && normal.validate_email() {
+        Ok(())
+    } else {
+        Err(input::error("email", "must be an e-mail address"))
+    }
+}
+
+pub(crate) fn valid_username(username: &str) -> Result<(), ValidationError> {
+    if username.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')) {
+        Ok(())
+    } else {
+        Err(input::error("username", "must consist of letters A–Z, digits, dots, hyphens and underscores"))
+    }
+}

@@ -1,0 +1,102 @@
+//! Which accounts a list has, and in which order.
+
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait, Select};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
+
+use crate::{
+    access::Role,
+    page::{Order, Window},
+};
+use entity::users::{Column, Entity};
+
+/// The order of a list of accounts; `-` turns it round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[expect(missing_docs, reason = "each is the column of its name")]
+pub enum UserSort {
+    #[serde(rename = "created_at")]
+    CreatedAt,
+    #[serde(rename = "-created_at")]
+    CreatedAtDescending,
+    #[serde(rename = "updated_at")]
+    UpdatedAt,
+    #[serde(rename = "-updated_at")]
+    UpdatedAtDescending,
+    #[serde(rename = "username")]
+    Username,
+    #[serde(rename = "-username")]
+    UsernameDescending,
+    #[serde(rename = "email")]
+    Email,
+    #[serde(rename = "-email")]
+    EmailDescending,
+}
+
+impl UserSort {
+    fn order(self) -> Order<Entity> {
+        let (key, descending) = match self {
+            Self::CreatedAt => (Column::CreatedAt, false),
+            Self::CreatedAtDescending => (Column::CreatedAt, true),
+            Self::UpdatedAt => (Column::UpdatedAt, false),
+            Self::UpdatedAtDescending => (Column::UpdatedAt, true),
+            Self::Username => (Column::Username, false),
+            Self::UsernameDescending => (Column::Username, true),
+            Self::Email => (Column::Email, false),
+            Self::EmailDescending => (Column::Email, true),
+        };
+        Order { key, id: Column::Id, nullable: false, descending }
+    }
+}
+
+/// Which accounts, in which order, and which part of them.
+#[derive(Debug, Default, Serialize, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct UserQuery {
+    /// The most items of the page.
+    #[validate(range(min = 1, max = 100))]
+    #[param(minimum = 1, maximum = 100, default = 20, nullable = false)]
+    pub limit: Option<u64>,
+    /// Where the page begins: `next_cursor` of the page before, with the same order and filters.
+    #[param(min_length = 1, nullable = false)]
+    pub cursor: Option<String>,
+    /// How many items to leave out, instead of a cursor.
+    #[validate(range(max = 10_000))]
+    #[param(minimum = 0, maximum = 10_000, nullable = false)]
+    pub offset: Option<u64>,
+    /// Whether to count the whole list.
+    pub total: bool,
+    /// The order; `-created_at` if left out.
+    #[param(nullable = false)]
+    pub sort: Option<UserSort>,
+    /// Only accounts of this role.
+    #[param(nullable = false)]
+    pub role: Option<Role>,
+    /// Only accounts that may or may not be used.
+    #[param(nullable = false)]
+    pub is_active: Option<bool>,
+    /// Only accounts whose address is or is not verified.
+    #[param(nullable = false)]
+    pub is_verified: Option<bool>,
+}
+
+impl UserQuery {
+    /// The order asked for, the newest first if none is.
+    pub(super) fn order(&self) -> Order<Entity> {
+        self.sort.unwrap_or(UserSort::CreatedAtDescending).order()
+    }
+
+    /// The part of the list asked for.
+    pub(super) fn window(&self) -> Window<'_> {
+        Window { limit: self.limit, cursor: self.cursor.as_deref(), offset: self.offset, total: self.total }
+    }
+
+    /// The accounts that the filters leave.
+    pub(super) fn select(&self) -> Select<Entity> {
+        Entity::find()
+            .apply_if(self.role, |select, role| select.filter(Column::Role.eq(role.as_str())))
+            .apply_if(self.is_active, |select, active| select.filter(Column::IsActive.eq(active)))
+            .apply_if(self.is_verified, |select, verified| select.filter(Column::IsVerified.eq(verified)))
+    }
+}
