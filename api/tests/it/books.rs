@@ -4,6 +4,7 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 use service::access::Role;
+use tokio::io::AsyncWriteExt;
 
 use crate::app::{TestApp, path_of, send};
 
@@ -198,4 +199,32 @@ async fn patches_without_a_tag_are_all_counted() {
     let attempts = (0..20).map(|number| alice.patch(&path, json!({ "page_count": number + 1 })));
     assert!(join_all(attempts).await.iter().all(|answer| answer.status == 200));
     assert_eq!(alice.get(&path).await.ok()["version"], 21);
+}
+
+#[actix_web::test]
+async fn clients_that_hang_up_spoil_nothing_for_others() {
+    let app = TestApp::start().await;
+    let alice = app.user("alice").await;
+    let path = path_of(&alice.book("Dune").await);
+    let body = r#"{"page_count":7}"#;
+    for delay in 0..60 {
+        let mut socket =
+            tokio::net::TcpStream::connect(app.address.trim_start_matches("http://")).await.unwrap();
+        // Closing sends a reset, at which the server drops the handler where it stands.
+        socket.set_zero_linger().unwrap();
+        let head = format!(
+            "PATCH /api/v1{path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            alice.token.as_deref().unwrap(),
+            body.len()
+        );
+        socket.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+        tokio::time::sleep(std::time::Duration::from_micros(delay * 150)).await;
+    }
+    for number in 0..20 {
+        let book = alice.book(&format!("After {number}")).await;
+        app.anonymous().get(&path_of(&book)).await.ok();
+    }
+    let changed = alice.patch(&path, json!({ "page_count": 8 })).await.ok();
+    assert_eq!(app.anonymous().get(&path).await.ok(), changed);
+    assert_eq!(alice.get("/books?total=true").await.ok()["total"], 21);
 }
