@@ -178,7 +178,7 @@ pub struct Config {
         hide_env_values = true
     )]
     pub app_secrets: String,
-    /// The URL by which the world reaches the server; http://HOST:PORT if left out
+    /// The URL by which the world reaches the server; access tokens name it as their issuer
     #[arg(long, env = "PUBLIC_URL", global = true, hide_env_values = true)]
     pub public_url: Option<Url>,
     /// Origins whose pages may call the API, comma-separated, such as `https://app.example.com`
@@ -231,10 +231,11 @@ impl Config {
     #[must_use]
     pub fn policy(&self) -> Policy {
         Policy {
-            issuer: match &self.public_url {
-                Some(url) => url.as_str().trim_end_matches('/').to_owned(),
-                None => format!("http://{}", std::net::SocketAddr::new(self.host, self.port)),
-            },
+            issuer: self
+                .public_url
+                .as_ref()
+                .map_or("bookly", |url| url.as_str().trim_end_matches('/'))
+                .to_owned(),
             access_token_ttl: self.access_token_ttl,
             bcrypt_cost: self.bcrypt_cost,
             email_verification: self.email_verification == Switch::On,

@@ -28,7 +28,7 @@ use entity::users as rows;
 /// Rules of the account system that an operator sets.
 #[derive(Debug)]
 pub struct Policy {
-    /// Who issues access tokens: the public URL.
+    /// Who issues access tokens.
     pub issuer: String,
     /// How long an access token lives, in seconds.
     pub access_token_ttl: u32,
