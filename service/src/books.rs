@@ -8,8 +8,8 @@ mod query;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
-    QuerySelect, Select,
+    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, FromQueryResult, IntoActiveModel,
+    QueryFilter, QuerySelect, Select, SelectModel, Selector,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -114,10 +114,14 @@ pub async fn list(db: &Db, keys: &Keys, query: BookQuery) -> Result<Page<Book>> 
         keys,
         (query.select(), query.order(), query.window()),
         &context,
-        async |conn, select| select.find_also_related(users::Entity).all(conn).await,
+        async |conn, select| {
+            let books = shelved(select).all(conn).await?;
+            Ok(books.into_iter().map(|shelved| (shelved.book, shelved.owner_username)).collect())
+        },
     )
     .await?;
-    let items = page.items.into_iter().map(|(book, owner)| resource(book, owner.map(Owner::from))).collect();
+    let items = page.items.into_iter().map(|(book, owner_username)| Shelved { book, owner_username }.into());
+    let items = items.collect();
     Ok(Page { items, next_cursor: page.next_cursor, total: page.total })
 }
 
@@ -144,8 +148,8 @@ pub async fn create(db: &Db, actor: &Actor, new: NewBook) -> Result<Book> {
     let row = new.into_row(actor.id);
     let book =
         db.write(move |txn| Box::pin(async move { row.insert(txn).await.or_taken(&["isbn"]) })).await?;
-    let owner = actor.id.map(|id| Owner { id, username: actor.username.clone() });
-    Ok(resource(book, owner))
+    let owner_username = actor.id.map(|_| actor.username.clone());
+    Ok(Shelved { book, owner_username }.into())
 }
 
 /// Reads a book.
@@ -177,12 +181,8 @@ pub async fn update(
         Box::pin(async move {
             let mut book = permitted(txn, &actor, Action::UpdateBook, id).await?.into_active_model();
             patch.apply(&mut book);
-            let changed = db::update(txn, book, Column::Version, versions, &["isbn"]).await?;
-            let owner = match changed.owner_id {
-                Some(owner) => users::Entity::find_by_id(owner).one(txn).await?,
-                None => None,
-            };
-            Ok(resource(changed, owner.map(Owner::from)))
+            db::update(txn, book, Column::Version, versions, &["isbn"]).await?;
+            Ok(shelved(Entity::find_by_id(id)).one(txn).await?.or_not_found()?.into())
         })
     })
     .await
@@ -210,34 +210,43 @@ async fn permitted(txn: &DatabaseTransaction, actor: &Actor, action: Action, id:
 }
 
 async fn one(db: &Db, select: Select<Entity>) -> Result<Book> {
-    let select = select.find_also_related(users::Entity);
-    let (book, owner) = db.read(async |conn| select.clone().one(conn).await).await?.or_not_found()?;
-    Ok(resource(book, owner.map(Owner::from)))
+    Ok(db.read(async |conn| shelved(select.clone()).one(conn).await).await?.or_not_found()?.into())
 }
 
-fn resource(row: Model, owner: Option<Owner>) -> Book {
-    Book {
-        id: row.id,
-        title: row.title,
-        subtitle: row.subtitle,
-        author: row.author,
-        publisher: row.publisher,
-        published_date: row.published_date,
-        page_count: row.page_count,
-        language: row.language,
-        isbn: row.isbn,
-        description: row.description,
-        price: row.price_amount.zip(row.price_currency).map(|(amount, currency)| Price { amount, currency }),
-        cover_url: row.cover_url,
-        owner,
-        version: row.version,
-        created_at: row.created_at.to_utc(),
-        updated_at: row.updated_at.to_utc(),
-    }
+/// A book's row with the name of its owner, of whose row it needs no more.
+#[derive(FromQueryResult)]
+struct Shelved {
+    #[sea_orm(nested)]
+    book: Model,
+    owner_username: Option<String>,
 }
 
-impl From<users::Model> for Owner {
-    fn from(row: users::Model) -> Self {
-        Self { id: row.id, username: row.username }
+fn shelved(select: Select<Entity>) -> Selector<SelectModel<Shelved>> {
+    select.left_join(users::Entity).column_as(users::Column::Username, "owner_username").into_model()
+}
+
+impl From<Shelved> for Book {
+    fn from(Shelved { book: row, owner_username }: Shelved) -> Self {
+        Self {
+            id: row.id,
+            title: row.title,
+            subtitle: row.subtitle,
+            author: row.author,
+            publisher: row.publisher,
+            published_date: row.published_date,
+            page_count: row.page_count,
+            language: row.language,
+            isbn: row.isbn,
+            description: row.description,
+            price: row
+                .price_amount
+                .zip(row.price_currency)
+                .map(|(amount, currency)| Price { amount, currency }),
+            cover_url: row.cover_url,
+            owner: row.owner_id.zip(owner_username).map(|(id, username)| Owner { id, username }),
+            version: row.version,
+            created_at: row.created_at.to_utc(),
+            updated_at: row.updated_at.to_utc(),
+        }
     }
 }
