@@ -6,11 +6,7 @@
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
-use service::{
-    Settings,
-    access::Role,
-    auth::{Keys, Policy},
-};
+use service::{Keys, Settings, access::Role, auth::Policy};
 use url::Url;
 
 /// The secret that `.env` brings. Everybody knows it.

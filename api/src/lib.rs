@@ -27,11 +27,7 @@ use actix_web::{
     middleware::from_fn,
     web,
 };
-use service::{
-    Db, Settings,
-    auth::{Auth, Keys},
-    db::Turns,
-};
+use service::{Db, Keys, Settings, auth::Auth, db::Turns};
 
 use crate::config::Config;
 

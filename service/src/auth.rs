@@ -1,7 +1,6 @@
 //! Sign-up, log-in and sessions.
 
 mod hasher;
-mod keys;
 mod password;
 mod session;
 mod token;
@@ -14,11 +13,10 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
-pub use self::keys::{Keys, MIN_SECRET_LENGTH};
 use self::password::{Passwords, Verdict};
 pub(crate) use self::session::end_all;
 use crate::{
-    Actor, Db, Error, Result,
+    Actor, Db, Error, Keys, Result,
     access::{Action, Role},
     input,
     users::{self, NewUser, User},

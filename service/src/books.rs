@@ -22,9 +22,8 @@ pub use self::{
     query::{BookQuery, BookSort},
 };
 use crate::{
-    Actor, Db, Error, Result,
+    Actor, Db, Error, Keys, Result,
     access::Action,
-    auth::Keys,
     db,
     error::{OrNotFound, OrTaken},
     input,

@@ -15,7 +15,9 @@ pub mod page;
 pub mod users;
 
 mod input;
+mod keys;
 
 pub use access::Actor;
 pub use db::{Db, Settings};
 pub use error::{Error, FieldError, Result};
+pub use keys::{Keys, MIN_SECRET_LENGTH};

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{Db, Error, Result, auth::Keys};
+use crate::{Db, Error, Keys, Result};
 
 /// Items of a page, if the caller does not say.
 pub const DEFAULT_LIMIT: u64 = 20;

@@ -20,9 +20,9 @@ pub use self::{
     query::{UserQuery, UserSort},
 };
 use crate::{
-    Actor, Db, Error, Result,
+    Actor, Db, Error, Keys, Result,
     access::{Action, Role},
-    auth::{self, Auth, Keys},
+    auth::{self, Auth},
     db::{self, set},
     error::{OrNotFound, OrTaken},
     page::{self, Page},

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use unicode_normalization::UnicodeNormalization;
 
-use super::{Keys, hasher::Hasher};
-use crate::{Error, Result};
+use super::hasher::Hasher;
+use crate::{Error, Keys, Result};
 
 /// The lowest zxcvbn score that will do, of 0 to 4: "safely unguessable".
 const MIN_SCORE: zxcvbn::Score = zxcvbn::Score::Three;

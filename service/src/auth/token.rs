@@ -7,8 +7,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::Keys;
-use crate::{Error, Result};
+use crate::{Error, Keys, Result};
 
 /// The media type of an access token (RFC 9068, section 2.1).
 const TYPE: &str = "at+jwt";
