@@ -2,6 +2,7 @@
 //! priority, and with a short queue.
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, PoisonError, mpsc},
     thread,
 };
@@ -66,6 +67,22 @@ fn work(jobs: &Mutex<mpsc::Receiver<Job>>) {
     loop {
         let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = next else { return };
-        job();
+        // Whoever waits for a job that panics is told by its sender; the thread goes on.
+        drop(catch_unwind(AssertUnwindSafe(job)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_job_that_panics_fails_alone() {
+        let hasher = Hasher::start();
+        for _ in 0..8 {
+            let broken: Result<()> = hasher.run(|| panic!("on purpose")).await;
+            assert!(matches!(broken, Err(Error::Internal(_))));
+            assert_eq!(hasher.run(|| 7).await.unwrap(), 7);
+        }
     }
 }
