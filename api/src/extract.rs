@@ -18,10 +18,7 @@ use serde::de::DeserializeOwned;
 use service::{Actor, Error, FieldError, access::Action, auth};
 use uuid::Uuid;
 
-pub use self::{
-    json::{JSON_LIMIT, Json},
-    upload::{FILE_LIMIT, Upload},
-};
+pub use self::{json::Json, upload::Upload};
 use crate::{
     State,
     error::{Code, Problem, Result},

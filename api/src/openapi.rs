@@ -137,65 +137,58 @@ fn find<'d>(document: &'d mut Value, id: &str) -> Option<&'d mut Value> {
 
 /// Adds what follows from the permission table and from what the operation takes.
 fn complete(operation: &mut Value, rule: Rule) {
-    let takes_body = !operation["requestBody"].is_null();
-    let tagged = operation["responses"]["200"]["headers"]["ETag"].is_object();
-    let reads = operation["operationId"].as_str().is_some_and(|id| id.starts_with("get"));
-    let changes = operation["operationId"]
-        .as_str()
-        .is_some_and(|id| id.starts_with("update") || id.starts_with("delete"));
-    let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
-    let within = |place: &str| parameters.iter().any(|parameter| parameter["in"] == place);
-
     operation["security"] = if rule.anonymous { json!([]) } else { json!([{ "bearer": [] }]) };
-    let mut failures = Vec::new();
-    if within("query") || takes_body {
-        failures.extend([400, 422]);
-    }
-    if takes_body {
-        failures.extend([408, 413, 415]);
-    }
-    if !rule.anonymous {
-        failures.push(401);
-    }
-    let closed = Role::ALL.iter().any(|role| rule.of(*role) != rule.admin || rule.of(*role).is_none());
-    if !rule.anonymous && (closed || !rule.unverified) {
-        failures.push(403);
-    }
-    if within("path") {
-        failures.push(404);
-    }
-    if changes {
-        failures.push(412);
-    }
-    failures.extend([500, 503]);
-
-    for status in failures {
+    let tagged = operation["responses"]["200"]["headers"]["ETag"].is_object();
+    let reads = is_called(operation, &["get"]) && tagged;
+    let changes = is_called(operation, &["update", "delete"]);
+    for status in failures(operation, rule, changes) {
         let code = StatusCode::from_u16(status).expect("a status of HTTP");
         let reference = json!({ "$ref": format!("#/components/responses/{}", name(code)) });
         let responses = operation["responses"].as_object_mut().expect("every operation has answers");
         responses.entry(status.to_string()).or_insert(reference);
     }
-    let conditional = match (reads && tagged, changes) {
-        (true, _) => Some(("If-None-Match", "Entity tags that you have; 304 if one is current")),
-        (_, true) => Some(("If-Match", "Entity tags that you know; 412 if none is current")),
-        _ => None,
-    };
-    if let Some((header, description)) = conditional {
-        let parameter = json!({ "name": header, "in": "header", "description": description, "required": false,
-            "schema": { "type": "string" } });
-        let mut parameters = parameters;
-        parameters.push(parameter);
-        operation["parameters"] = parameters.into();
-    }
-    if reads && tagged {
+    if reads {
+        add_header(operation, "If-None-Match", "Entity tags that you have; 304 if one is current");
         operation["responses"]["304"] = json!({ "description": "You have it already" });
+    } else if changes {
+        add_header(operation, "If-Match", "Entity tags that you know; 412 if none is current");
     }
     for (status, answer) in operation["responses"].as_object_mut().into_iter().flatten() {
-        let failed = status.starts_with(['4', '5']) && answer["$ref"].is_null();
-        if failed {
+        if status.starts_with(['4', '5']) && answer["$ref"].is_null() {
             answer["content"] = problem_content();
         }
     }
+}
+
+/// Whether the operation's id begins with one of these verbs.
+fn is_called(operation: &Value, verbs: &[&str]) -> bool {
+    operation["operationId"].as_str().is_some_and(|id| verbs.iter().any(|verb| id.starts_with(verb)))
+}
+
+/// The statuses by which an operation can fail.
+fn failures(operation: &Value, rule: Rule, changes: bool) -> Vec<u16> {
+    let takes_body = operation["requestBody"].is_object();
+    let within =
+        |place: &str| operation["parameters"].as_array().into_iter().flatten().any(|p| p["in"] == place);
+    let closed = Role::ALL.iter().any(|role| rule.of(*role) != rule.admin || rule.of(*role).is_none());
+    let groups: [(bool, &[u16]); 7] = [
+        (within("query") || takes_body, &[400, 422]),
+        (takes_body, &[408, 413, 415]),
+        (!rule.anonymous, &[401]),
+        (!rule.anonymous && (closed || !rule.unverified), &[403]),
+        (within("path"), &[404]),
+        (changes, &[412]),
+        (true, &[500, 503]),
+    ];
+    groups.into_iter().filter(|(fails, _)| *fails).flat_map(|(_, statuses)| statuses).copied().collect()
+}
+
+/// Adds an optional request header.
+fn add_header(operation: &mut Value, name: &str, description: &str) {
+    let mut parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+    parameters.push(json!({ "name": name, "in": "header", "description": description, "required": false,
+        "schema": { "type": "string" } }));
+    operation["parameters"] = parameters.into();
 }
 
 /// The answer of a status, named, with the codes that come with it.

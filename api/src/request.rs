@@ -116,10 +116,11 @@ fn log(response: &ServiceResponse, id: &str, started: Instant) {
         .map_or_else(|| "-".to_owned(), |id| id.to_string());
     let status = response.status().as_u16();
     let duration_us = started.elapsed().as_micros();
-    let problem = response.response().extensions().get::<Problem>().cloned();
-    let code = problem.as_ref().map_or("-", |problem| problem.code().name());
+    let extensions = response.response().extensions();
+    let problem = extensions.get::<Problem>();
+    let code = problem.map_or("-", |problem| problem.code().name());
     if response.status().is_server_error() {
-        let cause = problem.as_ref().and_then(Problem::cause).unwrap_or("-");
+        let cause = problem.and_then(Problem::cause).unwrap_or("-");
         log::error!(target: "bookly::request", id, method:% = request.method(), route, status, duration_us, user, code, cause; "request failed");
     } else {
         log::info!(target: "bookly::request", id, method:% = request.method(), route, status, duration_us, user, code; "request");

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{Error, Result};
+use entity::users;
 
 /// What an account may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -226,6 +227,17 @@ impl Actor {
     #[must_use]
     pub const fn operator() -> Self {
         Self { id: None, session: None, username: String::new(), role: Role::Admin, is_verified: true }
+    }
+
+    /// The owner of an account, in a session or without.
+    pub(crate) fn of(user: users::Model, session: Option<Uuid>) -> Self {
+        Self {
+            id: Some(user.id),
+            session,
+            role: Role::from_column(&user.role),
+            is_verified: user.is_verified,
+            username: user.username,
+        }
     }
 
     /// How far `action` reaches for this actor.

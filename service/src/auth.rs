@@ -17,7 +17,7 @@ use self::password::{Passwords, Verdict};
 pub(crate) use self::session::end_all;
 use crate::{
     Actor, Db, Error, Keys, Result,
-    access::{Action, Role},
+    access::Action,
     input,
     users::{self, NewUser, User},
 };
@@ -205,13 +205,7 @@ pub async fn authenticate(db: &Db, auth: &Auth, access_token: &str) -> Result<Ac
     if user.id != claims.sub || !user.is_active {
         return Err(Error::InvalidToken);
     }
-    Ok(Actor {
-        id: Some(user.id),
-        session: Some(claims.sid),
-        role: Role::from_column(&user.role),
-        is_verified: user.is_verified,
-        username: user.username,
-    })
+    Ok(Actor::of(user, Some(claims.sid)))
 }
 
 impl Auth {

@@ -119,9 +119,7 @@ pub async fn list(db: &Db, keys: &Keys, query: BookQuery) -> Result<Page<Book>> 
         },
     )
     .await?;
-    let items = page.items.into_iter().map(|(book, owner_username)| Shelved { book, owner_username }.into());
-    let items = items.collect();
-    Ok(Page { items, next_cursor: page.next_cursor, total: page.total })
+    Ok(page.map(|(book, owner_username)| Shelved { book, owner_username }.into()))
 }
 
 /// Lists the books that a user added.

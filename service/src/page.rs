@@ -34,6 +34,14 @@ pub struct Page<T> {
     pub total: Option<u64>,
 }
 
+impl<T> Page<T> {
+    /// The page of what becomes of each item.
+    pub(crate) fn map<U>(self, become_item: impl FnMut(T) -> U) -> Page<U> {
+        let items = self.items.into_iter().map(become_item).collect();
+        Page { items, next_cursor: self.next_cursor, total: self.total }
+    }
+}
+
 /// Which part of a list is wanted.
 #[derive(Debug, Default)]
 pub(crate) struct Window<'q> {

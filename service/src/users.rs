@@ -126,8 +126,7 @@ pub async fn list(db: &Db, keys: &Keys, actor: &Actor, query: UserQuery) -> Resu
         async |conn, select| Ok(select.all(conn).await?.into_iter().map(|user| (user, ())).collect()),
     )
     .await?;
-    let items = page.items.into_iter().map(|(user, ())| user.into()).collect();
-    Ok(Page { items, next_cursor: page.next_cursor, total: page.total })
+    Ok(page.map(|(user, ())| user.into()))
 }
 
 /// Opens an account for somebody.
@@ -173,14 +172,7 @@ pub async fn act_for(db: &Db, username: &str) -> Result<Actor> {
     let user = db
         .read(async |conn| Entity::find().filter(Column::Username.eq(name.as_str())).one(conn).await)
         .await?;
-    let user = user.or_not_found()?;
-    Ok(Actor {
-        id: Some(user.id),
-        session: None,
-        role: Role::from_column(&user.role),
-        is_verified: user.is_verified,
-        username: user.username,
-    })
+    Ok(Actor::of(user.or_not_found()?, None))
 }
 
 /// Opens an account whose name and address nobody has.

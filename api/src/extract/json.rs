@@ -12,7 +12,7 @@ use super::{content_length, cut_off, field_problem};
 use crate::error::{Code, Problem, Result};
 
 /// The most bytes of a JSON body.
-pub const JSON_LIMIT: usize = 256 * 1024;
+const JSON_LIMIT: usize = 256 * 1024;
 
 /// How long a JSON body may be on its way.
 const JSON_DEADLINE: Duration = Duration::from_secs(10);

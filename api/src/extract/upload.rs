@@ -13,7 +13,7 @@ use super::{content_length, cut_off};
 use crate::error::{Code, Problem, Result};
 
 /// The most bytes of a file.
-pub const FILE_LIMIT: usize = 32 * 1024 * 1024;
+const FILE_LIMIT: usize = 32 * 1024 * 1024;
 
 /// How long a file may pause on its way.
 const FILE_PATIENCE: Duration = Duration::from_secs(10);

@@ -6,8 +6,8 @@
 
 use chrono::TimeDelta;
 use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait,
-    ExprTrait, QueryFilter, QuerySelect, prelude::DateTimeWithTimeZone, sea_query::Expr,
+    ActiveModelBehavior, ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction,
+    EntityTrait, ExprTrait, QueryFilter, QuerySelect, prelude::DateTimeWithTimeZone, sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -69,24 +69,17 @@ pub(super) async fn start(db: &Db, user_id: Uuid, client: Client) -> Result<Live
     db.write(move |txn| Box::pin(async move { Ok(Live::new(&session.insert(txn).await?, now)) })).await
 }
 
-/// What a refresh token is worth.
-enum Outcome {
-    Next(Live),
-    Refused,
-}
-
 /// Moves a session on from `generation`.
 pub(super) async fn rotate(db: &Db, id: Uuid, generation: i64) -> Result<Live> {
-    let outcome = db.write(move |txn| Box::pin(async move { rotate_in(txn, id, generation).await })).await?;
-    match outcome {
-        Outcome::Next(live) => Ok(live),
-        Outcome::Refused => Err(Error::InvalidToken),
-    }
+    let next = db.write(move |txn| Box::pin(rotate_in(txn, id, generation))).await?;
+    next.ok_or(Error::InvalidToken)
 }
 
-async fn rotate_in(txn: &DatabaseTransaction, id: Uuid, generation: i64) -> Result<Outcome> {
+/// The session moved on, or nothing for a token that is worth nothing: that is committed, too, since a
+/// replay ends the session.
+async fn rotate_in(txn: &DatabaseTransaction, id: Uuid, generation: i64) -> Result<Option<Live>> {
     let now = now();
-    // The idle limit never reaches beyond the absolute one; `Live` takes the lesser of the two.
+    // The idle limit may lie behind the absolute one: `Live` takes the lesser of the two.
     Entity::update_many()
         .col_expr(Column::Generation, Expr::col(Column::Generation).add(1))
         .col_expr(Column::RotatedAt, now.into())
@@ -94,24 +87,22 @@ async fn rotate_in(txn: &DatabaseTransaction, id: Uuid, generation: i64) -> Resu
         .col_expr(Column::IdleExpiresAt, (now + IDLE).into())
         .filter(Column::Id.eq(id))
         .filter(Column::Generation.eq(generation))
-        .filter(Column::RevokedAt.is_null())
-        .filter(Column::IdleExpiresAt.gt(now))
-        .filter(Column::ExpiresAt.gt(now))
+        .filter(alive(now))
         .exec(txn)
         .await?;
     let Some(session) = Entity::find_by_id(id).lock_exclusive().one(txn).await? else {
-        return Ok(Outcome::Refused);
+        return Ok(None);
     };
     let live = session.revoked_at.is_none() && session.idle_expires_at > now && session.expires_at > now;
     let successor = session.generation == generation + 1;
     if live && successor && now - session.rotated_at <= GRACE {
-        return Ok(Outcome::Next(Live::new(&session, now)));
+        return Ok(Some(Live::new(&session, now)));
     }
     if live && session.generation > generation {
         log::warn!(target: "bookly::security", session:% = id; "refresh token replayed, session ended");
         revoke(txn, Column::Id, id).await?;
     }
-    Ok(Outcome::Refused)
+    Ok(None)
 }
 
 /// The account of a session that has not ended.
@@ -119,13 +110,7 @@ pub(super) async fn owner(db: &Db, id: Uuid) -> Result<Option<users::Model>> {
     let now = now();
     let found = db
         .read(async |conn| {
-            Entity::find_by_id(id)
-                .filter(Column::RevokedAt.is_null())
-                .filter(Column::IdleExpiresAt.gt(now))
-                .filter(Column::ExpiresAt.gt(now))
-                .find_also_related(users::Entity)
-                .one(conn)
-                .await
+            Entity::find_by_id(id).filter(alive(now)).find_also_related(users::Entity).one(conn).await
         })
         .await?;
     Ok(found.and_then(|(_, user)| user))
@@ -139,6 +124,14 @@ pub(super) async fn end(db: &Db, id: Uuid) -> Result<()> {
 /// Ends every session of a user.
 pub(crate) async fn end_all(txn: &DatabaseTransaction, user_id: Uuid) -> Result<()> {
     revoke(txn, Column::UserId, user_id).await
+}
+
+/// Sessions that are neither ended nor expired.
+fn alive(now: DateTimeWithTimeZone) -> Condition {
+    Condition::all()
+        .add(Column::RevokedAt.is_null())
+        .add(Column::IdleExpiresAt.gt(now))
+        .add(Column::ExpiresAt.gt(now))
 }
 
 async fn revoke(txn: &DatabaseTransaction, column: Column, value: Uuid) -> Result<()> {
