@@ -5,8 +5,10 @@
 
 pub use sea_orm_migration::prelude::*;
 
-mod portable;
+pub mod portable;
 pub mod startup;
+#[cfg(feature = "tooling")]
+pub mod tooling;
 
 mod m20261121_000001_create_users;
 mod m20261121_000002_create_books;

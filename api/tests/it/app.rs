@@ -39,7 +39,8 @@ impl TestApp {
 
     /// Starts with further command-line arguments.
     pub async fn with(arguments: &[&str]) -> Self {
-        let database = Database::migrated().await;
+        let database = Database::empty().await;
+        migration::startup::up(&database.url).await.unwrap();
         let config = config(&database.url, arguments);
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());

@@ -1,6 +1,7 @@
 //! Sign-up, log-in, refresh and log-out.
 
 use futures_util::future::join_all;
+use sea_orm::DbBackend;
 use serde_json::{Value, json};
 
 use crate::app::{PASSWORD, TestApp};
@@ -174,7 +175,7 @@ async fn a_used_refresh_token_ends_the_session_when_its_grace_is_over() {
     let refresh =
         async |token: &str| app.anonymous().post("/auth/refresh", json!({ "refresh_token": token })).await;
     let second = refresh(&alice.refresh_token).await.ok();
-    app.database.execute(&format!("UPDATE sessions SET rotated_at = {}", app.database.long_ago())).await;
+    app.database.execute(&format!("UPDATE sessions SET rotated_at = {}", long_ago(&app))).await;
     refresh(&alice.refresh_token).await.problem("invalid_token");
     refresh(second["refresh_token"].as_str().unwrap()).await.problem("invalid_token");
 }
@@ -202,7 +203,7 @@ async fn expired_sessions_are_over() {
     let app = TestApp::start().await;
     for column in ["idle_expires_at", "expires_at"] {
         let alice = if column == "expires_at" { app.log_in("alice").await } else { app.user("alice").await };
-        app.database.execute(&format!("UPDATE sessions SET {column} = {}", app.database.long_ago())).await;
+        app.database.execute(&format!("UPDATE sessions SET {column} = {}", long_ago(&app))).await;
         alice.get("/users/me").await.problem("invalid_token");
         let input = json!({ "refresh_token": alice.refresh_token });
         app.anonymous().post("/auth/refresh", input).await.problem("invalid_token");
@@ -302,4 +303,13 @@ async fn stored_hash(app: &TestApp) -> String {
         sea_orm::Statement::from_string(connection.get_database_backend(), "SELECT password_hash FROM users");
     let row = connection.query_one_raw(statement).await.unwrap().unwrap();
     row.try_get("", "password_hash").unwrap()
+}
+
+/// A moment that has passed, as the database writes it.
+fn long_ago(app: &TestApp) -> &'static str {
+    match app.database.backend() {
+        DbBackend::MySql => "'2026-01-01 00:00:00'",
+        DbBackend::Sqlite | DbBackend::Postgres => "'2026-01-01T00:00:00+00:00'",
+        _ => unreachable!("no other is tested"),
+    }
 }

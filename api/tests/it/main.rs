@@ -7,6 +7,7 @@
 
 mod app;
 mod contract;
+#[path = "../../../migration/tests/it/database.rs"]
 mod database;
 
 mod auth;

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use sea_orm::{ConnectionTrait, Database as Connector, DatabaseConnection};
+use sea_orm::{ConnectionTrait, Database as Connector, DatabaseConnection, DbBackend};
 use tempfile::TempDir;
 
 /// Where the tests run.
@@ -38,11 +38,11 @@ impl Database {
     pub async fn empty() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let server = Server::chosen();
-        let name = format!("bookly_test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let name = format!("test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let (url, folder) = match &server {
             Server::Sqlite => {
                 let folder = tempfile::tempdir().unwrap();
-                (format!("sqlite://{}/bookly.db?mode=rwc", folder.path().display()), Some(folder))
+                (format!("sqlite://{}/test.db?mode=rwc", folder.path().display()), Some(folder))
             }
             Server::Postgres(url) | Server::MariaDb(url) => (with_name(url, &name), None),
         };
@@ -52,27 +52,21 @@ impl Database {
         Self { url, server, name, _folder: folder }
     }
 
-    /// A database with every migration applied.
-    pub async fn migrated() -> Self {
-        let database = Self::empty().await;
-        migration::startup::up(&database.url).await.unwrap();
-        database
-    }
-
-    /// A connection to look behind the API.
+    /// A connection to look at it.
     pub async fn connect(&self) -> DatabaseConnection {
         Connector::connect(&self.url).await.unwrap()
     }
 
-    /// A moment that has passed, as this database writes it.
-    pub fn long_ago(&self) -> &'static str {
+    /// Which kind of database it is.
+    pub fn backend(&self) -> DbBackend {
         match self.server {
-            Server::MariaDb(_) => "'2026-01-01 00:00:00'",
-            Server::Sqlite | Server::Postgres(_) => "'2026-01-01T00:00:00+00:00'",
+            Server::Sqlite => DbBackend::Sqlite,
+            Server::Postgres(_) => DbBackend::Postgres,
+            Server::MariaDb(_) => DbBackend::MySql,
         }
     }
 
-    /// Runs statements behind the API's back.
+    /// Runs statements on it.
     pub async fn execute(&self, sql: &str) {
         let connection = self.connect().await;
         connection.execute_unprepared(sql).await.unwrap();

@@ -1,0 +1,7 @@
+//! What Alembic gives SQLAlchemy, for SeaORM: migrations that are written from entities, printed as SQL,
+//! checked, and compared with a live database.
+//!
+//! Invariant: nothing here knows a table. It is given a `MigratorTrait`, a registry of entities and a
+//! connection, and can be lifted into any SeaORM project.
+
+pub mod record;
