@@ -4,4 +4,6 @@
 //! Invariant: nothing here knows a table. It is given a `MigratorTrait`, a registry of entities and a
 //! connection, and can be lifted into any SeaORM project.
 
+pub mod fold;
 pub mod record;
+pub mod snapshot;
