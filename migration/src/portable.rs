@@ -1,17 +1,29 @@
-//! What the three databases do not agree on: how a moment is stored, how text is compared, and
-//! what becomes of indexes.
+//! What the three databases do not agree on: how a moment is stored, how text is compared, how a table is
+//! altered. What they do agree on, migrations ask of SeaORM's own `SchemaManager`.
 
 use sea_orm_migration::{prelude::*, schema, sea_orm::DatabaseBackend};
 
+mod alter;
+mod enums;
+mod index;
+mod rebuild;
+
+pub use alter::{
+    add_check, backfill, change_column, change_primary_key, drop_check, drop_foreign_key, drop_unique,
+};
+pub use enums::{change_enum, create_enum, drop_enum};
+pub use index::{IndexOn, create_indexes, create_partial_index, drop_indexes, keep_foreign_key_indexed};
+pub use rebuild::rebuild;
+
 /// A moment in UTC to the microsecond. MariaDB's own `timestamp` cuts to seconds and ends in 2038.
-pub(crate) fn moment(manager: &SchemaManager<'_>, name: &'static str) -> ColumnDef {
+pub fn moment(manager: &SchemaManager<'_>, name: &'static str) -> ColumnDef {
     let mut column = moment_null(manager, name);
     column.not_null();
     column
 }
 
 /// A moment that may be absent.
-pub(crate) fn moment_null(manager: &SchemaManager<'_>, name: &'static str) -> ColumnDef {
+pub fn moment_null(manager: &SchemaManager<'_>, name: &'static str) -> ColumnDef {
     match manager.get_database_backend() {
         DatabaseBackend::MySql => ColumnDef::new(name).custom("datetime(6)").take(),
         _ => schema::timestamp_with_time_zone_null(name),
@@ -20,7 +32,7 @@ pub(crate) fn moment_null(manager: &SchemaManager<'_>, name: &'static str) -> Co
 
 /// Starts a table whose text is compared byte for byte, as SQLite does, on MariaDB too: two e-mail
 /// addresses that differ by an accent are two.
-pub(crate) fn table(manager: &SchemaManager<'_>, name: &'static str) -> TableCreateStatement {
+pub fn table(manager: &SchemaManager<'_>, name: &'static str) -> TableCreateStatement {
     let mut table = Table::create();
     table.table(name);
     if manager.get_database_backend() == DatabaseBackend::MySql {
@@ -29,53 +41,52 @@ pub(crate) fn table(manager: &SchemaManager<'_>, name: &'static str) -> TableCre
     table
 }
 
-/// An index: its name, and its columns in their order.
-pub(crate) type IndexOn = (&'static str, &'static [&'static str]);
-
-/// Creates those of the indexes that are not there. MariaDB commits each by itself: a run that was cut off
-/// goes on where it stopped.
-pub(crate) async fn create_indexes(
-    manager: &SchemaManager<'_>,
-    table: &'static str,
-    indexes: &[IndexOn],
-) -> Result<(), DbErr> {
-    for (name, columns) in indexes {
-        if !manager.has_index(table, name).await? {
-            let mut index = Index::create();
-            index.name(*name).table(table);
-            for column in *columns {
-                index.col(*column);
-            }
-            manager.create_index(index).await?;
-        }
+/// The present moment, as the default of a column that [`moment`] defines.
+pub fn now(manager: &SchemaManager<'_>) -> Expr {
+    match manager.get_database_backend() {
+        DatabaseBackend::MySql => Expr::cust("CURRENT_TIMESTAMP(6)"),
+        // SQLite's own CURRENT_TIMESTAMP has no zone, and sorts wrongly among texts that have one.
+        DatabaseBackend::Sqlite => Expr::cust("strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')"),
+        _ => Expr::current_timestamp(),
     }
+}
+
+/// A condition or another expression in SQL that all three databases understand, with names in double quotes,
+/// which MariaDB takes for text unless they become its own.
+pub fn sql(manager: &SchemaManager<'_>, sql: &str) -> Expr {
+    Expr::cust(quoted(manager, sql))
+}
+
+/// Says that a migration breaks a rule of the linter, and why that is right here. Changes nothing.
+///
+/// # Errors
+/// A lost connection.
+pub async fn allow(manager: &SchemaManager<'_>, rule: &str, reason: &str) -> Result<(), DbErr> {
+    let reason = reason.replace("*/", "");
+    manager.get_connection().execute_unprepared(&format!("SELECT 1 /* allow {rule}: {reason} */")).await?;
     Ok(())
 }
 
-/// Drops those of the indexes that are there.
-pub(crate) async fn drop_indexes(
-    manager: &SchemaManager<'_>,
-    table: &'static str,
-    indexes: &[IndexOn],
-) -> Result<(), DbErr> {
-    for (name, _) in indexes {
-        if manager.has_index(table, name).await? {
-            manager.drop_index(Index::drop().name(*name).table(table).to_owned()).await?;
-        }
+fn quoted(manager: &SchemaManager<'_>, sql: &str) -> String {
+    if manager.get_database_backend() != DatabaseBackend::MySql {
+        return sql.to_owned();
     }
-    Ok(())
+    let mut in_text = false;
+    let swap = |c: char| {
+        in_text ^= c == '\'';
+        if c == '"' && !in_text { '`' } else { c }
+    };
+    sql.chars().map(swap).collect()
 }
 
-/// Gives the foreign key on `column` an index of its own, which MariaDB demands for as long as the
-/// key stands, so that a migration's `down` may drop the index it has used so far.
-pub(crate) async fn keep_foreign_key_indexed(
-    manager: &SchemaManager<'_>,
-    table: &'static str,
-    column: &'static str,
-) -> Result<(), DbErr> {
-    let name = format!("fk-{table}-{column}");
-    if manager.get_database_backend() == DatabaseBackend::MySql && !manager.has_index(table, &name).await? {
-        manager.create_index(Index::create().name(name).table(table).col(column).take()).await?;
+/// A name, quoted as the database wants it.
+fn name(manager: &SchemaManager<'_>, name: &str) -> String {
+    match manager.get_database_backend() {
+        DatabaseBackend::MySql => format!("`{name}`"),
+        _ => format!("\"{name}\""),
     }
-    Ok(())
+}
+
+async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
+    manager.get_connection().execute_unprepared(sql).await.map(|_| ())
 }

@@ -1,0 +1,74 @@
+//! Indexes.
+
+use sea_orm_migration::{prelude::*, sea_orm::DatabaseBackend};
+
+/// An index: its name, and its columns in their order.
+pub type IndexOn = (&'static str, &'static [&'static str]);
+
+/// Creates those of the indexes that are not there. MariaDB commits each by itself: a run that was cut off
+/// goes on where it stopped.
+pub async fn create_indexes(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    indexes: &[IndexOn],
+) -> Result<(), DbErr> {
+    for (name, columns) in indexes {
+        if !manager.has_index(table, name).await? {
+            let mut index = Index::create();
+            index.name(*name).table(table);
+            for column in *columns {
+                index.col(*column);
+            }
+            manager.create_index(index).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Drops those of the indexes that are there.
+pub async fn drop_indexes(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    indexes: &[IndexOn],
+) -> Result<(), DbErr> {
+    for (name, _) in indexes {
+        if manager.has_index(table, name).await? {
+            manager.drop_index(Index::drop().name(*name).table(table).to_owned()).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Gives the foreign key on `column` an index of its own, which MariaDB demands for as long as the
+/// key stands, so that a migration's `down` may drop the index it has used so far.
+pub async fn keep_foreign_key_indexed(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    column: &'static str,
+) -> Result<(), DbErr> {
+    let name = format!("fk-{table}-{column}");
+    if manager.get_database_backend() == DatabaseBackend::MySql && !manager.has_index(table, &name).await? {
+        manager.create_index(Index::create().name(name).table(table).col(column).take()).await?;
+    }
+    Ok(())
+}
+
+/// Creates an index on the rows that meet a condition, unique among them if it is to be. MariaDB has no such index:
+/// there it covers all rows, and none is refused.
+///
+/// # Errors
+/// What the database says: also that two rows are alike, where it is to be unique.
+pub async fn create_partial_index(
+    manager: &SchemaManager<'_>,
+    mut index: IndexCreateStatement,
+    unique: bool,
+    condition: &str,
+) -> Result<(), DbErr> {
+    if manager.get_database_backend() != DatabaseBackend::MySql {
+        index.and_where(super::sql(manager, condition));
+        if unique {
+            index.unique();
+        }
+    }
+    manager.create_index(index).await
+}
