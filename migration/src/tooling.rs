@@ -4,6 +4,11 @@
 //! Invariant: nothing here knows a table. It is given a `MigratorTrait`, a registry of entities and a
 //! connection, and can be lifted into any SeaORM project.
 
+pub mod autogenerate;
+pub mod compare;
+pub mod diff;
 pub mod fold;
+pub mod merge;
 pub mod record;
 pub mod snapshot;
+pub mod write;

@@ -211,11 +211,27 @@ impl fmt::Display for Action {
     }
 }
 
+impl Kind {
+    /// Whether values of one may be values of the other.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        let text = |kind: &Self| matches!(kind, Self::Char(_) | Self::String(_) | Self::Text);
+        self == other || (text(self) && text(other))
+    }
+}
+
 impl Snapshot {
     /// The table of that name.
     #[must_use]
     pub fn table(&self, name: &str) -> Option<&Table> {
         self.tables.get(name)
+    }
+
+    /// A default of NULL is as good as none.
+    pub(crate) fn drop_null_defaults(&mut self) {
+        for column in self.tables.values_mut().flat_map(|table| &mut table.columns) {
+            column.default.take_if(|default| default == "null");
+        }
     }
 
     /// Renames a table, and whatever refers to it.

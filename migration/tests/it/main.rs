@@ -6,3 +6,6 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
 mod database;
+mod entities;
+mod kinds;
+mod round_trip;

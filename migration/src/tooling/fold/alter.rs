@@ -73,7 +73,7 @@ impl Table {
         match option {
             ColumnOption::Null => column.nullable = true,
             ColumnOption::NotNull => column.nullable = false,
-            ColumnOption::Default(expr) => column.default = default(expr),
+            ColumnOption::Default(expr) => column.default = Some(default(expr)),
             ColumnOption::PrimaryKey(_) => {
                 column.nullable = false;
                 self.primary_key = Some(PrimaryKey { name, columns: vec![column.name.clone()] });
@@ -187,7 +187,7 @@ impl Table {
         match operation {
             AlterColumnOperation::SetNotNull => column.nullable = false,
             AlterColumnOperation::DropNotNull => column.nullable = true,
-            AlterColumnOperation::SetDefault { value } => column.default = default(value),
+            AlterColumnOperation::SetDefault { value } => column.default = Some(default(value)),
             AlterColumnOperation::DropDefault => column.default = None,
             AlterColumnOperation::SetDataType { data_type, .. } => column.kind = kind::of(&data_type).0,
             AlterColumnOperation::AddGenerated { .. } => column.auto_increment = true,
@@ -211,15 +211,14 @@ impl Table {
     }
 }
 
-/// The SQL of a default; a default of NULL is none.
-fn default(expr: ast::Expr) -> Option<String> {
+/// The SQL of a default.
+fn default(expr: ast::Expr) -> String {
     let sql = expression(expr);
     let lower = sql.to_lowercase();
     match lower.as_str() {
-        "null" => None,
+        "null" | "true" | "false" | "current_timestamp" | "current_date" => lower,
         // PostgreSQL has several names for the same clock.
-        "true" | "false" | "current_timestamp" | "current_date" => Some(lower),
-        "now()" | "current_timestamp()" => Some("current_timestamp".to_owned()),
-        _ => Some(sql),
+        "now()" | "current_timestamp()" => "current_timestamp".to_owned(),
+        _ => sql,
     }
 }

@@ -1,0 +1,235 @@
+//! Writes the migration that leads from what the migrations make to what the entities ask for.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use chrono::Utc;
+
+use super::{
+    compare::Comparison,
+    diff::{Change, Step, diff},
+    write::{Backfills, Draft, source},
+};
+
+/// Why no migration was written.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Entities and migrations agree.
+    #[error("entities and migrations agree: there is nothing to write")]
+    Nothing,
+    /// Data would be lost, and nobody has said that it may be.
+    #[error("this would lose data: {}{}\nGive --allow-destructive if that is meant.", .losses.join("; "), advice(.renames))]
+    Destructive {
+        /// What is lost.
+        losses: Vec<String>,
+        /// Renames that may be meant instead, as they are given on the command line.
+        renames: Vec<String>,
+    },
+    /// A change that cannot be written.
+    #[error("{0}: write this one by hand, after `migrate generate`")]
+    Unsupported(String),
+    /// A name that is none of a Rust module.
+    #[error("{0:?} is no name for a migration: letters, digits and underscores are")]
+    Name(String),
+    /// The list of migrations is not as `sea-orm-cli` keeps it.
+    #[error("{} has no `vec![…]` of migrations that could be added to", .0.display())]
+    List(PathBuf),
+    /// A file that cannot be read or written.
+    #[error("{}: {source}", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+fn advice(renames: &[String]) -> String {
+    match renames {
+        [] => String::new(),
+        renames => format!("\nIf it is another name for the same, give {}.", renames.join(" ")),
+    }
+}
+
+/// The Rust source of the migration that a comparison asks for, formatted if `rustfmt` is there.
+///
+/// # Errors
+/// [`Error::Nothing`], [`Error::Destructive`] unless `destructive`, [`Error::Unsupported`].
+pub fn draft(
+    comparison: &Comparison,
+    backfills: &Backfills,
+    destructive: bool,
+    portable: &str,
+    folder: &Path,
+) -> Result<String, Error> {
+    if comparison.agrees() {
+        return Err(Error::Nothing);
+    }
+    let losses: Vec<String> = comparison.changes.iter().flat_map(Change::losses).collect();
+    if !destructive && !losses.is_empty() {
+        return Err(Error::Destructive { losses, renames: likely_renames(&comparison.changes) });
+    }
+    refuse_unsupported(&comparison.changes, backfills)?;
+    let down = diff(&comparison.to, &comparison.from);
+    let code = source(&Draft {
+        from: &comparison.from,
+        to: &comparison.to,
+        renames: &comparison.renames,
+        up: &comparison.changes,
+        down: &down,
+        backfills,
+        portable,
+    });
+    Ok(formatted(code, folder))
+}
+
+/// Writes a migration into the crate at `folder`, with the present time in its name, and adds it to the list in `lib.rs`.
+/// Answers with the files that it wrote to.
+///
+/// # Errors
+/// [`Error::Name`], [`Error::List`], [`Error::File`]; then nothing has changed.
+pub fn register(folder: &Path, name: &str, source: &str) -> Result<[PathBuf; 2], Error> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if name.is_empty() || !name.chars().all(fits) {
+        return Err(Error::Name(name.to_owned()));
+    }
+    let module = format!("m{}_{name}", Utc::now().format("%Y%m%d_%H%M%S"));
+    let (list, file) = (folder.join("src/lib.rs"), folder.join(format!("src/{module}.rs")));
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |source| Error::File { path, source }
+    };
+    let old = fs::read_to_string(&list).map_err(failed(&list))?;
+    let new = listed(&old, &module).ok_or_else(|| Error::List(list.clone()))?;
+    fs::write(&file, source).map_err(failed(&file))?;
+    fs::write(&list, new).map_err(failed(&list))?;
+    Ok([file, list])
+}
+
+/// The list of migrations with one more.
+fn listed(list: &str, module: &str) -> Option<String> {
+    let mut lines: Vec<String> = list.lines().map(str::to_owned).collect();
+    let is_module = |line: &String| {
+        line.trim_start_matches("pub ")
+            .strip_prefix("mod m")
+            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    let boxed = format!("Box::new({module}::Migration),");
+    if let Some(last) = lines.iter().rposition(|line| line.trim_start().starts_with("Box::new(m")) {
+        let indent: String = lines[last].chars().take_while(|c| c.is_whitespace()).collect();
+        if !lines[last].trim_end().ends_with(',') {
+            return None;
+        }
+        lines.insert(last + 1, format!("{indent}{boxed}"));
+    } else {
+        let empty = lines.iter().rposition(|line| line.trim() == "vec![]")?;
+        let indent: String = lines[empty].chars().take_while(|c| c.is_whitespace()).collect();
+        lines[empty] = format!("{indent}vec![\n{indent}    {boxed}\n{indent}]");
+    }
+    let at = lines.iter().rposition(is_module).map_or_else(
+        || lines.iter().rposition(|line| line.starts_with("pub use ")).map_or(0, |at| at + 1),
+        |at| at + 1,
+    );
+    lines.insert(at, format!("mod {module};"));
+    Some(lines.join("\n") + "\n")
+}
+
+/// A column that goes beside one of the same kind that comes may be the same column.
+fn likely_renames(changes: &[Change]) -> Vec<String> {
+    let mut likely = Vec::new();
+    for change in changes {
+        let Change::Alter { from, steps, .. } = change else { continue };
+        let gone = steps
+            .iter()
+            .filter_map(|step| if let Step::DropColumn(column) = step { Some(column) } else { None });
+        let new: Vec<_> = steps
+            .iter()
+            .filter_map(|step| if let Step::AddColumn(column) = step { Some(column) } else { None })
+            .collect();
+        for column in gone {
+            if let Some(other) = new.iter().find(|other| other.kind.is_like(&column.kind)) {
+                likely.push(format!("--rename {}.{}={}", from.name, column.name, other.name));
+            }
+        }
+    }
+    let gone = changes
+        .iter()
+        .filter_map(|change| if let Change::DropTable(table) = change { Some(table) } else { None });
+    for table in gone {
+        let alike = changes.iter().find_map(|change| match change {
+            Change::CreateTable(new)
+                if new.columns.iter().all(|column| table.column(&column.name).is_some()) =>
+            {
+                Some(new)
+            }
+            _ => None,
+        });
+        likely.extend(alike.map(|new| format!("--rename {}={}", table.name, new.name)));
+    }
+    likely
+}
+
+fn refuse_unsupported(changes: &[Change], backfills: &Backfills) -> Result<(), Error> {
+    for change in changes {
+        let Change::Alter { from, to, steps } = change else { continue };
+        let table = &from.name;
+        for step in steps {
+            match step {
+                Step::DropCheck(check) if check.name.is_none() => {
+                    return Err(Error::Unsupported(format!(
+                        "a check on {table} has no name by which it could be dropped"
+                    )));
+                }
+                Step::ChangePrimaryKey { from: None, .. } | Step::ChangePrimaryKey { to: None, .. } => {
+                    return Err(Error::Unsupported(format!(
+                        "the table {table} has a primary key only before or only after"
+                    )));
+                }
+                Step::AddColumn(column)
+                    if !column.nullable && column.default.is_none() && !column.auto_increment =>
+                {
+                    let told = backfills.contains_key(&(table.clone(), column.name.clone()));
+                    let unique = to.indexes.iter().any(|index| {
+                        index.unique
+                            && index.parts.len() == 1
+                            && index.columns().any(|name| *name == column.name)
+                    });
+                    let refers = to.foreign_keys.iter().any(|key| key.columns.contains(&column.name));
+                    if (unique || refers) && !told {
+                        let column = &column.name;
+                        return Err(Error::Unsupported(format!(
+                            "rows of {table} need values of their own in {column}: give --backfill {table}.{column}=SQL, or"
+                        )));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Source in the style of the crate at `folder`, as far as `rustfmt` is there to give it.
+fn formatted(source: String, folder: &Path) -> String {
+    let format = || -> io::Result<String> {
+        let mut rustfmt = Command::new("rustfmt")
+            .args(["--edition", "2024", "--emit", "stdout"])
+            .current_dir(folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        if let Some(mut input) = rustfmt.stdin.take() {
+            io::Write::write_all(&mut input, source.as_bytes())?;
+        }
+        let output = rustfmt.wait_with_output()?;
+        if !output.status.success() {
+            return Err(io::Error::other("rustfmt failed"));
+        }
+        String::from_utf8(output.stdout).map_err(io::Error::other)
+    };
+    format().unwrap_or(source)
+}

@@ -1,0 +1,302 @@
+//! What leads from one schema to another, in an order in which it can be done.
+
+use std::{collections::BTreeSet, fmt};
+
+use super::snapshot::{Check, Column, ForeignKey, Index, Kind, PrimaryKey, Snapshot, Table};
+
+/// One change of a schema.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// An enum that is new, with its values.
+    CreateEnum(String, Vec<String>),
+    /// An enum that goes.
+    DropEnum(String, Vec<String>),
+    /// An enum with other values.
+    ChangeEnum {
+        /// Its name.
+        name: String,
+        /// The values it has.
+        from: Vec<String>,
+        /// The values it is to have.
+        to: Vec<String>,
+    },
+    /// A table that is new.
+    CreateTable(Table),
+    /// A table that goes.
+    DropTable(Table),
+    /// A table that becomes another.
+    Alter {
+        /// The table as it is.
+        from: Table,
+        /// The table as it is to be.
+        to: Table,
+        /// What leads from one to the other.
+        steps: Vec<Step>,
+    },
+}
+
+/// One change of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// A foreign key that goes.
+    DropForeignKey(ForeignKey),
+    /// A condition that goes.
+    DropCheck(Check),
+    /// An index or unique constraint that goes.
+    DropIndex(Index),
+    /// A column that is new.
+    AddColumn(Column),
+    /// A column that changes its kind, its default or whether it may be null.
+    ChangeColumn {
+        /// The column as it is.
+        from: Column,
+        /// The column as it is to be.
+        to: Column,
+    },
+    /// Another primary key.
+    ChangePrimaryKey {
+        /// The key as it is.
+        from: Option<PrimaryKey>,
+        /// The key as it is to be.
+        to: Option<PrimaryKey>,
+    },
+    /// A column that goes.
+    DropColumn(Column),
+    /// An index that is new.
+    AddIndex(Index),
+    /// A condition that is new.
+    AddCheck(Check),
+    /// A foreign key that is new.
+    AddForeignKey(ForeignKey),
+}
+
+/// The changes that make `to` out of `from`: enums before what uses them, tables before those that refer to them.
+#[must_use]
+pub fn diff(from: &Snapshot, to: &Snapshot) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for (name, values) in &to.enums {
+        match from.enums.get(name) {
+            None => changes.push(Change::CreateEnum(name.clone(), values.clone())),
+            Some(old) if old != values => {
+                changes.push(Change::ChangeEnum {
+                    name: name.clone(),
+                    from: old.clone(),
+                    to: values.clone(),
+                });
+            }
+            Some(_) => {}
+        }
+    }
+    let new = to.tables.values().filter(|table| from.table(&table.name).is_none());
+    changes.extend(in_order(new).into_iter().cloned().map(Change::CreateTable));
+    for table in to.tables.values() {
+        let steps = from.table(&table.name).map(|old| (old, steps(old, table)));
+        if let Some((old, steps)) = steps.filter(|(_, steps)| !steps.is_empty()) {
+            changes.push(Change::Alter { from: old.clone(), to: table.clone(), steps });
+        }
+    }
+    let gone = from.tables.values().filter(|table| to.table(&table.name).is_none());
+    changes.extend(in_order(gone).into_iter().rev().cloned().map(Change::DropTable));
+    for (name, values) in from.enums.iter().filter(|(name, _)| !to.enums.contains_key(*name)) {
+        changes.push(Change::DropEnum(name.clone(), values.clone()));
+    }
+    changes
+}
+
+/// Tables in an order in which each comes after those that it refers to.
+fn in_order<'t>(tables: impl Iterator<Item = &'t Table>) -> Vec<&'t Table> {
+    let mut waiting: Vec<&Table> = tables.collect();
+    let mut ordered = Vec::new();
+    while !waiting.is_empty() {
+        let names: BTreeSet<&str> = waiting.iter().map(|table| table.name.as_str()).collect();
+        let free = |table: &&Table| {
+            table
+                .foreign_keys
+                .iter()
+                .all(|key| key.table == table.name || !names.contains(key.table.as_str()))
+        };
+        // Of those that refer to each other in a circle, one has to come first.
+        let next = waiting.iter().position(free).unwrap_or_default();
+        ordered.push(waiting.remove(next));
+    }
+    ordered
+}
+
+fn steps(from: &Table, to: &Table) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let gone = |key: &&ForeignKey| !to.foreign_keys.contains(key);
+    steps.extend(from.foreign_keys.iter().filter(gone).cloned().map(Step::DropForeignKey));
+    steps.extend(from.checks.iter().filter(|check| !to.checks.contains(check)).cloned().map(Step::DropCheck));
+    steps.extend(
+        from.indexes.iter().filter(|index| !to.indexes.contains(index)).cloned().map(Step::DropIndex),
+    );
+    for column in &to.columns {
+        match from.column(&column.name) {
+            None => steps.push(Step::AddColumn(column.clone())),
+            Some(old) if old != column => {
+                steps.push(Step::ChangeColumn { from: old.clone(), to: column.clone() });
+            }
+            Some(_) => {}
+        }
+    }
+    if from.primary_key != to.primary_key {
+        steps.push(Step::ChangePrimaryKey { from: from.primary_key.clone(), to: to.primary_key.clone() });
+    }
+    let dropped = from.columns.iter().filter(|column| to.column(&column.name).is_none());
+    steps.extend(dropped.cloned().map(Step::DropColumn));
+    steps
+        .extend(to.indexes.iter().filter(|index| !from.indexes.contains(index)).cloned().map(Step::AddIndex));
+    steps.extend(to.checks.iter().filter(|check| !from.checks.contains(check)).cloned().map(Step::AddCheck));
+    let new = |key: &&ForeignKey| !from.foreign_keys.contains(key);
+    steps.extend(to.foreign_keys.iter().filter(new).cloned().map(Step::AddForeignKey));
+    steps
+}
+
+impl Change {
+    /// What of it loses data, if anything does, each in a few words.
+    #[must_use]
+    pub fn losses(&self) -> Vec<String> {
+        match self {
+            Self::DropTable(table) => vec![format!("drops the table {}", table.name)],
+            Self::ChangeEnum { name, from, to } => {
+                let gone: Vec<&str> =
+                    from.iter().filter(|value| !to.contains(value)).map(String::as_str).collect();
+                if gone.is_empty() {
+                    Vec::new()
+                } else {
+                    vec![format!("takes {} from the enum {name}", gone.join(", "))]
+                }
+            }
+            Self::Alter { from, steps, .. } => {
+                steps.iter().filter_map(|step| step.loss(&from.name)).collect()
+            }
+            Self::CreateEnum(..) | Self::DropEnum(..) | Self::CreateTable(_) => Vec::new(),
+        }
+    }
+}
+
+impl Step {
+    fn loss(&self, table: &str) -> Option<String> {
+        match self {
+            Self::DropColumn(column) => Some(format!("drops the column {table}.{}", column.name)),
+            Self::ChangeColumn { from, to } if narrows(&from.kind, &to.kind) => {
+                Some(format!("narrows {table}.{} from {} to {}", from.name, from.kind, to.kind))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Whether some value of one kind has no place in another.
+fn narrows(from: &Kind, to: &Kind) -> bool {
+    let integer = |kind: &Kind| match kind {
+        Kind::SmallInteger => Some(2),
+        Kind::Integer => Some(4),
+        Kind::BigInteger => Some(8),
+        _ => None,
+    };
+    match (from, to) {
+        (from, to) if from == to => false,
+        (_, Kind::Text | Kind::String(None)) => false,
+        (Kind::String(Some(old)) | Kind::Char(Some(old)), Kind::String(Some(new))) => new < old,
+        (Kind::Float, Kind::Double) | (Kind::Json, Kind::JsonBinary) => false,
+        (Kind::Decimal(Some((precision, scale))), Kind::Decimal(Some((wider, finer)))) => {
+            finer < scale || wider - finer.min(wider) < precision - scale.min(precision)
+        }
+        (Kind::Decimal(_), Kind::Decimal(None)) => false,
+        (from, to) => match (integer(from), integer(to)) {
+            (Some(old), Some(new)) => new < old,
+            (Some(_), None) => !matches!(to, Kind::Decimal(_)),
+            _ => true,
+        },
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CreateEnum(name, values) => write!(f, "enum {name}: new, with {}", values.join(", ")),
+            Self::DropEnum(name, _) => write!(f, "enum {name}: gone"),
+            Self::ChangeEnum { name, from, to } => {
+                write!(f, "enum {name}: {} instead of {}", to.join(", "), from.join(", "))
+            }
+            Self::CreateTable(table) => write!(f, "table {}: new", table.name),
+            Self::DropTable(table) => write!(f, "table {}: gone", table.name),
+            Self::Alter { from, steps, .. } => {
+                for (at, step) in steps.iter().enumerate() {
+                    if at > 0 {
+                        writeln!(f)?;
+                    }
+                    step.describe(&from.name, f)?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Step {
+    fn describe(&self, table: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::DropForeignKey(key) => write!(f, "foreign key {}: gone", key.name_on(table)),
+            Self::AddForeignKey(key) => write!(f, "foreign key {}: new, {key}", key.name_on(table)),
+            Self::DropCheck(check) => {
+                write!(f, "check {} on {table}: gone", check.name.as_deref().unwrap_or("?"))
+            }
+            Self::AddCheck(check) => {
+                write!(
+                    f,
+                    "check {} on {table}: new, {}",
+                    check.name.as_deref().unwrap_or("?"),
+                    check.condition
+                )
+            }
+            Self::DropIndex(index) => write!(f, "index {} on {table}: gone", index.name_on(table)),
+            Self::AddIndex(index) => write!(f, "index {} on {table}: new, {index}", index.name_on(table)),
+            Self::AddColumn(column) => write!(f, "column {table}.{}: new, {column}", column.name),
+            Self::DropColumn(column) => write!(f, "column {table}.{}: gone", column.name),
+            Self::ChangeColumn { from, to } => {
+                write!(f, "column {table}.{}: {to} instead of {from}", from.name)
+            }
+            Self::ChangePrimaryKey { from, to } => {
+                let columns = |key: &Option<PrimaryKey>| match key {
+                    Some(key) => key.columns.join(", "),
+                    None => "none".to_owned(),
+                };
+                write!(f, "primary key of {table}: {} instead of {}", columns(to), columns(from))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Column {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.kind, if self.nullable { "" } else { " not null" })?;
+        match &self.default {
+            Some(default) => write!(f, " default {default}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Index {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let keys: Vec<&str> = self.parts.iter().map(|part| part.key.as_str()).collect();
+        write!(f, "{}on {}", if self.unique { "unique " } else { "" }, keys.join(", "))?;
+        match &self.predicate {
+            Some(predicate) => write!(f, " where {predicate}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for ForeignKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (columns, referred) = (self.columns.join(", "), self.referred.join(", "));
+        write!(
+            f,
+            "{columns} to {}.{referred}, on delete {}, on update {}",
+            self.table, self.on_delete, self.on_update
+        )
+    }
+}
