@@ -117,6 +117,21 @@ pub async fn drop_foreign_key(
     Ok(())
 }
 
+/// Adds a unique constraint, which is an index on MariaDB.
+///
+/// # Errors
+/// What the database says: also that two rows are alike in the columns.
+pub async fn add_unique(
+    manager: &SchemaManager<'_>,
+    table: &str,
+    constraint: &str,
+    columns: &[&str],
+) -> Result<(), DbErr> {
+    let columns = columns.iter().map(|column| name(manager, column)).collect::<Vec<_>>().join(", ");
+    let (table, constraint) = (name(manager, table), name(manager, constraint));
+    run(manager, &format!("ALTER TABLE {table} ADD CONSTRAINT {constraint} UNIQUE ({columns})")).await
+}
+
 /// Drops a unique constraint; one without a name has that which the database gave it.
 ///
 /// # Errors

@@ -8,4 +8,4 @@ pub mod labels;
 #[rustfmt::skip]
 pub mod parcels;
 
-pub mod migration;
+pub mod base;

@@ -33,7 +33,7 @@ struct Base;
 
 impl MigratorTrait for Base {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(entities::migration::Migration)]
+        vec![Box::new(entities::base::Migration)]
     }
 }
 
@@ -50,6 +50,9 @@ struct Kind {
     guarded: bool,
     /// Whether rows do not come back as they were.
     loses: bool,
+    /// What `sea-orm-cli` cannot generate entities from: it reads no enums but PostgreSQL's, and takes a unique index
+    /// on some rows of SQLite for one on all.
+    unread: &'static [DbBackend],
 }
 
 impl Kind {
@@ -82,25 +85,29 @@ async fn round_trip<M: MigratorTrait>(kind: Kind, holds: impl AsyncFn(&DatabaseC
     assert_written(&kind, &source);
 
     let database = Database::empty().await;
-    let db = startup::connect(ConnectOptions::new(&database.url)).await.unwrap();
+    // Anew after each change: a connection remembers what its statements answered with.
+    let connected = async || startup::connect(ConnectOptions::new(&database.url)).await.unwrap();
+    let db = connected().await;
     M::up(&db, Some(1)).await.unwrap();
     fill(&db).await;
-    let rows = rows(&db).await;
-
+    let rows_before = rows(&db).await;
     M::up(&db, None).await.unwrap();
+
+    let db = connected().await;
     holds(&db).await;
     assert_keys_hold(&db).await;
     let comparison = kind.compare::<M>(&[]).await;
     assert!(comparison.agrees(), "{:?}", comparison.changes);
-
     M::down(&db, Some(1)).await.unwrap();
+
+    let db = connected().await;
     assert_keys_hold(&db).await;
     if !kind.loses {
-        assert_eq!(crate::round_trip::rows(&db).await, rows);
+        assert_eq!(rows(&db).await, rows_before);
     }
     M::up(&db, None).await.unwrap();
     if !kind.loses {
-        holds(&db).await;
+        holds(&connected().await).await;
     }
     assert_regenerates(&kind, &database).await;
 }
@@ -164,9 +171,9 @@ async fn assert_keys_hold(db: &DatabaseConnection) {
 }
 
 /// What `sea-orm-cli generate entity` writes now is what was edited, but for the attributes that it has no words for.
-/// MariaDB cannot be what entities are generated from.
+/// From MariaDB it generates other types, so nobody does.
 async fn assert_regenerates(kind: &Kind, database: &Database) {
-    if database.backend() == DbBackend::MySql {
+    if database.backend() == DbBackend::MySql || kind.unread.contains(&database.backend()) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -215,7 +222,7 @@ macro_rules! kind {
             struct Changed;
             impl MigratorTrait for Changed {
                 fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-                    vec![Box::new(entities::migration::Migration), Box::new(kinds::$kind::migration::Migration)]
+                    vec![Box::new(entities::base::Migration), Box::new(kinds::$kind::migration::Migration)]
                 }
             }
             let kind = Kind {
@@ -229,6 +236,7 @@ macro_rules! kind {
                 backfills: Backfills::new(),
                 guarded: false,
                 loses: false,
+                unread: &[],
             };
             let kind = Kind { $($field: $value,)* ..kind };
             round_trip::<Changed>(kind, $holds).await;
@@ -328,6 +336,7 @@ kind!(plain_index [parcels] [depots labels] {} async |db| {
 });
 
 kind!(hinted_indexes [] [depots labels parcels] {
+    unread: &[DbBackend::Sqlite],
     hints: |backend| {
         let composite = Index::create().name("idx-parcels-state_code").table("parcels").col("state").col("code").take();
         let partial = Index::create()

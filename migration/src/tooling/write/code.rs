@@ -18,6 +18,12 @@ pub(super) fn texts<'t>(texts: impl IntoIterator<Item = &'t String>) -> String {
     format!("&[{}]", texts.join(", "))
 }
 
+/// The columns of an index as a Rust slice.
+pub(super) fn columns(index: &Index) -> String {
+    let columns: Vec<String> = index.columns().map(text).collect();
+    format!("&[{}]", columns.join(", "))
+}
+
 /// Text that stands in a comment as it is.
 pub(super) fn for_a_comment(line: &str) -> String {
     line.replace('_', "\\_").replace('*', "\\*").replace('<', "\\<").replace('[', "\\[")

@@ -118,6 +118,12 @@ impl<'w> Writer<'w> {
     }
 
     fn add_index(&mut self, table: &str, index: &Index) {
+        if index.constraint {
+            let (table, name, columns) =
+                (code::text(table), code::text(&index.name_on(table)), code::columns(index));
+            self.line(&format!("portable::add_unique(manager, {table}, {name}, {columns})"));
+            return;
+        }
         let made = code::index(table, index);
         self.line(&match &index.predicate {
             None => format!("manager.create_index({made})"),
@@ -213,8 +219,8 @@ impl<'w> Writer<'w> {
                 .name
                 .as_ref()
                 .map_or_else(|| "None".to_owned(), |name| format!("Some({})", code::text(name)));
-            let columns: Vec<String> = index.columns().map(str::to_owned).collect();
-            self.line(&format!("portable::drop_unique(manager, {of}, {name}, {})", code::texts(&columns)));
+            let columns = code::columns(index);
+            self.line(&format!("portable::drop_unique(manager, {of}, {name}, {columns})"));
         } else {
             self.line(&format!("manager.drop_index(Index::drop().name({name}).table({of}).to_owned())"));
         }
@@ -293,10 +299,11 @@ impl<'w> Writer<'w> {
         let function =
             format!("{}_{}", to.name.replace(|c: char| !c.is_ascii_alphanumeric(), "_"), self.when);
         self.line(&format!("portable::rebuild(manager, {function}(manager), {})", code::texts(&copied)));
-        for index in
-            steps.iter().filter_map(|step| if let Step::AddIndex(index) = step { Some(index) } else { None })
-        {
-            self.add_index(&to.name, index);
+        for step in steps {
+            match step {
+                Step::AddIndex(index) if !index.constraint => self.add_index(&to.name, index),
+                _ => {}
+            }
         }
         let _ = write!(
             self.functions,
@@ -319,8 +326,8 @@ fn needs_rebuild(step: &Step) -> bool {
         | Step::ChangeColumn { .. }
         | Step::ChangePrimaryKey { .. } => true,
         Step::AddColumn(column) => !is_simple(column),
-        Step::DropIndex(index) => index.constraint,
-        Step::AddIndex(_) | Step::DropColumn(_) => false,
+        Step::DropIndex(index) | Step::AddIndex(index) => index.constraint,
+        Step::DropColumn(_) => false,
     }
 }
 

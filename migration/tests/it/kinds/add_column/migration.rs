@@ -102,14 +102,13 @@ fn parcels_after(manager: &SchemaManager<'_>) -> TableCreateStatement {
         .col(string_len("shelf", 30))
         .col(portable::moment(manager, "seen_at").default(portable::now(manager)))
         .foreign_key(
-            &mut ForeignKey::create()
+            ForeignKey::create()
                 .name("fk-parcels-depot_id")
                 .from_tbl("parcels")
                 .from_col("depot_id")
                 .to_tbl("depots")
                 .to_col("id")
-                .on_delete(ForeignKeyAction::SetNull)
-                .take(),
+                .on_delete(ForeignKeyAction::SetNull),
         )
         .check(("ck-parcels-weight", portable::sql(manager, r#""weight" > 0"#)))
         .take()

@@ -25,14 +25,13 @@ impl MigrationTrait for Migration {
                     .col(portable::moment(manager, "bought_at").default(portable::now(manager)))
                     .col(uuid("depot_id"))
                     .foreign_key(
-                        &mut ForeignKey::create()
+                        ForeignKey::create()
                             .name("fk-vans-depot_id")
                             .from_tbl("vans")
                             .from_col("depot_id")
                             .to_tbl("depots")
                             .to_col("id")
-                            .on_delete(ForeignKeyAction::Cascade)
-                            .take(),
+                            .on_delete(ForeignKeyAction::Cascade),
                     )
                     .take(),
             )

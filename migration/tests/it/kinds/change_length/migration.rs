@@ -57,14 +57,13 @@ fn parcels_after(manager: &SchemaManager<'_>) -> TableCreateStatement {
         .col(portable::moment_null(manager, "arrived_at"))
         .col(uuid_null("depot_id"))
         .foreign_key(
-            &mut ForeignKey::create()
+            ForeignKey::create()
                 .name("fk-parcels-depot_id")
                 .from_tbl("parcels")
                 .from_col("depot_id")
                 .to_tbl("depots")
                 .to_col("id")
-                .on_delete(ForeignKeyAction::SetNull)
-                .take(),
+                .on_delete(ForeignKeyAction::SetNull),
         )
         .check(("ck-parcels-weight", portable::sql(manager, r#""weight" > 0"#)))
         .take()
@@ -81,14 +80,13 @@ fn parcels_before(manager: &SchemaManager<'_>) -> TableCreateStatement {
         .col(portable::moment_null(manager, "arrived_at"))
         .col(uuid_null("depot_id"))
         .foreign_key(
-            &mut ForeignKey::create()
+            ForeignKey::create()
                 .name("fk-parcels-depot_id")
                 .from_tbl("parcels")
                 .from_col("depot_id")
                 .to_tbl("depots")
                 .to_col("id")
-                .on_delete(ForeignKeyAction::SetNull)
-                .take(),
+                .on_delete(ForeignKeyAction::SetNull),
         )
         .check(("ck-parcels-weight", portable::sql(manager, r#""weight" > 0"#)))
         .take()

@@ -77,14 +77,13 @@ fn labels_after(manager: &SchemaManager<'_>) -> TableCreateStatement {
         .col(double("side").default(0))
         .primary_key(Index::create().name("pk-labels").col("parcel_id").col("colour"))
         .foreign_key(
-            &mut ForeignKey::create()
+            ForeignKey::create()
                 .name("fk-labels-parcel_id")
                 .from_tbl("labels")
                 .from_col("parcel_id")
                 .to_tbl("parcels")
                 .to_col("id")
-                .on_delete(ForeignKeyAction::Cascade)
-                .take(),
+                .on_delete(ForeignKeyAction::Cascade),
         )
         .take()
 }
@@ -100,14 +99,13 @@ fn parcels_after(manager: &SchemaManager<'_>) -> TableCreateStatement {
         .col(portable::moment_null(manager, "arrived_at"))
         .col(uuid_null("depot_id"))
         .foreign_key(
-            &mut ForeignKey::create()
+            ForeignKey::create()
                 .name("fk-parcels-depot_id")
                 .from_tbl("parcels")
                 .from_col("depot_id")
                 .to_tbl("depots")
                 .to_col("id")
-                .on_delete(ForeignKeyAction::SetNull)
-                .take(),
+                .on_delete(ForeignKeyAction::SetNull),
         )
         .check(("ck-parcels-weight", portable::sql(manager, r#""weight" > 0"#)))
         .take()
@@ -121,14 +119,13 @@ fn labels_before(manager: &SchemaManager<'_>) -> TableCreateStatement {
         .col(big_integer("side").default(0))
         .primary_key(Index::create().name("pk-labels").col("parcel_id").col("colour"))
         .foreign_key(
-            &mut ForeignKey::create()
+            ForeignKey::create()
                 .name("fk-labels-parcel_id")
                 .from_tbl("labels")
                 .from_col("parcel_id")
                 .to_tbl("parcels")
                 .to_col("id")
-                .on_delete(ForeignKeyAction::Cascade)
-                .take(),
+                .on_delete(ForeignKeyAction::Cascade),
         )
         .take()
 }
@@ -144,14 +141,13 @@ fn parcels_before(manager: &SchemaManager<'_>) -> TableCreateStatement {
         .col(portable::moment_null(manager, "arrived_at"))
         .col(uuid_null("depot_id"))
         .foreign_key(
-            &mut ForeignKey::create()
+            ForeignKey::create()
                 .name("fk-parcels-depot_id")
                 .from_tbl("parcels")
                 .from_col("depot_id")
                 .to_tbl("depots")
                 .to_col("id")
-                .on_delete(ForeignKeyAction::SetNull)
-                .take(),
+                .on_delete(ForeignKeyAction::SetNull),
         )
         .check(("ck-parcels-weight", portable::sql(manager, r#""weight" > 0"#)))
         .take()

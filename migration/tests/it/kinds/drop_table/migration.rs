@@ -28,14 +28,13 @@ impl MigrationTrait for Migration {
                     .col(big_integer("side").default(0))
                     .primary_key(Index::create().name("pk-labels").col("parcel_id").col("colour"))
                     .foreign_key(
-                        &mut ForeignKey::create()
+                        ForeignKey::create()
                             .name("fk-labels-parcel_id")
                             .from_tbl("labels")
                             .from_col("parcel_id")
                             .to_tbl("parcels")
                             .to_col("id")
-                            .on_delete(ForeignKeyAction::Cascade)
-                            .take(),
+                            .on_delete(ForeignKeyAction::Cascade),
                     )
                     .take(),
             )

@@ -91,14 +91,13 @@ fn depots_after(manager: &SchemaManager<'_>) -> TableCreateStatement {
         .col(uuid_null("parcel_id"))
         .index(Index::create().unique().name("idx-depots-name").col("name"))
         .foreign_key(
-            &mut ForeignKey::create()
+            ForeignKey::create()
                 .name("fk-depots-parcel_id")
                 .from_tbl("depots")
                 .from_col("parcel_id")
                 .to_tbl("parcels")
                 .to_col("id")
-                .on_delete(ForeignKeyAction::Restrict)
-                .take(),
+                .on_delete(ForeignKeyAction::Restrict),
         )
         .take()
 }
@@ -138,14 +137,13 @@ fn parcels_before(manager: &SchemaManager<'_>) -> TableCreateStatement {
         .col(portable::moment_null(manager, "arrived_at"))
         .col(uuid_null("depot_id"))
         .foreign_key(
-            &mut ForeignKey::create()
+            ForeignKey::create()
                 .name("fk-parcels-depot_id")
                 .from_tbl("parcels")
                 .from_col("depot_id")
                 .to_tbl("depots")
                 .to_col("id")
-                .on_delete(ForeignKeyAction::SetNull)
-                .take(),
+                .on_delete(ForeignKeyAction::SetNull),
         )
         .check(("ck-parcels-weight", portable::sql(manager, r#""weight" > 0"#)))
         .take()

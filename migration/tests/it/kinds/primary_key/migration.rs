@@ -49,14 +49,13 @@ fn labels_after(manager: &SchemaManager<'_>) -> TableCreateStatement {
         .col(big_integer("side").default(0))
         .primary_key(Index::create().name("pk-labels").col("parcel_id").col("colour").col("side"))
         .foreign_key(
-            &mut ForeignKey::create()
+            ForeignKey::create()
                 .name("fk-labels-parcel_id")
                 .from_tbl("labels")
                 .from_col("parcel_id")
                 .to_tbl("parcels")
                 .to_col("id")
-                .on_delete(ForeignKeyAction::Cascade)
-                .take(),
+                .on_delete(ForeignKeyAction::Cascade),
         )
         .take()
 }
@@ -69,14 +68,13 @@ fn labels_before(manager: &SchemaManager<'_>) -> TableCreateStatement {
         .col(big_integer("side").default(0))
         .primary_key(Index::create().name("pk-labels").col("parcel_id").col("colour"))
         .foreign_key(
-            &mut ForeignKey::create()
+            ForeignKey::create()
                 .name("fk-labels-parcel_id")
                 .from_tbl("labels")
                 .from_col("parcel_id")
                 .to_tbl("parcels")
                 .to_col("id")
-                .on_delete(ForeignKeyAction::Cascade)
-                .take(),
+                .on_delete(ForeignKeyAction::Cascade),
         )
         .take()
 }

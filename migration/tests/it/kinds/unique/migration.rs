@@ -30,9 +30,11 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager
-            .create_index(Index::create().name("idx-depots-name").table("depots").col("name").unique().take())
-            .await?;
+        if manager.get_database_backend() == DbBackend::Sqlite {
+            portable::rebuild(manager, depots_before(manager), &["id", "name", "city"]).await?;
+        } else {
+            portable::add_unique(manager, "depots", "idx-depots-name", &["name"]).await?;
+        }
         manager.drop_index(Index::drop().name("idx-parcels-code").table("parcels").to_owned()).await
     }
 }
@@ -43,5 +45,15 @@ fn depots_after(manager: &SchemaManager<'_>) -> TableCreateStatement {
         .col(uuid("id").primary_key())
         .col(string_len("name", 50))
         .col(string_len_null("city", 50))
+        .take()
+}
+
+/// The table `depots` as it is before this migration.
+fn depots_before(manager: &SchemaManager<'_>) -> TableCreateStatement {
+    portable::table(manager, "depots")
+        .col(uuid("id").primary_key())
+        .col(string_len("name", 50))
+        .col(string_len_null("city", 50))
+        .index(Index::create().unique().name("idx-depots-name").col("name"))
         .take()
 }
