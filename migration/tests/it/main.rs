@@ -6,3 +6,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
 mod database;
+mod journal;
+mod lock;
+mod parcels;
+mod process;
+mod run;
