@@ -25,7 +25,7 @@ mod records;
 mod stepwise;
 
 pub use self::{
-    error::Error,
+    error::{Error, HalfDone, Unfinished},
     names::resolve,
     order::{Direction, Extent, Step},
     records::applied,

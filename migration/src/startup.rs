@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// How long a program that starts waits for another one that migrates.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How the schema of a database stands to the migrations of this binary.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! What can go wrong in a run, in words that say what to do.
 
-use std::{fmt::Write, path::PathBuf, time::Duration};
+use std::{fmt, path::PathBuf, time::Duration};
 
 use sea_orm_migration::sea_orm::DbErr;
 
@@ -82,36 +82,73 @@ pub enum Error {
     #[error("rows would refer to rows that are not there, so the run is undone: {}", .0.join("; "))]
     ForeignKeys(Vec<String>),
     /// A migration failed half way where the database cannot undo what it did.
-    #[error("{}", half_done(name, *direction, ran, failed, *of, source))]
-    HalfDone {
-        /// The migration's name.
-        name: String,
-        /// Which way it was run.
-        direction: Direction,
-        /// The statements that ran and stay.
-        ran: Vec<String>,
-        /// The statement that failed.
-        failed: String,
-        /// How many statements the migration has, where it can be continued.
-        of: Option<usize>,
-        /// What the database says.
-        source: DbErr,
-    },
+    #[error("{0}")]
+    HalfDone(Box<HalfDone>),
     /// A migration was cut off earlier and has to be brought to an end first.
-    #[error("{}", unfinished(name, *direction, ran, reason))]
-    Unfinished {
-        /// The migration's name.
-        name: String,
-        /// Which way it was run.
-        direction: Direction,
-        /// The statements that ran.
-        ran: Vec<String>,
-        /// Why this run does not go on with it.
-        reason: String,
-    },
+    #[error("{0}")]
+    Unfinished(Box<Unfinished>),
     /// What ran could not be written down, so the run was stopped.
     #[error("the journal cannot be kept, so the run was stopped: {0}")]
     Journal(String),
+}
+
+/// A migration that failed half way.
+#[derive(Debug, thiserror::Error)]
+pub struct HalfDone {
+    /// The migration's name.
+    pub name: String,
+    /// Which way it was run.
+    pub direction: Direction,
+    /// The statements that ran and stay.
+    pub ran: Vec<String>,
+    /// The statement that failed.
+    pub failed: String,
+    /// How many statements the migration has, where it can be continued.
+    pub of: Option<usize>,
+    /// What the database says.
+    pub source: DbErr,
+}
+
+impl fmt::Display for HalfDone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, direction, ran, failed, of, source } = self;
+        writeln!(f, "{name} ({direction}) failed half way, and this database cannot undo what ran:")?;
+        list(f, ran)?;
+        writeln!(f, "What failed:\n  {failed}\n  {source}")?;
+        write!(f, "Repair the cause and run ")?;
+        let last = ran.len();
+        match of {
+            Some(of) => writeln!(f, "`{direction}` again: it goes on after statement {last} of {of}.")?,
+            None => writeln!(
+                f,
+                "the migration command's `{direction}`: it goes on after statement {last} if it can tell by what \
+                 ran what is left."
+            )?,
+        }
+        f.write_str(by_hand(*direction))
+    }
+}
+
+/// A migration that was cut off, or failed half way, and that this run does not go on with.
+#[derive(Debug, thiserror::Error)]
+pub struct Unfinished {
+    /// The migration's name.
+    pub name: String,
+    /// Which way it was run.
+    pub direction: Direction,
+    /// The statements that ran.
+    pub ran: Vec<String>,
+    /// Why this run does not go on with it, and who does.
+    pub reason: String,
+}
+
+impl fmt::Display for Unfinished {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, direction, ran, reason } = self;
+        writeln!(f, "{name} ({direction}) was cut off after:")?;
+        list(f, ran)?;
+        write!(f, "{reason}\n{}", by_hand(*direction))
+    }
 }
 
 fn near_ones(near: &[String]) -> String {
@@ -125,13 +162,8 @@ fn kept_ones(kept: &[String]) -> String {
     }
 }
 
-fn listed(ran: &[String]) -> String {
-    let mut list = String::new();
-    for (index, statement) in ran.iter().enumerate() {
-        // Writing to a string cannot fail.
-        let _ = writeln!(list, "  {}. {statement}", index + 1);
-    }
-    list
+fn list(f: &mut fmt::Formatter<'_>, ran: &[String]) -> fmt::Result {
+    ran.iter().enumerate().try_for_each(|(index, statement)| writeln!(f, "  {}. {statement}", index + 1))
 }
 
 fn by_hand(direction: Direction) -> &'static str {
@@ -143,35 +175,4 @@ fn by_hand(direction: Direction) -> &'static str {
             "Or do the rest by hand and `stamp` the migration before it; or undo by hand what ran and `stamp` it."
         }
     }
-}
-
-fn half_done(
-    name: &str,
-    direction: Direction,
-    ran: &[String],
-    failed: &str,
-    of: Option<usize>,
-    source: &DbErr,
-) -> String {
-    let forward = match of {
-        Some(of) => format!(
-            "Repair the cause and run `{direction}` again: it goes on after statement {} of {of}.",
-            ran.len()
-        ),
-        None => format!(
-            "Repair the cause and run the migration command's `{direction}`: it goes on after statement {} if what \
-             ran is what the migration runs on empty tables.",
-            ran.len()
-        ),
-    };
-    let (list, by_hand) = (listed(ran), by_hand(direction));
-    format!(
-        "{name} ({direction}) failed half way, and this database cannot undo what ran:\n{list}What failed:\n  \
-         {failed}\n  {source}\n{forward}\n{by_hand}"
-    )
-}
-
-fn unfinished(name: &str, direction: Direction, ran: &[String], reason: &str) -> String {
-    let (list, by_hand) = (listed(ran), by_hand(direction));
-    format!("{name} ({direction}) was cut off after:\n{list}{reason}\n{by_hand}")
 }

@@ -25,7 +25,7 @@ mod watch;
 
 /// A migration that was begun and not brought to an end.
 #[derive(Debug)]
-pub(super) struct Unfinished {
+pub(super) struct CutOff {
     pub(super) name: String,
     pub(super) direction: Direction,
     /// What ran; none where only that something ran is known.
@@ -104,7 +104,7 @@ impl Journal {
     }
 
     /// The migration that was begun last and is neither done nor undone.
-    pub(super) async fn unfinished(&self, db: &DatabaseConnection) -> Result<Option<Unfinished>, DbErr> {
+    pub(super) async fn unfinished(&self, db: &DatabaseConnection) -> Result<Option<CutOff>, DbErr> {
         if !SchemaManager::new(db).has_table(&self.name).await? {
             return Ok(None);
         }
@@ -116,7 +116,7 @@ impl Journal {
         let rows = db.query_all_raw(Statement::from_string(DbBackend::MySql, select)).await?;
         let Some(begun) = rows.first() else { return Ok(None) };
         let down = begun.try_get::<String>("", "direction")? == Direction::Down.to_string();
-        let mut unfinished = Unfinished {
+        let mut unfinished = CutOff {
             name: begun.try_get("", "migration")?,
             direction: if down { Direction::Down } else { Direction::Up },
             ran: Vec::new(),
@@ -206,7 +206,7 @@ impl Journal {
     }
 }
 
-impl Unfinished {
+impl CutOff {
     fn take_in(&mut self, row: &QueryResult) -> Result<(), DbErr> {
         let statement = row.try_get("", "statement")?;
         match row.try_get("", "failed")? {

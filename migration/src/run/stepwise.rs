@@ -11,7 +11,8 @@ use sea_orm_migration::{
 
 use super::{
     Direction, Error, Session, Step,
-    journal::{Journal, Outcome, Unfinished, readable, sql},
+    error::{HalfDone, Unfinished},
+    journal::{CutOff, Journal, Outcome, readable, sql},
     order::{self, Order, Planned},
     records::{self, Nothing},
 };
@@ -102,7 +103,8 @@ impl<M: MigratorTrait> Session<M> {
         let of = script.filter(|script| is_beginning(&outcome.ran, script)).map(|script| script.len());
         let failed =
             outcome.failed.unwrap_or_else(|| "(no statement: the migration gave up by itself)".to_owned());
-        Error::HalfDone { name: name.to_owned(), direction, ran: readable(&outcome.ran), failed, of, source }
+        let (name, ran) = (name.to_owned(), readable(&outcome.ran));
+        Error::HalfDone(Box::new(HalfDone { name, direction, ran, failed, of, source }))
     }
 
     /// Brings the migration to an end that an earlier run was cut off in, if there is one.
@@ -139,7 +141,7 @@ impl<M: MigratorTrait> Session<M> {
     async fn run_rest(
         &mut self,
         journal: &Journal,
-        cut: Unfinished,
+        cut: CutOff,
         script: &[Statement],
     ) -> Result<Step, Error> {
         let began = Instant::now();
@@ -220,10 +222,11 @@ fn is_beginning(ran: &[Option<String>], script: &[Statement]) -> bool {
             .all(|(ran, statement)| ran.as_ref().is_none_or(|ran| *ran == statement.to_string()))
 }
 
-fn unfinished(cut: Unfinished, reason: impl FnOnce(Direction) -> String) -> Error {
+fn unfinished(cut: CutOff, reason: impl FnOnce(Direction) -> String) -> Error {
     let mut reason = reason(cut.direction);
     if let Some(failed) = &cut.failed {
         reason = format!("Then it failed: {failed}\n{reason}");
     }
-    Error::Unfinished { ran: readable(&cut.ran), name: cut.name, direction: cut.direction, reason }
+    let (ran, name, direction) = (readable(&cut.ran), cut.name, cut.direction);
+    Error::Unfinished(Box::new(Unfinished { name, direction, ran, reason }))
 }

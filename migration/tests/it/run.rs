@@ -15,7 +15,7 @@ use crate::{
 };
 
 async fn session<L: List>(database: &Database) -> Session<Of<L>> {
-    let place = Place::new(&database.url, "a test", Duration::from_secs(60));
+    let place = Place::new(&database.url, "a test", Duration::from_mins(1));
     Session::open(place).await.unwrap()
 }
 
@@ -93,7 +93,7 @@ async fn records_are_those_of_sea_orm() {
     session.close().await.unwrap();
     let db = startup::connect(database.url.clone().into()).await.unwrap();
     let pending = Of::<Shelves>::get_pending_migrations(&db).await.unwrap();
-    assert_eq!(pending.iter().map(|migration| migration.name()).collect::<Vec<_>>(), ["m3_add_boxes"]);
+    assert_eq!(pending.iter().map(sea_orm_migration::Migration::name).collect::<Vec<_>>(), ["m3_add_boxes"]);
     let models = Of::<Shelves>::get_migration_models(&db).await.unwrap();
     assert!(models.iter().all(|model| model.applied_at > 1_700_000_000));
     Of::<Shelves>::up(&db, None).await.unwrap();
@@ -181,6 +181,28 @@ async fn a_run_that_orphans_rows_is_undone_and_names_them() {
     database.execute("PRAGMA foreign_keys = OFF; DELETE FROM rooms WHERE id = 2").await;
     assert_eq!(orphaning.up(Extent::All).await.unwrap().len(), 1);
     orphaning.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn each_schema_of_postgresql_has_its_own_lock_and_records() {
+    let database = Database::empty().await;
+    if database.backend() != DbBackend::Postgres {
+        return;
+    }
+    database.execute("CREATE SCHEMA \"Other\"").await;
+    let mut place = Place::new(&database.url, "a test", Duration::ZERO);
+    let mut public = Session::<Of<Shelves>>::open(place.clone()).await.unwrap();
+    place.schema = Some("Other".to_owned());
+    let mut other = Session::<Of<Shelves>>::open(place.clone()).await.unwrap();
+    assert!(matches!(Session::<Of<Shelves>>::open(place).await, Err(Error::Locked { .. })));
+    assert_eq!(other.up(Extent::All).await.unwrap().len(), 3);
+    assert_eq!(public.up(Extent::Steps(1)).await.unwrap().len(), 1);
+    let records = "SELECT COUNT(*) AS n FROM \"Other\".seaql_migrations";
+    let row =
+        database.connect().await.query_one_raw(Statement::from_string(DbBackend::Postgres, records)).await;
+    assert_eq!(row.unwrap().unwrap().try_get::<i64>("", "n").unwrap(), 3);
+    other.close().await.unwrap();
+    public.close().await.unwrap();
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The lock of MariaDB / MySQL: GET_LOCK on a connection of its own, which is server-wide, so that its name
+//! The lock of MariaDB / MySQL: `GET_LOCK` on a connection of its own, which is server-wide, so that its name
 //! has the database in it.
 
 use std::str::FromStr;
