@@ -223,7 +223,7 @@ pub(super) fn readable(ran: &[Option<String>]) -> Vec<String> {
 }
 
 /// SeaORM does not tell what it runs through `execute_unprepared`.
-const UNHEARD: &str = "(a statement that went through execute_unprepared)";
+pub(super) const UNHEARD: &str = "(a statement that went through execute_unprepared)";
 
 fn open(watch: &Mutex<Watch>) -> MutexGuard<'_, Watch> {
     // Nothing under the lock can leave it half changed.

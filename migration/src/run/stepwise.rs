@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use log::info;
+use log::{info, warn};
 use sea_orm_migration::{
     MigratorTrait, SchemaManager,
     sea_orm::{ConnectionTrait, DbErr, Statement, TransactionTrait},
@@ -12,7 +12,7 @@ use sea_orm_migration::{
 use super::{
     Direction, Error, Session, Step,
     error::{HalfDone, Unfinished},
-    journal::{CutOff, Journal, Outcome, readable, sql},
+    journal::{CutOff, Journal, Outcome, UNHEARD, readable, sql},
     order::{self, Order, Planned},
     records::{self, Nothing},
 };
@@ -62,7 +62,7 @@ impl<M: MigratorTrait> Session<M> {
         let outcome = journal.stop(&self.db).await?;
         match ran {
             Ok(()) => self.finish(journal, name, direction, began).await,
-            Err(source) if outcome.ran.is_empty() => {
+            Err(source) if outcome.ran.is_empty() && sql::was_answered(&source) => {
                 journal.remove(&self.db).await?;
                 let kept = before.iter().map(|step| step.name.clone()).collect();
                 Err(Error::Failed { name: name.to_owned(), direction, kept, source })
@@ -95,16 +95,33 @@ impl<M: MigratorTrait> Session<M> {
         outcome: Outcome,
         source: DbErr,
     ) -> Error {
-        if let Err(error) = journal.give_up(&self.db, name, direction, outcome.ran.len(), &source).await {
-            // The next run then takes it for cut off, which is the more careful of the two.
-            info!("the journal does not know that {name} failed: {error}");
+        if sql::was_answered(&source) {
+            let noted = journal.give_up(&self.db, name, direction, outcome.ran.len(), &source).await;
+            if let Err(error) = noted {
+                // The next run then takes it for cut off, which is the more careful of the two.
+                warn!("the journal does not know that {name} failed: {error}");
+            }
         }
+        let mut half = HalfDone {
+            name: name.to_owned(),
+            direction,
+            ran: readable(&outcome.ran),
+            failed: outcome
+                .failed
+                .unwrap_or_else(|| "(no statement: the migration gave up by itself)".to_owned()),
+            of: None,
+            source,
+        };
         let script = self.script_of(name, direction).await.ok();
-        let of = script.filter(|script| is_beginning(&outcome.ran, script)).map(|script| script.len());
-        let failed =
-            outcome.failed.unwrap_or_else(|| "(no statement: the migration gave up by itself)".to_owned());
-        let (name, ran) = (name.to_owned(), readable(&outcome.ran));
-        Error::HalfDone(Box::new(HalfDone { name, direction, ran, failed, of, source }))
+        if let Some(script) = script.filter(|script| is_beginning(&outcome.ran, script)) {
+            // The script also names what SeaORM did not.
+            half.of = Some(script.len());
+            half.ran = script[..half.ran.len()].iter().map(ToString::to_string).collect();
+            if half.failed == UNHEARD {
+                half.failed = script.get(half.ran.len()).map_or(half.failed, ToString::to_string);
+            }
+        }
+        Error::HalfDone(Box::new(half))
     }
 
     /// Brings the migration to an end that an earlier run was cut off in, if there is one.

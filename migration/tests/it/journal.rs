@@ -253,3 +253,50 @@ async fn a_failure_before_anything_ran_leaves_no_journal() {
     first.close().await.unwrap();
     assert!(!has_journal(&database).await);
 }
+
+/// A migration that loses its connection and does not care.
+struct Careless;
+
+impl MigrationName for Careless {
+    fn name(&self) -> &'static str {
+        "m1_careless"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Careless {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let db = manager.get_connection();
+        db.execute_unprepared("CREATE TABLE before_it (id INT)").await?;
+        let _ = db.execute_unprepared("KILL CONNECTION_ID()").await;
+        db.execute_unprepared("CREATE TABLE after_it (id INT)").await.map(drop)
+    }
+}
+
+struct Careful;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Careful {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(Careless)]
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_takes_the_place_of_a_lost_one_changes_nothing() {
+    let database = Database::empty().await;
+    if database.backend() != DbBackend::MySql {
+        return;
+    }
+    let mut session = Session::<Careful>::open(Place::new(&database.url, "a test", LONG)).await.unwrap();
+    let error = session.up(Extent::All).await.unwrap_err();
+    assert!(matches!(error, Error::Journal(_)), "{error}");
+    drop(session);
+    let db = database.connect().await;
+    assert!(SchemaManager::new(&db).has_table("before_it").await.unwrap());
+    assert!(!SchemaManager::new(&db).has_table("after_it").await.unwrap());
+    let mut session = Session::<Careful>::open(Place::new(&database.url, "a test", LONG)).await.unwrap();
+    let error = session.up(Extent::All).await.unwrap_err();
+    assert!(matches!(&error, Error::Unfinished(cut) if cut.ran.len() == 1), "{error}");
+    session.close().await.unwrap();
+}

@@ -53,6 +53,18 @@ pub(crate) fn has_run_before(sql: &str, error: &DbErr) -> bool {
     }
 }
 
+/// Whether the statement has certainly not run: the server refused it, or it was none of the server's. One whose
+/// answer was lost may have run.
+pub(crate) fn was_answered(error: &DbErr) -> bool {
+    match error {
+        DbErr::Conn(_) | DbErr::ConnectionAcquire(_) => false,
+        DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => {
+            matches!(error.as_ref(), Error::Database(_))
+        }
+        _ => true,
+    }
+}
+
 /// A name in backticks.
 pub(crate) fn quoted(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
