@@ -6,6 +6,7 @@
 pub use sea_orm_migration::prelude::*;
 
 pub mod portable;
+pub mod run;
 pub mod startup;
 #[cfg(feature = "tooling")]
 pub mod tooling;

@@ -1,14 +1,19 @@
 //! What a program that serves needs to know of its schema: bring it up to date, or say how it differs.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use sea_orm_migration::{
-    MigratorTrait, SchemaManager,
-    sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr, EntityTrait, QueryOrder},
-    seaql_migrations,
+    MigratorTrait,
+    sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr},
 };
 
-use crate::Migrator;
+use crate::{
+    Migrator,
+    run::{self, Extent, Place, Session},
+};
+
+/// How long a program that starts waits for another one that migrates.
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How the schema of a database stands to the migrations of this binary.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,23 +46,31 @@ pub async fn connect(mut options: ConnectOptions) -> Result<DatabaseConnection, 
     Database::connect(options).await
 }
 
-/// Applies every pending migration to the database at `url`.
-pub async fn up(url: &str) -> Result<(), DbErr> {
-    let db = connect(ConnectOptions::new(url)).await?;
-    let applied = Migrator::up(&db, None).await;
-    db.close().await?;
-    applied
+/// Applies every pending migration to the database at `url`, under the migration lock.
+///
+/// # Errors
+/// See [`run::Error`]. A migration that was cut off on MariaDB / MySQL is left to the migration command.
+pub async fn up(url: &str) -> Result<(), run::Error> {
+    let mut session = Session::<Migrator>::open(Place::new(url, "bookly", PATIENCE)).await?;
+    session.up(Extent::All).await?;
+    session.close().await
 }
 
 /// Compares the schema of `db` with the migrations of this binary. Reads, and creates nothing.
+///
+/// # Errors
+/// What the database says.
 pub async fn state(db: &DatabaseConnection) -> Result<State, DbErr> {
-    let known: Vec<String> = Migrator::get_migration_files().iter().map(|m| m.name().to_owned()).collect();
-    let mut applied = Vec::new();
-    if SchemaManager::new(db).has_table(Migrator::migration_table_name().to_string()).await? {
-        let rows =
-            seaql_migrations::Entity::find().order_by_asc(seaql_migrations::Column::Version).all(db).await?;
-        applied.extend(rows.into_iter().map(|row| row.version));
-    }
+    state_of::<Migrator>(db).await
+}
+
+/// As [`state`], for any list of migrations.
+///
+/// # Errors
+/// What the database says.
+pub async fn state_of<M: MigratorTrait>(db: &DatabaseConnection) -> Result<State, DbErr> {
+    let known: Vec<String> = M::migrations().iter().map(|migration| migration.name().to_owned()).collect();
+    let applied = run::applied::<M>(db).await?;
     let only_in = |these: &[String], those: &[String]| -> Vec<String> {
         these.iter().filter(|name| !those.contains(name)).cloned().collect()
     };

@@ -7,5 +7,10 @@
 
 mod database;
 mod entities;
+mod journal;
 mod kinds;
+mod lock;
+mod parcels;
+mod process;
 mod round_trip;
+mod run;

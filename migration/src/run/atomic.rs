@@ -1,0 +1,123 @@
+//! A run on PostgreSQL or SQLite: one transaction, the table of records included.
+//!
+//! A migration whose `use_transaction()` is `Some(false)`, such as one with CREATE INDEX CONCURRENTLY, splits the
+//! run: what came before it is committed, it runs by itself, and the rest is a transaction of its own.
+
+use std::time::Instant;
+
+use log::warn;
+use sea_orm_migration::{
+    MigratorTrait, SchemaManager,
+    sea_orm::{
+        ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode, Statement,
+        TransactionOptions, TransactionTrait,
+    },
+};
+
+use super::{
+    Error, Session, Step,
+    foreign_keys::Orphans,
+    lock::{Holder, Wait},
+    order::{self, Order, Planned},
+    records::{self, Nothing},
+};
+
+/// A transaction of a run.
+struct Open {
+    txn: DatabaseTransaction,
+    /// The rows that referred to nothing when it began; none where they cannot be asked for.
+    orphans: Option<Orphans>,
+}
+
+impl<M: MigratorTrait> Session<M> {
+    pub(super) async fn run_atomic(&mut self, order: Order) -> Result<Vec<Step>, Error> {
+        let mut open = self.begin().await?;
+        match order {
+            Order::Fresh => Nothing::<M>::fresh(&open.txn).await?,
+            Order::Up(_) | Order::Down(_) | Order::Refresh | Order::Reset => M::install(&open.txn).await?,
+        }
+        let applied = records::rows(&open.txn, M::migration_table_name()).await?;
+        let (mut steps, mut kept) = (Vec::new(), 0);
+        for planned in order::plan::<M>(&order, &applied)? {
+            if planned.is_bare() {
+                self.commit(open).await?;
+                order::announce(&steps[kept..]);
+                steps.push(self.run_bare(&planned).await?);
+                order::announce(&steps[steps.len() - 1..]);
+                kept = steps.len();
+                open = self.begin().await?;
+            } else {
+                let step = run_in::<M>(&open.txn, &planned).await;
+                steps.push(step.map_err(|source| failed(&planned, &steps[..kept], source))?);
+            }
+        }
+        if matches!(order, Order::Reset) {
+            M::uninstall(&open.txn).await?;
+        }
+        self.commit(open).await?;
+        order::announce(&steps[kept..]);
+        Ok(steps)
+    }
+
+    /// Begins a transaction that writes, once the server is done with whatever it still does for a process
+    /// that is gone.
+    async fn begin(&mut self) -> Result<Open, Error> {
+        let mut wait = Wait::new(self.patience);
+        let txn = loop {
+            let mode = Some(SqliteTransactionMode::Immediate);
+            let options = TransactionOptions { sqlite_transaction_mode: mode, ..Default::default() };
+            let txn = self.db.begin_with_options(options).await?;
+            if self.is_first(&txn).await? {
+                break txn;
+            }
+            txn.rollback().await?;
+            wait.pause(Holder::left_behind()).await?;
+        };
+        let orphans = match Orphans::find(&txn).await {
+            Ok(orphans) => Some(orphans),
+            Err(error) => {
+                warn!("foreign keys cannot be checked: {error}");
+                None
+            }
+        };
+        Ok(Open { txn, orphans })
+    }
+
+    async fn is_first(&self, txn: &DatabaseTransaction) -> Result<bool, DbErr> {
+        let Some(key) = self.lock.key_of_run() else { return Ok(true) };
+        let sql = "SELECT pg_try_advisory_xact_lock($1) AS taken";
+        let row =
+            txn.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, [key.into()])).await?;
+        row.map_or(Ok(false), |row| row.try_get("", "taken"))
+    }
+
+    async fn commit(&mut self, open: Open) -> Result<(), Error> {
+        if let Some(before) = &open.orphans {
+            before.grown_to(&Orphans::find(&open.txn).await?)?;
+        }
+        self.lock.check().await?;
+        Ok(open.txn.commit().await?)
+    }
+
+    async fn run_bare(&mut self, planned: &Planned) -> Result<Step, Error> {
+        let began = Instant::now();
+        let (name, direction) = (planned.name().to_owned(), planned.direction);
+        let ran = planned.run(&SchemaManager::new(&self.db)).await;
+        ran.map_err(|source| Error::FailedBare { name: name.clone(), direction, source })?;
+        self.lock.check().await?;
+        records::record::<M>(&self.db, &name, direction).await?;
+        Ok(Step { name, direction, elapsed: began.elapsed() })
+    }
+}
+
+async fn run_in<M: MigratorTrait>(txn: &DatabaseTransaction, planned: &Planned) -> Result<Step, DbErr> {
+    let began = Instant::now();
+    planned.run(&SchemaManager::new(txn)).await?;
+    records::record::<M>(txn, planned.name(), planned.direction).await?;
+    Ok(Step { name: planned.name().to_owned(), direction: planned.direction, elapsed: began.elapsed() })
+}
+
+fn failed(planned: &Planned, kept: &[Step], source: DbErr) -> Error {
+    let kept = kept.iter().map(|step| step.name.clone()).collect();
+    Error::Failed { name: planned.name().to_owned(), direction: planned.direction, kept, source }
+}
