@@ -4,4 +4,8 @@
 //! Invariant: nothing here knows a table. It is given a `MigratorTrait`, a registry of entities and a
 //! connection, and can be lifted into any SeaORM project.
 
+pub mod catalog;
+pub mod drift;
 pub mod record;
+pub mod shadow;
+pub mod verify;

@@ -5,4 +5,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
+mod catalog;
 mod database;
+mod depot;
+mod drift;
+mod verify;
