@@ -39,13 +39,14 @@ pub async fn find<M: MigratorTrait>(
     let expected = site
         .tried(async |site| {
             let shadow = Shadow::open(site).await?;
-            let expected = expected::<M>(&shadow, &applied, keep).await;
             let other = shadow.executor().get_database_backend();
-            shadow.close().await?;
-            if other != kind {
-                return Err(Error::Kind { live: kind.as_str(), shadow: other.as_str() });
-            }
-            expected
+            let expected = if other == kind {
+                expected::<M>(&shadow, &applied, keep).await
+            } else {
+                Err(Error::Kind { live: kind.as_str(), shadow: other.as_str() })
+            };
+            let closed = shadow.close().await;
+            expected.and_then(|expected| closed.map(|()| expected))
         })
         .await?;
     Ok(expected.differences(&found))

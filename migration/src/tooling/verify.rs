@@ -111,8 +111,8 @@ pub async fn run<M: MigratorTrait>(url: &str) -> Result<Vec<Verified>, Error> {
         .tried(async |site| {
             let mut trial = Trial { site, shadow: Shadow::open(site).await?, migrations: M::migrations() };
             let verified = trial.run().await;
-            trial.shadow.close().await?;
-            verified
+            let closed = trial.shadow.close().await;
+            verified.and_then(|verified| closed.map(|()| verified))
         })
         .await
 }

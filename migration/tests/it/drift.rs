@@ -1,12 +1,12 @@
 //! What is found when somebody has changed a database by hand.
 
-use migration::tooling::{drift, shadow::Error};
+use migration::tooling::{drift, shadow::Error, verify};
 use sea_orm::{ConnectionTrait, DbBackend};
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
 use crate::{
     database::Database,
-    depot::{Depot, PARCELS, SHELVES},
+    depot::{Depot, PARCELS, SHELVES, Sql},
 };
 
 async fn depot() -> Database {
@@ -277,29 +277,89 @@ async fn nothing_is_left_in_the_live_database() {
 #[tokio::test]
 async fn the_user_of_the_live_database_needs_to_read_only() {
     let database = depot().await;
-    if database.backend() != DbBackend::Postgres {
-        return;
+    let user = format!("reader_{}", std::process::id());
+    let (make, remove, right) = match database.backend() {
+        DbBackend::Sqlite => return,
+        DbBackend::Postgres => (
+            format!(
+                "CREATE ROLE {user} LOGIN PASSWORD 'reader'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO {user}"
+            ),
+            format!("DROP OWNED BY {user}; DROP ROLE {user}"),
+            "the right CREATE on the database",
+        ),
+        _ => {
+            let name = url::Url::parse(&database.url).unwrap().path()[1..].to_owned();
+            (
+                format!(
+                    "CREATE USER {user}@'%' IDENTIFIED BY 'reader'; GRANT SELECT ON {name}.* TO {user}@'%'"
+                ),
+                format!("DROP USER {user}@'%'"),
+                "all rights on `shadow\\_%`.*",
+            )
+        }
+    };
+    let connection = database.connect().await;
+    if let Err(error) = connection.execute_unprepared(&make).await {
+        // A user of MariaDB may have every right but that to give rights.
+        assert!(
+            database.backend() == DbBackend::MySql && error.to_string().contains("Access denied"),
+            "{error}"
+        );
+        connection.execute_unprepared(&remove).await.unwrap();
+        return connection.close().await.unwrap();
     }
-    let role = format!("reader_{}", std::process::id());
-    database
-        .execute(&format!(
-            "CREATE ROLE {role} LOGIN PASSWORD 'reader'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}"
-        ))
-        .await;
     let mut url = url::Url::parse(&database.url).unwrap();
-    url.set_username(&role).unwrap();
+    url.set_username(&user).unwrap();
     url.set_password(Some("reader")).unwrap();
     let alone = drift::find::<Depot>(url.as_str(), None, &[]).await;
     let helped = drift::find::<Depot>(url.as_str(), Some(&database.url), &[]).await;
-    database.execute("ALTER TABLE parcels ADD COLUMN colour text").await;
+    database.execute("ALTER TABLE parcels ADD COLUMN colour bigint").await;
     let changed = drift::find::<Depot>(url.as_str(), Some(&database.url), &[]).await;
-    database.execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}")).await;
+    connection.execute_unprepared(&remove).await.unwrap();
+    connection.close().await.unwrap();
 
     let error = alone.unwrap_err();
     assert!(matches!(error, Error::Space { .. }), "{error}");
-    assert!(error.to_string().contains("the right CREATE on the database"), "{error}");
+    assert!(error.to_string().contains(right), "{error}");
     assert_eq!(helped.unwrap(), []);
-    assert_eq!(changed.unwrap()[0].to_string(), "column parcels.colour: added (text)");
+    let changed: Vec<String> = changed.unwrap().iter().map(ToString::to_string).collect();
+    assert_eq!(changed.len(), 1, "{changed:?}");
+    assert!(changed[0].starts_with("column parcels.colour: added"), "{changed:?}");
+}
+
+#[tokio::test]
+async fn an_extension_is_within_reach_of_the_migrations() {
+    struct Extended;
+    impl MigratorTrait for Extended {
+        fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+            vec![Box::new(Sql {
+                name: "m1_create_labels",
+                up: &[
+                    "CREATE EXTENSION IF NOT EXISTS citext",
+                    "CREATE TABLE labels (name citext PRIMARY KEY)",
+                ],
+                down: Some(&["DROP TABLE labels"]),
+                transaction: None,
+            })]
+        }
+    }
+    let database = Database::empty().await;
+    if database.backend() != DbBackend::Postgres {
+        return;
+    }
+    let connection = database.connect().await;
+    let available = "SELECT FROM pg_available_extensions WHERE name = 'citext'";
+    let available = sea_orm::Statement::from_string(DbBackend::Postgres, available);
+    if connection.query_all_raw(available).await.unwrap().is_empty() {
+        return connection.close().await.unwrap();
+    }
+    let verified = verify::run::<Extended>(&database.url).await.unwrap();
+    assert_eq!(verified[0].to_string(), "m1_create_labels: good");
+    Extended::up(&connection, None).await.unwrap();
+    assert_eq!(drift::find::<Extended>(&database.url, None, &[]).await.unwrap(), []);
+    let verified = verify::run::<Extended>(&database.url).await.unwrap();
+    assert_eq!(verified[0].to_string(), "m1_create_labels: good");
+    connection.close().await.unwrap();
 }
 
 #[tokio::test]
