@@ -5,10 +5,14 @@
 //! connection, and can be lifted into any SeaORM project.
 
 pub mod autogenerate;
+pub mod catalog;
 pub mod compare;
 pub mod diff;
+pub mod drift;
 pub mod fold;
 pub mod merge;
 pub mod record;
+pub mod shadow;
 pub mod snapshot;
+pub mod verify;
 pub mod write;

@@ -5,7 +5,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
+mod catalog;
 mod database;
+mod depot;
+mod drift;
 mod entities;
 mod journal;
 mod kinds;
@@ -14,3 +17,4 @@ mod parcels;
 mod process;
 mod round_trip;
 mod run;
+mod verify;
