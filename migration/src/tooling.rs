@@ -6,4 +6,5 @@
 
 pub mod fold;
 pub mod record;
+pub mod script;
 pub mod snapshot;

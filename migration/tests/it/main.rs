@@ -6,3 +6,4 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
 mod database;
+mod script;
