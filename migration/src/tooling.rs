@@ -4,7 +4,9 @@
 //! Invariant: nothing here knows a table. It is given a `MigratorTrait`, a registry of entities and a
 //! connection, and can be lifted into any SeaORM project.
 
+pub mod checksum;
 pub mod fold;
+pub mod history;
 pub mod record;
 pub mod script;
 pub mod snapshot;

@@ -15,6 +15,7 @@ mod literal;
 pub(crate) mod scan;
 
 pub use literal::Unprintable;
+pub(crate) use literal::literal;
 use scan::Piece;
 
 /// Which way a script goes.
@@ -107,7 +108,7 @@ pub fn statement(statement: &Statement) -> Result<String, Unprintable> {
             Piece::Placeholder(_, number) => {
                 let at = number.map_or(next, |number| number.wrapping_sub(1));
                 next = at.wrapping_add(1);
-                printed += &literal::literal(backend, values.0.get(at).ok_or(Unprintable::Missing)?)?;
+                printed += &literal(backend, values.0.get(at).ok_or(Unprintable::Missing)?)?;
             }
         }
     }

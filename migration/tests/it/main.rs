@@ -5,5 +5,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
+mod checksum;
 mod database;
+mod history;
 mod script;
+mod steps;

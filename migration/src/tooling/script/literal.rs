@@ -23,7 +23,7 @@ pub enum Unprintable {
 }
 
 /// `value` as an expression.
-pub(super) fn literal(backend: DbBackend, value: &Value) -> Result<String, Unprintable> {
+pub(crate) fn literal(backend: DbBackend, value: &Value) -> Result<String, Unprintable> {
     let printed = match value {
         Value::Bool(v) => v.map(|v| Ok(if v { "TRUE" } else { "FALSE" }.to_owned())),
         Value::TinyInt(v) => v.map(|v| Ok(integer(v))),
