@@ -7,6 +7,7 @@
 pub mod checksum;
 pub mod fold;
 pub mod history;
+pub mod lint;
 pub mod record;
 pub mod script;
 pub mod snapshot;

@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use super::{
     record::{self, Recorded},
     script::{
-        literal,
+        self, literal,
         scan::{self, Piece},
     },
 };
@@ -159,7 +159,7 @@ fn sum(recorded: &Recorded, values: bool) -> String {
         // No SQL has one: two statements are not one.
         hash.update([0]);
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    script::hex(&hash.finalize()).to_lowercase()
 }
 
 /// A statement in one line without comments, and with its values unless they are left out.

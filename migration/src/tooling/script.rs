@@ -15,7 +15,7 @@ mod literal;
 pub(crate) mod scan;
 
 pub use literal::Unprintable;
-pub(crate) use literal::literal;
+pub(crate) use literal::{hex, literal};
 use scan::Piece;
 
 /// Which way a script goes.

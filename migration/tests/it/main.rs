@@ -8,5 +8,6 @@
 mod checksum;
 mod database;
 mod history;
+mod lint;
 mod script;
 mod steps;

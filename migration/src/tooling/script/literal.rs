@@ -161,11 +161,18 @@ fn float(backend: DbBackend, number: f64, postgres: &str) -> Result<String, Unpr
 }
 
 fn bytes(backend: DbBackend, bytes: &[u8]) -> String {
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
+    let hex = hex(bytes);
     match backend {
         DbBackend::Postgres => format!("'\\x{hex}'::bytea"),
         _ => format!("X'{hex}'"),
     }
+}
+
+/// Bytes in hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: [char; 16] =
+        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
+    bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]).collect()
 }
 
 /// Text, safe from what clients make of what they read: `sqlite3` and `mariadb` read CR LF as LF, MariaDB a
@@ -181,8 +188,7 @@ fn text(backend: DbBackend, text: &str) -> Result<String, Unprintable> {
             format!("('{}')", plain(text).replace('\r', "' || char(13) || '"))
         }
         DbBackend::MySql if text.contains(odd) => {
-            let hex: String = text.bytes().map(|byte| format!("{byte:02X}")).collect();
-            format!("_utf8mb4 X'{hex}'")
+            format!("_utf8mb4 X'{}'", hex(text.as_bytes()))
         }
         DbBackend::Postgres if text.contains(odd) => {
             let escaped = plain(text).replace('\\', "\\\\").replace('\r', "\\r");
