@@ -89,7 +89,7 @@ impl History {
     }
 }
 
-/// The newest migration of `M`. There is one, or none: migrations of `SeaORM` are a list and have no branches.
+/// The newest migration of `M`. There is one, or none: migrations of SeaORM are a list and have no branches.
 #[must_use]
 pub fn heads<M: MigratorTrait>() -> Vec<String> {
     names::<M>().into_iter().next_back().into_iter().collect()

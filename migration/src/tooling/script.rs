@@ -1,7 +1,5 @@
 //! Prints recorded migrations as a script for `sqlite3`, `psql` or `mariadb`, which does what running them would.
 
-use std::fmt::Write as _;
-
 use sea_orm_migration::{
     prelude::{Alias, Expr, ExprTrait, Query},
     sea_orm::{DbBackend, Schema, Statement, StatementBuilder},
@@ -66,7 +64,7 @@ pub fn render(
     }
     for migration in migrations {
         let name = &migration.name;
-        writeln!(script, "\n-- {name}").expect("a string takes what is written to it");
+        script.extend(["\n-- ", name, "\n"]);
         if let (true, Some(query)) = (strict, migration.reads.first()) {
             return Err(Error::Reads { migration: name.clone(), query: in_a_line(&query.sql) });
         }
@@ -129,9 +127,9 @@ fn push(script: &mut String, backend: DbBackend, sql: &str) {
         while sql.contains(&mark) {
             mark.push('$');
         }
-        *script += &format!("DELIMITER {mark}\n{sql}{end}{mark}\nDELIMITER ;\n");
+        script.extend(["DELIMITER ", &mark, "\n", sql, end, &mark, "\nDELIMITER ;\n"]);
     } else {
-        *script += &format!("{sql}{end};\n");
+        script.extend([sql, end, ";\n"]);
     }
 }
 

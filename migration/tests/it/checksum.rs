@@ -54,7 +54,7 @@ impl MigratorTrait for Edited {
 struct Fresh;
 
 impl MigrationName for Fresh {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "m20300101_000001_fresh"
     }
 }

@@ -1,11 +1,16 @@
 //! What the linter finds in migrations that are written here as SQL. It needs no database.
 
-use migration::tooling::{
-    lint::{self, Finding, LEFT_OUT, Level, RULES},
-    record::{self, Recorded},
+use migration::{
+    portable,
+    tooling::{
+        lint::{self, Finding, LEFT_OUT, Level, RULES},
+        record::{self, Recorded},
+    },
 };
-use sea_orm::{DbBackend, Statement};
-use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait::async_trait};
+use sea_orm::{DbBackend, DbErr, Statement};
+use sea_orm_migration::{
+    MigrationTrait, MigratorTrait, SchemaManager, async_trait::async_trait, prelude::*, schema::*,
+};
 use squawk_linter::Linter;
 
 use crate::steps::Step;
@@ -362,4 +367,63 @@ fn every_rule_is_explained_once_for_each_database() {
     // A rule that a new squawk brings is in until a reason is given for leaving it out.
     let kept = Linter::with_default_rules().rules;
     assert!(kept.len() > 30 && LEFT_OUT.iter().filter(|(rule, _)| kept.contains(rule)).count() < 17);
+}
+struct Resized;
+struct Create;
+struct Resize;
+
+impl MigrationName for Create {
+    fn name(&self) -> &'static str {
+        "m1"
+    }
+}
+
+impl MigrationName for Resize {
+    fn name(&self) -> &'static str {
+        "m2"
+    }
+}
+
+fn crates(manager: &SchemaManager, label: u32) -> TableCreateStatement {
+    let mut table = portable::table(manager, "crates");
+    table.col(big_integer("id").primary_key()).col(string_len("label", label).default("none"));
+    table
+}
+
+#[async_trait]
+impl MigrationTrait for Create {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.create_table(crates(manager, 50)).await
+    }
+}
+
+#[async_trait]
+impl MigrationTrait for Resize {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        if manager.get_database_backend() == DbBackend::Sqlite {
+            return portable::rebuild(manager, crates(manager, 20), &["id", "label"]).await;
+        }
+        let label = |length| string_len("label", length).default("none").take();
+        portable::change_column(manager, "crates", label(50), label(20)).await
+    }
+}
+
+#[async_trait]
+impl MigratorTrait for Resized {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(Create), Box::new(Resize)]
+    }
+}
+
+#[tokio::test]
+async fn what_portable_does_is_understood() {
+    for backend in ALL {
+        let ups = record::ups::<Resized>(backend).await.unwrap();
+        let findings = lint::run(&[(backend, ups)]);
+        let rules: Vec<&str> = findings.iter().map(|finding| finding.rule.as_str()).collect();
+        match backend {
+            DbBackend::Sqlite => assert_eq!(rules, ["rebuilding-table"]),
+            _ => assert_eq!(rules, ["changing-column-type", "narrowing-column-type"], "{findings:#?}"),
+        }
+    }
 }

@@ -43,31 +43,31 @@ impl MigratorTrait for Parcels {
 }
 
 impl MigrationName for Create {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "m20300101_000001_create_parcels"
     }
 }
 
 impl MigrationName for Fill {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "m20300101_000002_fill_parcels"
     }
 }
 
 impl MigrationName for Watch {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "m20300101_000003_watch_parcels"
     }
 }
 
 impl MigrationName for Find {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "m20300101_000004_find_parcels"
     }
 }
 
 impl MigrationName for Look {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "m20300101_000005_look_at_parcels"
     }
 }
@@ -129,7 +129,7 @@ fn values(backend: DbBackend, number: u32, note: &str) -> Vec<Value> {
         Uuid::from_u128(0x0123_4567_89ab_cdef_0000 + u128::from(number)).into(),
         note.replace(['\n', '\r'], " ").into(),
         note.into(),
-        (number % 2 == 0).into(),
+        number.is_multiple_of(2).into(),
         (-5i16).into(),
         (signed * 1_000_000_000_007).into(),
         0.1f32.into(),

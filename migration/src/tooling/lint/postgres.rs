@@ -117,14 +117,15 @@ fn broken(at: usize, rule: String, violation: &Violation, sql: &str) -> Broken {
         let mut chars = line.trim_end_matches('.').chars();
         chars.next().map(|first| first.to_lowercase().chain(chars).collect::<String>()).unwrap_or_default()
     };
-    let level = rules::find(&rule, DbBackend::Postgres).map_or(Level::Warning, |rule| rule.level);
+    let ours = rules::find(&rule, DbBackend::Postgres);
+    let advice = || violation.help.as_deref().map_or_else(|| FALLBACK.to_owned(), line);
     Broken {
         at,
         rule,
-        level,
+        level: ours.map_or(Level::Warning, |rule| rule.level),
         statement: in_a_line(sql),
-        why: line(&violation.message),
-        instead: violation.help.as_deref().map_or_else(|| FALLBACK.to_owned(), line),
+        why: ours.map_or_else(|| line(&violation.message), |rule| rule.why.to_owned()),
+        instead: ours.map_or_else(advice, |rule| rule.instead.to_owned()),
     }
 }
 

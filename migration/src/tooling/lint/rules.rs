@@ -208,6 +208,13 @@ pub const RULES: &[Rule] = &[
         "a quiet hour, or gh-ost",
     ),
     rule(
+        "require-concurrent-index-creation",
+        &[Postgres],
+        Level::Warning,
+        "nobody may write to the table while the index is built",
+        "CREATE INDEX CONCURRENTLY in a migration of its own whose use_transaction() is Some(false)",
+    ),
+    rule(
         "converting-character-set",
         &[MySql],
         Level::Warning,

@@ -118,15 +118,13 @@ impl Scan<'_> {
             Sql::AlterTable(alter) => self.alter(alter),
             Sql::RenameTable(_) => self.renamed(sql),
             Sql::Drop { object_type: ObjectType::Table, names, temporary: false, .. } => {
-                names.iter().for_each(|name| self.dropped(&last(name)));
+                for name in names {
+                    self.dropped(&last(name));
+                }
             }
             Sql::Drop { object_type: ObjectType::Schema, .. } => self.broken("ban-drop-schema"),
             Sql::Drop { object_type: ObjectType::Database, .. } => self.broken("ban-drop-database"),
-            Sql::Truncate(truncate) => {
-                if truncate.table_names.iter().any(|target| !self.is_new(&last(&target.name))) {
-                    self.broken("ban-truncate");
-                }
-            }
+            Sql::Truncate(truncate) => self.truncate(truncate),
             Sql::Delete(delete) => self.delete(delete),
             Sql::Update(update) => self.update(update),
             Sql::Set(set) => self.set(&set.to_string()),

@@ -31,15 +31,15 @@ impl Scan<'_> {
         let mariadb = self.backend == DbBackend::MySql;
         match operation {
             Operation::AddColumn { column_def, .. } => self.column_added(table, column_def),
-            Operation::DropColumn { column_names, .. } => {
-                if column_names.iter().any(|column| !self.is_added(table, &column.value)) {
-                    self.broken("ban-drop-column");
-                }
+            Operation::DropColumn { column_names, .. }
+                if column_names.iter().any(|column| !self.is_added(table, &column.value)) =>
+            {
+                self.broken("ban-drop-column");
             }
-            Operation::RenameColumn { old_column_name, .. } => {
-                if !self.is_added(table, &old_column_name.value) {
-                    self.broken("renaming-column");
-                }
+            Operation::RenameColumn { old_column_name, .. }
+                if !self.is_added(table, &old_column_name.value) =>
+            {
+                self.broken("renaming-column");
             }
             Operation::ChangeColumn { old_name, new_name, .. } => {
                 if old_name.value != new_name.value && !self.is_added(table, &old_name.value) {

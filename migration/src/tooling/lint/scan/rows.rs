@@ -6,6 +6,12 @@ use super::Scan;
 use crate::tooling::fold::last;
 
 impl Scan<'_> {
+    pub(super) fn truncate(&mut self, truncate: &ast::Truncate) {
+        if truncate.table_names.iter().any(|target| !self.is_new(&last(&target.name))) {
+            self.broken("ban-truncate");
+        }
+    }
+
     pub(super) fn delete(&mut self, delete: &ast::Delete) {
         let (ast::FromTable::WithFromKeyword(from) | ast::FromTable::WithoutKeyword(from)) = &delete.from;
         let old = from.iter().filter_map(table).any(|table| !self.is_new(&table));
