@@ -94,9 +94,10 @@ pub fn render(
 /// A value that cannot be written down.
 pub fn statement(statement: &Statement) -> Result<String, Unprintable> {
     let backend = statement.db_backend;
-    let Some(values) = &statement.values else {
-        return if statement.sql.contains('\0') { Err(Unprintable::Nul) } else { Ok(statement.sql.clone()) };
-    };
+    if statement.sql.contains('\0') {
+        return Err(Unprintable::Nul);
+    }
+    let Some(values) = &statement.values else { return Ok(statement.sql.clone()) };
     let mut next = 0;
     let mut printed = String::new();
     for piece in scan::pieces(backend, &statement.sql) {
