@@ -6,12 +6,16 @@
 
 pub mod autogenerate;
 pub mod catalog;
+pub mod checksum;
 pub mod compare;
 pub mod diff;
 pub mod drift;
 pub mod fold;
+pub mod history;
+pub mod lint;
 pub mod merge;
 pub mod record;
+pub mod script;
 pub mod shadow;
 pub mod snapshot;
 pub mod verify;

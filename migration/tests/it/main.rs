@@ -6,15 +6,20 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
 mod catalog;
+mod checksum;
 mod database;
 mod depot;
 mod drift;
 mod entities;
+mod history;
 mod journal;
 mod kinds;
+mod lint;
 mod lock;
 mod parcels;
 mod process;
 mod round_trip;
 mod run;
+mod script;
+mod steps;
 mod verify;
