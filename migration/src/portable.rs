@@ -9,13 +9,15 @@ mod index;
 mod rebuild;
 
 pub use alter::{
-    add_check, add_unique, backfill, change_column, change_primary_key, drop_check, drop_foreign_key, drop_unique,
+    add_check, add_unique, backfill, change_column, change_primary_key, drop_check, drop_foreign_key,
+    drop_unique,
 };
 pub use enums::{change_enum, create_enum, drop_enum};
 pub use index::{IndexOn, create_indexes, create_partial_index, drop_indexes, keep_foreign_key_indexed};
 pub use rebuild::rebuild;
 
 /// A moment in UTC to the microsecond. MariaDB's own `timestamp` cuts to seconds and ends in 2038.
+#[must_use]
 pub fn moment(manager: &SchemaManager<'_>, name: &'static str) -> ColumnDef {
     let mut column = moment_null(manager, name);
     column.not_null();
@@ -23,6 +25,7 @@ pub fn moment(manager: &SchemaManager<'_>, name: &'static str) -> ColumnDef {
 }
 
 /// A moment that may be absent.
+#[must_use]
 pub fn moment_null(manager: &SchemaManager<'_>, name: &'static str) -> ColumnDef {
     match manager.get_database_backend() {
         DatabaseBackend::MySql => ColumnDef::new(name).custom("datetime(6)").take(),
@@ -32,6 +35,7 @@ pub fn moment_null(manager: &SchemaManager<'_>, name: &'static str) -> ColumnDef
 
 /// Starts a table whose text is compared byte for byte, as SQLite does, on MariaDB too: two e-mail
 /// addresses that differ by an accent are two.
+#[must_use]
 pub fn table(manager: &SchemaManager<'_>, name: &'static str) -> TableCreateStatement {
     let mut table = Table::create();
     table.table(name);
@@ -42,6 +46,7 @@ pub fn table(manager: &SchemaManager<'_>, name: &'static str) -> TableCreateStat
 }
 
 /// The present moment, as the default of a column that [`moment`] defines.
+#[must_use]
 pub fn now(manager: &SchemaManager<'_>) -> Expr {
     match manager.get_database_backend() {
         DatabaseBackend::MySql => Expr::cust("CURRENT_TIMESTAMP(6)"),
@@ -53,6 +58,7 @@ pub fn now(manager: &SchemaManager<'_>) -> Expr {
 
 /// A condition or another expression in SQL that all three databases understand, with names in double quotes,
 /// which MariaDB takes for text unless they become its own.
+#[must_use]
 pub fn sql(manager: &SchemaManager<'_>, sql: &str) -> Expr {
     Expr::cust(quoted(manager, sql))
 }

@@ -1,4 +1,4 @@
-//! What Alembic gives SQLAlchemy, for SeaORM: migrations that are written from entities, printed as SQL,
+//! What Alembic gives `SQLAlchemy`, for SeaORM: migrations that are written from entities, printed as SQL,
 //! checked, and compared with a live database.
 //!
 //! Invariant: nothing here knows a table. It is given a `MigratorTrait`, a registry of entities and a
@@ -7,6 +7,7 @@
 pub mod autogenerate;
 pub mod catalog;
 pub mod checksum;
+pub mod cli;
 pub mod compare;
 pub mod diff;
 pub mod drift;
@@ -14,6 +15,7 @@ pub mod fold;
 pub mod history;
 pub mod lint;
 pub mod merge;
+pub mod pattern;
 pub mod record;
 pub mod script;
 pub mod shadow;

@@ -6,7 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use chrono::Utc;
+use chrono::{Local, Utc};
 
 use super::{
     compare::Comparison,
@@ -86,17 +86,19 @@ pub fn draft(
     Ok(formatted(code, folder))
 }
 
-/// Writes a migration into the crate at `folder`, with the present time in its name, and adds it to the list in `lib.rs`.
+/// Writes a migration into the crate at `folder`, with the present time in its name, in UTC or `local`, and adds it to the list in `lib.rs`.
 /// Answers with the files that it wrote to.
 ///
 /// # Errors
 /// [`Error::Name`], [`Error::List`], [`Error::File`]; then nothing has changed.
-pub fn register(folder: &Path, name: &str, source: &str) -> Result<[PathBuf; 2], Error> {
+pub fn register(folder: &Path, name: &str, local: bool, source: &str) -> Result<[PathBuf; 2], Error> {
+    let words = words(name);
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if name.is_empty() || !name.chars().all(fits) {
+    if words.is_empty() || !words.chars().all(fits) {
         return Err(Error::Name(name.to_owned()));
     }
-    let module = format!("m{}_{name}", Utc::now().format("%Y%m%d_%H%M%S"));
+    let now = if local { Local::now().naive_local() } else { Utc::now().naive_utc() };
+    let module = format!("m{}_{words}", now.format("%Y%m%d_%H%M%S"));
     let (list, file) = (folder.join("src/lib.rs"), folder.join(format!("src/{module}.rs")));
     let failed = |path: &Path| {
         let path = path.to_owned();
@@ -105,9 +107,49 @@ pub fn register(folder: &Path, name: &str, source: &str) -> Result<[PathBuf; 2],
     let old = fs::read_to_string(&list).map_err(failed(&list))?;
     let new = listed(&old, &module).ok_or_else(|| Error::List(list.clone()))?;
     fs::write(&file, source).map_err(failed(&file))?;
-    fs::write(&list, new).map_err(failed(&list))?;
+    if let Err(error) = fs::write(&list, new) {
+        fs::remove_file(&file).map_err(failed(&file))?;
+        return Err(failed(&list)(error));
+    }
     Ok([file, list])
 }
+
+/// The source of a migration that is to be written by hand.
+#[must_use]
+pub fn empty(name: &str, portable: &str) -> String {
+    let title = words(name).replace('_', " ");
+    EMPTY.replace("{title}", &title).replace("{portable}", portable)
+}
+
+/// A name in the words of a module.
+fn words(name: &str) -> String {
+    name.trim().replace([' ', '-'], "_")
+}
+
+const EMPTY: &str = r#"//! To {title}.
+//!
+//! What the databases do not agree on is asked of `{portable}`.
+
+use sea_orm_migration::prelude::*;
+
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
+    async fn up(&self, _manager: &SchemaManager) -> Result<(), DbErr> {
+        Err(DbErr::Migration("its way up is not written yet".to_owned()))
+    }
+
+    async fn down(&self, _manager: &SchemaManager) -> Result<(), DbErr> {
+        Err(DbErr::Migration("its way down is not written yet".to_owned()))
+    }
+}
+"#;
 
 /// The list of migrations with one more.
 fn listed(list: &str, module: &str) -> Option<String> {

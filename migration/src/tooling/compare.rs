@@ -12,6 +12,7 @@ use super::{
     diff::{Change, diff},
     fold::{fold, last, parse},
     merge::{Silence, merge},
+    pattern::matches,
     record,
     snapshot::Snapshot,
     write::Rename,
@@ -93,7 +94,9 @@ pub async fn compare<M: MigratorTrait>(project: &Project<M>, wish: &Wish) -> Res
     let entities = fold(DbBackend::Postgres, &statements);
 
     let renames = renames(project, wish, &from).await?;
-    renames.iter().for_each(|rename| rename.apply(&mut from));
+    for rename in &renames {
+        rename.apply(&mut from);
+    }
     let bookkeeping = M::migration_table_name().to_string();
     let foreign = |table: &str| {
         let mut patterns = project.foreign.iter().copied().chain(wish.excluded.iter().map(String::as_str));
@@ -120,18 +123,6 @@ async fn entities<M>(project: &Project<M>, backend: DbBackend) -> Result<Vec<Sta
 
 fn is_drop(hint: &Statement) -> bool {
     hint.sql.to_uppercase().split_whitespace().any(|word| word == "DROP")
-}
-
-/// Whether a table's name is of a pattern, in which `*` stands for anything.
-#[must_use]
-pub fn matches(pattern: &str, name: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == name,
-        Some((head, rest)) => name.strip_prefix(head).is_some_and(|name| {
-            let mut tails = name.char_indices().map(|(at, _)| &name[at..]).chain([""]);
-            tails.any(|tail| matches(rest, tail))
-        }),
-    }
 }
 
 /// The renames that were asked for, and those that entities speak of and that are still to be done.

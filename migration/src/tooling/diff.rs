@@ -1,8 +1,10 @@
 //! What leads from one schema to another, in an order in which it can be done.
 
-use std::{collections::BTreeSet, fmt};
+use std::collections::BTreeSet;
 
 use super::snapshot::{Check, Column, ForeignKey, Index, Kind, PrimaryKey, Snapshot, Table};
+
+mod print;
 
 /// One change of a schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -209,94 +211,5 @@ fn narrows(from: &Kind, to: &Kind) -> bool {
             (Some(_), None) => !matches!(to, Kind::Decimal(_)),
             _ => true,
         },
-    }
-}
-
-impl fmt::Display for Change {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::CreateEnum(name, values) => write!(f, "enum {name}: new, with {}", values.join(", ")),
-            Self::DropEnum(name, _) => write!(f, "enum {name}: gone"),
-            Self::ChangeEnum { name, from, to } => {
-                write!(f, "enum {name}: {} instead of {}", to.join(", "), from.join(", "))
-            }
-            Self::CreateTable(table) => write!(f, "table {}: new", table.name),
-            Self::DropTable(table) => write!(f, "table {}: gone", table.name),
-            Self::Alter { from, steps, .. } => {
-                for (at, step) in steps.iter().enumerate() {
-                    if at > 0 {
-                        writeln!(f)?;
-                    }
-                    step.describe(&from.name, f)?;
-                }
-                Ok(())
-            }
-        }
-    }
-}
-
-impl Step {
-    fn describe(&self, table: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::DropForeignKey(key) => write!(f, "foreign key {}: gone", key.name_on(table)),
-            Self::AddForeignKey(key) => write!(f, "foreign key {}: new, {key}", key.name_on(table)),
-            Self::DropCheck(check) => {
-                write!(f, "check {} on {table}: gone", check.name.as_deref().unwrap_or("?"))
-            }
-            Self::AddCheck(check) => {
-                write!(
-                    f,
-                    "check {} on {table}: new, {}",
-                    check.name.as_deref().unwrap_or("?"),
-                    check.condition
-                )
-            }
-            Self::DropIndex(index) => write!(f, "index {} on {table}: gone", index.name_on(table)),
-            Self::AddIndex(index) => write!(f, "index {} on {table}: new, {index}", index.name_on(table)),
-            Self::AddColumn(column) => write!(f, "column {table}.{}: new, {column}", column.name),
-            Self::DropColumn(column) => write!(f, "column {table}.{}: gone", column.name),
-            Self::ChangeColumn { from, to } => {
-                write!(f, "column {table}.{}: {to} instead of {from}", from.name)
-            }
-            Self::ChangePrimaryKey { from, to } => {
-                let columns = |key: &Option<PrimaryKey>| match key {
-                    Some(key) => key.columns.join(", "),
-                    None => "none".to_owned(),
-                };
-                write!(f, "primary key of {table}: {} instead of {}", columns(to), columns(from))
-            }
-        }
-    }
-}
-
-impl fmt::Display for Column {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.kind, if self.nullable { "" } else { " not null" })?;
-        match &self.default {
-            Some(default) => write!(f, " default {default}"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl fmt::Display for Index {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let keys: Vec<&str> = self.parts.iter().map(|part| part.key.as_str()).collect();
-        write!(f, "{}on {}", if self.unique { "unique " } else { "" }, keys.join(", "))?;
-        match &self.predicate {
-            Some(predicate) => write!(f, " where {predicate}"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl fmt::Display for ForeignKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (columns, referred) = (self.columns.join(", "), self.referred.join(", "));
-        write!(
-            f,
-            "{columns} to {}.{referred}, on delete {}, on update {}",
-            self.table, self.on_delete, self.on_update
-        )
     }
 }

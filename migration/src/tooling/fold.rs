@@ -3,19 +3,20 @@
 //! Written for the dialect of PostgreSQL, in which schemas are compared; of the others it understands what
 //! tells whether a table, a column or an index is there.
 
-use std::ops::ControlFlow;
-
 use sea_orm_migration::sea_orm::{DbBackend, Statement};
 use sqlparser::{
-    ast::{self, AlterTableOperation, ObjectType, Statement as Sql, VisitMut, VisitorMut},
+    ast::{self, AlterTableOperation, ObjectType, Statement as Sql},
     dialect::{Dialect, MySqlDialect, PostgreSqlDialect, SQLiteDialect},
     parser::Parser,
 };
 
-use super::snapshot::{Action, Check, Column, ForeignKey, Index, Kind, Part, PrimaryKey, Snapshot, Table};
+use super::snapshot::{Check, Column, Index, Kind, Part, PrimaryKey, Snapshot, Table};
 
 mod alter;
 mod kind;
+mod part;
+
+use part::{expression, foreign_key, part};
 
 /// What `statements` make of an empty schema.
 #[must_use]
@@ -82,13 +83,13 @@ impl Snapshot {
                 }
                 Some(())
             }
-            Sql::CreateType { name, representation } => match representation {
-                Some(ast::UserDefinedTypeRepresentation::Enum { labels }) => {
-                    self.enums.insert(last(&name), labels.into_iter().map(|label| label.value).collect());
-                    Some(())
-                }
-                _ => None,
-            },
+            Sql::CreateType {
+                name,
+                representation: Some(ast::UserDefinedTypeRepresentation::Enum { labels }),
+            } => {
+                self.enums.insert(last(&name), labels.into_iter().map(|label| label.value).collect());
+                Some(())
+            }
             Sql::AlterType(alter) => self.alter_type(alter),
             Sql::AlterIndex { name, operation } => {
                 let ast::AlterIndexOperation::RenameIndex { index_name } = operation;
@@ -109,7 +110,7 @@ impl Snapshot {
             Sql::Pragma { .. }
             | Sql::Set(_)
             | Sql::LockTables { .. }
-            | Sql::UnlockTables { .. }
+            | Sql::UnlockTables
             | Sql::Comment { .. } => Some(()),
             _ => None,
         }
@@ -258,66 +259,4 @@ pub(crate) fn in_a_line(sql: &str) -> String {
 /// The name itself, without the schema that it is in.
 pub(crate) fn last(name: &ast::ObjectName) -> String {
     name.0.last().and_then(|part| part.as_ident()).map(|ident| ident.value.clone()).unwrap_or_default()
-}
-
-fn names(idents: Vec<ast::Ident>) -> Vec<String> {
-    idents.into_iter().map(|ident| ident.value).collect()
-}
-
-fn part(column: ast::IndexColumn) -> Part {
-    let descending = column.column.options.to_string().to_lowercase().contains("desc");
-    match bare(column.column.expr) {
-        ast::Expr::Identifier(ident) => Part { key: ident.value, expression: false, descending },
-        other => Part { key: expression(other), expression: true, descending },
-    }
-}
-
-/// The SQL of an expression with every name in double quotes and no parentheses round it, so that two that mean
-/// the same mostly read the same.
-fn expression(expr: ast::Expr) -> String {
-    struct Quote;
-    impl VisitorMut for Quote {
-        type Break = ();
-        fn pre_visit_expr(&mut self, expr: &mut ast::Expr) -> ControlFlow<()> {
-            match expr {
-                ast::Expr::Identifier(ident) => ident.quote_style = Some('"'),
-                ast::Expr::CompoundIdentifier(idents) => {
-                    idents.iter_mut().for_each(|ident| ident.quote_style = Some('"'))
-                }
-                _ => {}
-            }
-            ControlFlow::Continue(())
-        }
-    }
-    let mut expr = bare(expr);
-    let ControlFlow::Continue(()) = expr.visit(&mut Quote) else { return expr.to_string() };
-    expr.to_string()
-}
-
-fn bare(expr: ast::Expr) -> ast::Expr {
-    match expr {
-        ast::Expr::Nested(inner) => bare(*inner),
-        other => other,
-    }
-}
-
-fn action(action: Option<ast::ReferentialAction>) -> Action {
-    match action {
-        None | Some(ast::ReferentialAction::NoAction) => Action::NoAction,
-        Some(ast::ReferentialAction::Restrict) => Action::Restrict,
-        Some(ast::ReferentialAction::Cascade) => Action::Cascade,
-        Some(ast::ReferentialAction::SetNull) => Action::SetNull,
-        Some(ast::ReferentialAction::SetDefault) => Action::SetDefault,
-    }
-}
-
-fn foreign_key(key: ast::ForeignKeyConstraint) -> ForeignKey {
-    ForeignKey {
-        name: key.name.map(|name| name.value),
-        columns: names(key.columns),
-        table: last(&key.foreign_table),
-        referred: names(key.referred_columns),
-        on_delete: action(key.on_delete),
-        on_update: action(key.on_update),
-    }
 }

@@ -14,6 +14,7 @@ use sea_orm_migration::{
 use serde::Serialize;
 
 use super::{checksum, record, script};
+use crate::run;
 
 mod print;
 
@@ -132,7 +133,7 @@ pub async fn read<M: MigratorTrait>(db: &DatabaseConnection) -> Result<History, 
 /// # Errors
 /// [`DbErr::Custom`] where there is none or more than one; what the migration's `up` fails with.
 pub async fn show<M: MigratorTrait>(backend: DbBackend, name: &str) -> Result<Shown, DbErr> {
-    let name = find::<M>(name)?;
+    let name = run::resolve(&names::<M>(), name).map_err(|error| DbErr::Custom(error.to_string()))?;
     let ups = record::ups::<M>(backend).await?;
     let up = ups.into_iter().find(|up| up.name == name);
     let up = up.ok_or_else(|| DbErr::Custom(format!("there is no migration {name}")))?;
@@ -152,17 +153,6 @@ pub async fn show<M: MigratorTrait>(backend: DbBackend, name: &str) -> Result<Sh
         allowed: up.allowed,
         name,
     })
-}
-
-fn find<M: MigratorTrait>(part: &str) -> Result<String, DbErr> {
-    let names = names::<M>();
-    let mut found = names.iter().filter(|name| name.contains(part));
-    match (names.iter().find(|name| *name == part).or(found.next()), found.next()) {
-        (Some(name), None) => Ok(name.clone()),
-        (Some(name), Some(_)) if name == part => Ok(name.clone()),
-        (Some(_), Some(_)) => Err(DbErr::Custom(format!("more than one migration has {part} in its name"))),
-        (None, _) => Err(DbErr::Custom(format!("there is no migration {part}"))),
-    }
 }
 
 fn names<M: MigratorTrait>() -> Vec<String> {

@@ -7,6 +7,7 @@ use sea_orm_migration::{
 };
 
 use super::{fold::in_a_line, record::Recorded};
+use crate::run::Direction;
 
 mod frame;
 mod literal;
@@ -15,15 +16,6 @@ pub(crate) mod scan;
 pub use literal::Unprintable;
 pub(crate) use literal::{hex, literal};
 use scan::Piece;
-
-/// Which way a script goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
-    /// It applies migrations.
-    Up,
-    /// It takes them back.
-    Down,
-}
 
 /// Why there is no script.
 #[derive(Debug, thiserror::Error)]

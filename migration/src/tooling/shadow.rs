@@ -35,7 +35,7 @@ pub use site::Site;
 
 use scratch::Scratch;
 
-const MEMORY: &str = "sqlite::memory:";
+pub(in crate::tooling) const MEMORY: &str = "sqlite::memory:";
 
 /// Scratch space.
 #[derive(Debug)]
@@ -157,7 +157,7 @@ impl Shadow {
 }
 
 /// Connects for one that works alone: one connection, which lasts, and on SQLite without foreign keys, as migrations run.
-pub(super) async fn connect(mut options: ConnectOptions) -> Result<DatabaseConnection, Error> {
+pub(in crate::tooling) async fn connect(mut options: ConnectOptions) -> Result<DatabaseConnection, Error> {
     options
         .max_connections(1)
         .min_connections(0)

@@ -72,9 +72,10 @@ pub fn source(draft: &Draft<'_>) -> String {
     let body = format!("{}{}", up.finished(), down.finished());
     let schema = if up.columns || down.columns || body.contains("enumeration") { ", schema::*" } else { "" };
     let functions = format!("{}{}", up.functions, down.functions);
-    let portable = match body.contains("portable::") || functions.contains("portable::") {
-        true => format!("use {};\n\n", draft.portable),
-        false => String::new(),
+    let portable = if body.contains("portable::") || functions.contains("portable::") {
+        format!("use {};\n\n", draft.portable)
+    } else {
+        String::new()
     };
     let prelude = if schema.is_empty() && backend.is_empty() {
         "use sea_orm_migration::prelude::*;".to_owned()

@@ -5,9 +5,12 @@ use std::{
     process::{Command, Stdio},
 };
 
-use migration::tooling::{
-    record,
-    script::{self, Direction, Error, Unprintable},
+use migration::{
+    run::Direction,
+    tooling::{
+        record,
+        script::{self, Error, Unprintable},
+    },
 };
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement, Value,

@@ -15,7 +15,9 @@ impl Table {
                 self.add_column(column_def)
             }
             AlterTableOperation::DropColumn { column_names, .. } => {
-                column_names.iter().for_each(|name| self.drop_column(&name.value));
+                for name in &column_names {
+                    self.drop_column(&name.value);
+                }
                 Some(())
             }
             AlterTableOperation::AddConstraint { constraint, .. } => self.add_constraint(constraint),
@@ -95,7 +97,7 @@ impl Table {
                 self.foreign_keys.push(foreign_key(key));
             }
             ColumnOption::Generated { generation_expr: Some(expr), .. } => {
-                column.generated = Some(expression(expr))
+                column.generated = Some(expression(expr));
             }
             ColumnOption::Generated { generation_expr: None, .. } | ColumnOption::Identity(_) => {
                 column.auto_increment = true;

@@ -159,7 +159,7 @@ pub(super) fn table(schema: &Snapshot, table: &Table) -> String {
 fn primary_key(key: &PrimaryKey) -> String {
     let name = key.name.as_ref().map(|name| format!(".name({})", text(name))).unwrap_or_default();
     let columns: Vec<String> = key.columns.iter().map(|column| format!(".col({})", text(column))).collect();
-    format!("Index::create(){name}{}", columns.join(""))
+    format!("Index::create(){name}{}", columns.concat())
 }
 
 fn parts(parts: &[Part]) -> String {
@@ -187,7 +187,9 @@ pub(super) fn index(table: &str, index: &Index) -> String {
 /// A foreign key, to stand in a table or by itself.
 pub(super) fn foreign_key(table: &str, key: &ForeignKey) -> String {
     let each = |function: &str, columns: &[String]| -> String {
-        columns.iter().map(|column| format!(".{function}({})", text(column))).collect()
+        let calls: Vec<String> =
+            columns.iter().map(|column| format!(".{function}({})", text(column))).collect();
+        calls.concat()
     };
     let action = |function: &str, action: Action| match action {
         Action::NoAction => String::new(),

@@ -1,12 +1,14 @@
 //! The statements of `up` and `down`.
 
-use std::{fmt::Write as _, mem};
+use std::mem;
 
 use super::{Backfills, Rename, code};
 use crate::tooling::{
     diff::{Change, Step},
     snapshot::{Column, Index, Kind, Snapshot, Table},
 };
+
+mod rebuild;
 
 /// Collects the body of one way through a migration.
 pub(super) struct Writer<'w> {
@@ -135,7 +137,7 @@ impl<'w> Writer<'w> {
     }
 
     fn alter_table(&mut self, from: &Table, to: &Table, steps: &[Step]) {
-        if !steps.iter().any(needs_rebuild) {
+        if !steps.iter().any(rebuild::needed) {
             self.steps(from, to, steps);
             return;
         }
@@ -150,7 +152,8 @@ impl<'w> Writer<'w> {
         let head = sqlite.iter().zip(&others).take_while(|(one, other)| one == other).count();
         self.lines.extend(sqlite.drain(..head));
         others.drain(..head);
-        let tail = sqlite.iter().rev().zip(others.iter().rev()).take_while(|(one, other)| one == other).count();
+        let tail =
+            sqlite.iter().rev().zip(others.iter().rev()).take_while(|(one, other)| one == other).count();
         let tail = sqlite.split_off(sqlite.len() - tail);
         others.truncate(others.len() - tail.len());
         self.lines.push(format!(
@@ -199,7 +202,10 @@ impl<'w> Writer<'w> {
                     self.line(&format!("portable::add_check(manager, {table}, {name}, {condition})"));
                 }
                 Step::AddForeignKey(key) => {
-                    self.line(&format!("manager.create_foreign_key({}.take())", code::foreign_key(&to.name, key)));
+                    self.line(&format!(
+                        "manager.create_foreign_key({}.take())",
+                        code::foreign_key(&to.name, key)
+                    ));
                 }
             }
         }
@@ -242,13 +248,13 @@ impl<'w> Writer<'w> {
 
     fn change_column(&mut self, table: &str, old: &Column, new: &Column) {
         self.columns = true;
-        let (old, new) = (code::column(self.from_or_to(old), old), code::column(self.to, new));
+        let (old, new) = (code::column(self.enums_of(old), old), code::column(self.to, new));
         let table = code::text(table);
         self.line(&format!("portable::change_column(manager, {table}, {old}, {new})"));
     }
 
     /// The schema that knows the enum of a column.
-    fn from_or_to(&self, column: &Column) -> &Snapshot {
+    fn enums_of(&self, column: &Column) -> &Snapshot {
         match &column.kind {
             Kind::Enum(name) if !self.from.enums.contains_key(name) => self.to,
             _ => self.from,
@@ -267,67 +273,6 @@ impl<'w> Writer<'w> {
         };
         let (table, name) = (code::text(table), code::text(&column.name));
         self.line(&format!("portable::backfill(manager, {table}, {name}, {value})"));
-    }
-
-    /// The steps on SQLite: what must be done before, the table anew, and its new indexes.
-    fn rebuild(&mut self, from: &Table, to: &Table, steps: &[Step]) {
-        let mut copied: Vec<String> = to
-            .columns
-            .iter()
-            .filter(|column| from.column(&column.name).is_some() && column.generated.is_none())
-            .map(|column| column.name.clone())
-            .collect();
-        for step in steps {
-            match step {
-                Step::DropIndex(index) if !index.constraint => {
-                    let (name, of) = (code::text(&index.name_on(&to.name)), code::text(&to.name));
-                    self.line(&format!(
-                        "manager.drop_index(Index::drop().name({name}).table({of}).to_owned())"
-                    ));
-                }
-                Step::AddColumn(column) if !column.nullable && !is_simple(column) => {
-                    self.alter(&to.name, &format!("add_column({})", code::column(self.to, &bare(column))));
-                    self.backfill(&to.name, column);
-                    copied.push(column.name.clone());
-                }
-                Step::ChangeColumn { from, to: new } if from.nullable && !new.nullable => {
-                    self.backfill(&to.name, new);
-                }
-                _ => {}
-            }
-        }
-        let function =
-            format!("{}_{}", to.name.replace(|c: char| !c.is_ascii_alphanumeric(), "_"), self.when);
-        self.line(&format!("portable::rebuild(manager, {function}(manager), {})", code::texts(&copied)));
-        for step in steps {
-            match step {
-                Step::AddIndex(index) if !index.constraint => self.add_index(&to.name, index),
-                _ => {}
-            }
-        }
-        let _ = write!(
-            self.functions,
-            "\n/// The table `{}` as it is {} this migration.\n\
-             fn {function}(manager: &SchemaManager<'_>) -> TableCreateStatement {{\n{}\n}}\n",
-            to.name,
-            self.when,
-            code::table(self.to, to),
-        );
-    }
-}
-
-/// Whether SQLite cannot do it but by making the table anew.
-fn needs_rebuild(step: &Step) -> bool {
-    match step {
-        Step::DropForeignKey(_)
-        | Step::AddForeignKey(_)
-        | Step::DropCheck(_)
-        | Step::AddCheck(_)
-        | Step::ChangeColumn { .. }
-        | Step::ChangePrimaryKey { .. } => true,
-        Step::AddColumn(column) => !is_simple(column),
-        Step::DropIndex(index) | Step::AddIndex(index) => index.constraint,
-        Step::DropColumn(_) => false,
     }
 }
 
