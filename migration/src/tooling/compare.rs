@@ -101,7 +101,8 @@ pub async fn compare<M: MigratorTrait>(project: &Project<M>, wish: &Wish) -> Res
     let foreign = |table: &str| {
         let mut patterns = project.foreign.iter().copied().chain(wish.excluded.iter().map(String::as_str));
         // Tables whose names begin with an underscore have no entities: `generate entity` skips them.
-        table == bookkeeping || table.starts_with('_') || patterns.any(|pattern| matches(pattern, table))
+        let hidden = table == bookkeeping || table.starts_with('_');
+        (hidden && entities.table(table).is_none()) || patterns.any(|pattern| matches(pattern, table))
     };
     let mut to = merge(&from, &entities, wish.silence, &foreign);
     for statement in gone {

@@ -24,7 +24,7 @@ pub fn merge(
     foreign: &dyn Fn(&str) -> bool,
 ) -> Snapshot {
     let mut target = Snapshot { enums: entities.enums.clone(), ..Snapshot::default() };
-    for (name, wanted) in &entities.tables {
+    for (name, wanted) in entities.tables.iter().filter(|(name, _)| !foreign(name)) {
         let table = match current.table(name) {
             Some(table) => merge_table(table, wanted, silence),
             None => with_names(wanted),

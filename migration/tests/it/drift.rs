@@ -7,6 +7,7 @@ use sea_orm_migration::{MigrationTrait, MigratorTrait};
 use crate::{
     database::Database,
     depot::{Depot, PARCELS, SHELVES, Sql},
+    reader::{Reader, Reads},
 };
 
 async fn depot() -> Database {
@@ -277,46 +278,16 @@ async fn nothing_is_left_in_the_live_database() {
 #[tokio::test]
 async fn the_user_of_the_live_database_needs_to_read_only() {
     let database = depot().await;
-    let user = format!("reader_{}", std::process::id());
-    let (make, remove, right) = match database.backend() {
+    let right = match database.backend() {
         DbBackend::Sqlite => return,
-        DbBackend::Postgres => (
-            format!(
-                "CREATE ROLE {user} LOGIN PASSWORD 'reader'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO {user}"
-            ),
-            format!("DROP OWNED BY {user}; DROP ROLE {user}"),
-            "the right CREATE on the database",
-        ),
-        _ => {
-            let name = url::Url::parse(&database.url).unwrap().path()[1..].to_owned();
-            (
-                format!(
-                    "CREATE USER {user}@'%' IDENTIFIED BY 'reader'; GRANT SELECT ON {name}.* TO {user}@'%'"
-                ),
-                format!("DROP USER {user}@'%'"),
-                "all rights on `shadow\\_%`.*",
-            )
-        }
+        DbBackend::Postgres => "the right CREATE on the database",
+        _ => "all rights on `shadow\\_%`.*",
     };
-    let connection = database.connect().await;
-    if let Err(error) = connection.execute_unprepared(&make).await {
-        // A user of MariaDB may have every right but that to give rights.
-        assert!(
-            database.backend() == DbBackend::MySql && error.to_string().contains("Access denied"),
-            "{error}"
-        );
-        connection.execute_unprepared(&remove).await.unwrap();
-        return connection.close().await.unwrap();
-    }
-    let mut url = url::Url::parse(&database.url).unwrap();
-    url.set_username(&user).unwrap();
-    url.set_password(Some("reader")).unwrap();
-    let alone = drift::find::<Depot>(url.as_str(), None, &[]).await;
-    let helped = drift::find::<Depot>(url.as_str(), Some(&database.url), &[]).await;
+    let reader = Reader::of(&database, Reads::All).await;
+    let alone = drift::find::<Depot>(&reader.url, None, &[]).await;
+    let helped = drift::find::<Depot>(&reader.url, Some(&database.url), &[]).await;
     database.execute("ALTER TABLE parcels ADD COLUMN colour bigint").await;
-    let changed = drift::find::<Depot>(url.as_str(), Some(&database.url), &[]).await;
-    connection.execute_unprepared(&remove).await.unwrap();
-    connection.close().await.unwrap();
+    let changed = drift::find::<Depot>(&reader.url, Some(&database.url), &[]).await;
 
     let error = alone.unwrap_err();
     assert!(matches!(error, Error::Space { .. }), "{error}");
@@ -348,11 +319,6 @@ async fn an_extension_is_within_reach_of_the_migrations() {
         return;
     }
     let connection = database.connect().await;
-    let available = "SELECT FROM pg_available_extensions WHERE name = 'citext'";
-    let available = sea_orm::Statement::from_string(DbBackend::Postgres, available);
-    if connection.query_all_raw(available).await.unwrap().is_empty() {
-        return connection.close().await.unwrap();
-    }
     let verified = verify::run::<Extended>(&database.url).await.unwrap();
     assert_eq!(verified[0].to_string(), "m1_create_labels: good");
     Extended::up(&connection, None).await.unwrap();

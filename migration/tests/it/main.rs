@@ -7,6 +7,7 @@
 
 mod catalog;
 mod checksum;
+mod cli;
 mod database;
 mod depot;
 mod drift;
@@ -18,6 +19,7 @@ mod lint;
 mod lock;
 mod parcels;
 mod process;
+mod reader;
 mod round_trip;
 mod run;
 mod script;

@@ -12,6 +12,7 @@ use sea_orm_migration::{MigratorTrait, SchemaManager};
 use crate::{
     database::Database,
     parcels::{FewerShelves, List, Of, Orphaning, Rebuilt, Shelves, Vans},
+    reader::{Reader, Reads},
 };
 
 async fn session<L: List>(database: &Database) -> Session<Of<L>> {
@@ -208,38 +209,18 @@ async fn each_schema_of_postgresql_has_its_own_lock_and_records() {
 #[tokio::test]
 async fn one_who_may_only_read_can_ask_for_the_state() {
     let database = Database::empty().await;
-    let state = |db| async move { startup::state_of::<Of<Shelves>>(&db).await.unwrap() };
-    assert!(matches!(state(reader(&database).await).await, State::Behind(names) if names.len() == 3));
+    let reader = Reader::of(&database, Reads::All).await;
+    let state = async || startup::state_of::<Of<Shelves>>(&connected(&reader).await).await.unwrap();
+    assert!(matches!(state().await, State::Behind(names) if names.len() == 3));
     assert!(!has_table(&database, "seaql_migrations").await);
     let mut session = session::<Shelves>(&database).await;
     session.up(Extent::All).await.unwrap();
     session.close().await.unwrap();
-    assert_eq!(state(reader(&database).await).await, State::Current);
-    let refused = reader(&database).await.execute_unprepared("CREATE TABLE mine (id INT)").await;
+    assert_eq!(state().await, State::Current);
+    let refused = connected(&reader).await.execute_unprepared("CREATE TABLE mine (id INT)").await;
     assert!(refused.is_err());
 }
 
-/// A connection that may not change the schema.
-async fn reader(database: &Database) -> sea_orm::DatabaseConnection {
-    let url = database.url.replace("mode=rwc", "mode=ro");
-    if database.backend() == DbBackend::Sqlite {
-        // There is a file to be read only when somebody has made one.
-        database.connect().await.close().await.unwrap();
-    }
-    let mut options = sea_orm::ConnectOptions::new(url);
-    options.max_connections(1);
-    let db = Connector::connect(options).await.unwrap();
-    match database.backend() {
-        DbBackend::Postgres => {
-            // A role lives in the whole server: whoever comes first makes it.
-            let _ = db.execute_unprepared("CREATE ROLE it_reader").await;
-            db.execute_unprepared("GRANT SELECT ON ALL TABLES IN SCHEMA public TO it_reader").await.unwrap();
-            db.execute_unprepared("SET ROLE it_reader").await.unwrap();
-        }
-        DbBackend::MySql => {
-            db.execute_unprepared("SET SESSION TRANSACTION READ ONLY").await.unwrap();
-        }
-        _ => {}
-    }
-    db
+async fn connected(reader: &Reader) -> sea_orm::DatabaseConnection {
+    Connector::connect(&reader.url).await.unwrap()
 }

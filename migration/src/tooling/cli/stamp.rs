@@ -1,6 +1,6 @@
 //! Records migrations as applied without running them.
 
-use sea_orm_migration::{MigratorTrait, SchemaManager};
+use sea_orm_migration::{MigratorTrait, SchemaManager, sea_orm::TransactionTrait as _};
 
 use super::{
     Error, Outcome, Settings,
@@ -28,7 +28,9 @@ pub(super) async fn stamp<M: MigratorTrait>(settings: &Settings, asked: &Stamp) 
     session.stamp(applied).await?;
     // What is recorded from now on is what this program would run.
     let table = M::migration_table_name().to_string();
-    checksum::forget(&SchemaManager::new(session.connection()), &table, &names).await?;
+    let transaction = session.connection().begin().await?;
+    checksum::forget(&SchemaManager::new(&transaction), &table, &names).await?;
+    transaction.commit().await?;
     write::finish::<M>(session).await?;
     match applied.last() {
         Some(newest) => log::info!("recorded as applied: all up to {newest}"),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sea_orm_migration::{
     MigratorTrait, SchemaManager,
-    sea_orm::{DbBackend, DbErr},
+    sea_orm::{DbBackend, DbErr, TransactionTrait as _},
 };
 
 use super::{
@@ -92,7 +92,10 @@ pub(super) async fn session<M: MigratorTrait>(settings: &Settings) -> Result<Ses
 pub(super) async fn finish<M: MigratorTrait>(session: Session<M>) -> Outcome {
     let db = session.connection();
     let sums = checksum::all::<M>(db.get_database_backend()).await?;
-    checksum::record(&SchemaManager::new(db), &M::migration_table_name().to_string(), &sums).await?;
+    let transaction = db.begin().await?;
+    let table = M::migration_table_name().to_string();
+    checksum::record(&SchemaManager::new(&transaction), &table, &sums).await?;
+    transaction.commit().await?;
     session.close().await?;
     Ok(true)
 }
