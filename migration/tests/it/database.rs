@@ -38,7 +38,8 @@ impl Database {
     pub async fn empty() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let server = Server::chosen();
-        let name = format!("test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        // What begins with `test_` is open to everybody on MariaDB.
+        let name = format!("it_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let (url, folder) = match &server {
             Server::Sqlite => {
                 let folder = tempfile::tempdir().unwrap();
