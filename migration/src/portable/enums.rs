@@ -66,9 +66,7 @@ async fn replace_type(
     for (table, column) in columns {
         let (of, at) = (name(manager, table), name(manager, &column.get_column_name()));
         let default = column.get_column_spec().default.clone();
-        if default.is_some() {
-            run(manager, &format!("ALTER TABLE {of} ALTER COLUMN {at} DROP DEFAULT")).await?;
-        }
+        run(manager, &format!("ALTER TABLE {of} ALTER COLUMN {at} DROP DEFAULT")).await?;
         run(manager, &format!("ALTER TABLE {of} ALTER COLUMN {at} TYPE {new} USING {at}::text::{new}"))
             .await?;
         if let Some(default) = default {

@@ -42,7 +42,21 @@ pub fn merge(
     for (name, values) in kept {
         target.enums.entry(name.clone()).or_insert_with(|| values.clone());
     }
+    drop_lost_defaults(&mut target);
     target
+}
+
+/// A default that was kept may be a value that its enum no longer has.
+fn drop_lost_defaults(target: &mut Snapshot) {
+    for column in target.tables.values_mut().flat_map(|table| &mut table.columns) {
+        let Kind::Enum(name) = &column.kind else { continue };
+        let values = target.enums.get(name).into_iter().flatten();
+        let literals: Vec<String> = values.map(|value| format!("'{}'", value.replace('\'', "''"))).collect();
+        column.default.take_if(|default| {
+            let literal = default.split("::").next().unwrap_or_default();
+            !literals.is_empty() && literal.starts_with('\'') && !literals.iter().any(|each| each == literal)
+        });
+    }
 }
 
 /// A table that is not there yet, with the names that its indexes and constraints go by from now on.

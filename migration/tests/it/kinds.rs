@@ -210,3 +210,21 @@ pub mod check {
     #[path = "../../entities/parcels.rs"]
     pub mod parcels;
 }
+
+pub mod enum_value {
+    pub mod migration;
+    #[rustfmt::skip]
+    pub mod sea_orm_active_enums;
+    #[rustfmt::skip]
+    #[path = "../../enums/vans.rs"]
+    pub mod vans;
+}
+
+pub mod enum_value_gone {
+    pub mod migration;
+    #[rustfmt::skip]
+    pub mod sea_orm_active_enums;
+    #[rustfmt::skip]
+    #[path = "../../enums/vans.rs"]
+    pub mod vans;
+}

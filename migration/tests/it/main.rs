@@ -12,8 +12,10 @@ mod database;
 mod depot;
 mod drift;
 mod entities;
+mod enums;
 mod history;
 mod journal;
+#[expect(clippy::duplicate_mod, reason = "most entities are the same after a change")]
 mod kinds;
 mod lint;
 mod lock;

@@ -7,6 +7,7 @@ use migration::{
     MigratorTrait, startup,
     tooling::{
         autogenerate::draft,
+        catalog::Facts,
         compare::{Comparison, Project, Wish, compare},
         merge::Silence,
         write::{Backfills, Rename},
@@ -25,7 +26,7 @@ use sea_orm_migration::{MigrationTrait, SchemaManager};
 use crate::{
     database::Database,
     entities::{self, depots, labels, parcels},
-    kinds,
+    enums, kinds,
 };
 
 /// The migrations before the change.
@@ -34,6 +35,15 @@ struct Base;
 impl MigratorTrait for Base {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         vec![Box::new(entities::base::Migration)]
+    }
+}
+
+/// Those before a change of an enum.
+struct WithEnum;
+
+impl MigratorTrait for WithEnum {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(entities::base::Migration), Box::new(enums::base::Migration)]
     }
 }
 
@@ -46,6 +56,7 @@ struct Kind {
     hints: fn(DbBackend) -> Vec<Statement>,
     renames: Vec<Rename>,
     backfills: Backfills,
+    excluded: &'static [&'static str],
     /// Whether it must be said that data may be lost.
     guarded: bool,
     /// Whether rows do not come back as they were.
@@ -61,7 +72,7 @@ impl Kind {
             entities: self.entities,
             folder: env!("CARGO_MANIFEST_DIR"),
             portable: "migration::portable",
-            foreign: &[],
+            foreign: self.excluded,
             hints: self.hints,
             databases: &[DbBackend::Sqlite, DbBackend::Postgres, DbBackend::MySql],
             migrator,
@@ -74,8 +85,11 @@ impl Kind {
     }
 }
 
-async fn round_trip<M: MigratorTrait>(kind: Kind, holds: impl AsyncFn(&DatabaseConnection)) {
-    let comparison = kind.compare::<Base>(&kind.renames).await;
+async fn round_trip<B: MigratorTrait, M: MigratorTrait>(
+    kind: Kind,
+    holds: impl AsyncFn(&DatabaseConnection),
+) {
+    let comparison = kind.compare::<B>(&kind.renames).await;
     assert!(!comparison.agrees());
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     if kind.guarded {
@@ -88,12 +102,13 @@ async fn round_trip<M: MigratorTrait>(kind: Kind, holds: impl AsyncFn(&DatabaseC
     // Anew after each change: a connection remembers what its statements answered with.
     let connected = async || startup::connect(ConnectOptions::new(&database.url)).await.unwrap();
     let db = connected().await;
-    M::up(&db, Some(1)).await.unwrap();
+    B::up(&db, None).await.unwrap();
     fill(&db).await;
-    let rows_before = rows(&db).await;
+    let (rows_before, before) = (rows(&db).await, facts(&db).await);
     M::up(&db, None).await.unwrap();
 
     let db = connected().await;
+    let after = facts(&db).await;
     holds(&db).await;
     assert_keys_hold(&db).await;
     let comparison = kind.compare::<M>(&[]).await;
@@ -101,15 +116,22 @@ async fn round_trip<M: MigratorTrait>(kind: Kind, holds: impl AsyncFn(&DatabaseC
     M::down(&db, Some(1)).await.unwrap();
 
     let db = connected().await;
+    assert_eq!(before.differences(&facts(&db).await), []);
     assert_keys_hold(&db).await;
     if !kind.loses {
         assert_eq!(rows(&db).await, rows_before);
     }
     M::up(&db, None).await.unwrap();
+    let db = connected().await;
+    assert_eq!(after.differences(&facts(&db).await), []);
     if !kind.loses {
-        holds(&connected().await).await;
+        holds(&db).await;
     }
     assert_regenerates(&kind, &database).await;
+}
+
+async fn facts(db: &DatabaseConnection) -> Facts {
+    Facts::read(db, |_| true).await.unwrap()
 }
 
 /// The fixture is what is written now; spaces are not compared, since `rustfmt` may be missing.
@@ -187,13 +209,15 @@ async fn assert_regenerates(kind: &Kind, database: &Database) {
     };
     sea_orm_cli::run_generate_command(command, false).await.unwrap();
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
-    for module in kind.entities {
-        let table = module.rsplit("::").next().unwrap();
-        let own = fixtures.join(format!("kinds/{}/{table}.rs", kind.name));
-        let edited = if own.exists() { own } else { fixtures.join(format!("entities/{table}.rs")) };
-        let generated = fs::read_to_string(folder.path().join(format!("{table}.rs"))).unwrap();
-        let edited = fs::read_to_string(edited).unwrap();
-        assert_eq!(without_hints(&generated), without_hints(&edited), "{table}");
+    let enums = [folder.path().join("sea_orm_active_enums.rs").exists().then_some("sea_orm_active_enums")];
+    let tables = kind.entities.iter().map(|module| module.rsplit("::").next().unwrap());
+    for file in tables.chain(enums.into_iter().flatten()).map(|module| format!("{module}.rs")) {
+        let places = [format!("kinds/{}", kind.name), "entities".to_owned(), "enums".to_owned()];
+        let edited =
+            places.map(|place| fixtures.join(place).join(&file)).into_iter().find(|path| path.exists());
+        let generated = fs::read_to_string(folder.path().join(&file)).unwrap();
+        let edited = fs::read_to_string(edited.unwrap()).unwrap();
+        assert_eq!(without_hints(&generated), without_hints(&edited), "{file}");
     }
 }
 
@@ -216,13 +240,16 @@ fn no_hints(_: DbBackend) -> Vec<Statement> {
 /// A test for a kind of change: the tables whose entities are others afterwards, those whose are the same, what else it
 /// needs, and what holds then.
 macro_rules! kind {
-    ($kind:ident [$($own:ident)*] [$($same:ident)*] { $($field:ident: $value:expr),* } $holds:expr) => {
+    (
+        @$base:ident [$($before:expr),*] $kind:ident
+        [$($own:ident)*] [$($same:ident)*] { $($field:ident: $value:expr),* } $holds:expr
+    ) => {
         #[tokio::test]
         async fn $kind() {
             struct Changed;
             impl MigratorTrait for Changed {
                 fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-                    vec![Box::new(entities::base::Migration), Box::new(kinds::$kind::migration::Migration)]
+                    vec![$(Box::new($before),)* Box::new(kinds::$kind::migration::Migration)]
                 }
             }
             let kind = Kind {
@@ -234,13 +261,17 @@ macro_rules! kind {
                 hints: no_hints,
                 renames: Vec::new(),
                 backfills: Backfills::new(),
+                excluded: &[],
                 guarded: false,
                 loses: false,
                 unread: &[],
             };
             let kind = Kind { $($field: $value,)* ..kind };
-            round_trip::<Changed>(kind, $holds).await;
+            round_trip::<$base, Changed>(kind, $holds).await;
         }
+    };
+    ($kind:ident $own:tt $same:tt $fields:tt $holds:expr) => {
+        kind!(@Base [entities::base::Migration] $kind $own $same $fields $holds);
     };
 }
 
@@ -421,6 +452,33 @@ kind!(check [labels] [depots parcels] {
     ] {
         assert_eq!(db.execute_unprepared(sql).await.is_ok(), holds, "{sql}");
     }
+});
+
+kind!(@WithEnum [entities::base::Migration, enums::base::Migration] enum_value [vans] [] {
+    unread: &[DbBackend::Sqlite],
+    excluded: &["depots", "labels", "parcels"]
+} async |db| {
+    use kinds::enum_value::{sea_orm_active_enums::VanSize, vans};
+    let van = vans::ActiveModel {
+        plate: Set("B 1".to_owned()),
+        size: Set(VanSize::Medium),
+        spare: Set(Some(VanSize::Large)),
+    };
+    let van = van.insert(db).await.unwrap();
+    let medium = vans::Entity::find().filter(vans::Column::Size.eq(VanSize::Medium)).all(db).await.unwrap();
+    assert_eq!(medium, [van]);
+    vans::Entity::delete_by_id("B 1").exec(db).await.unwrap();
+});
+
+kind!(@WithEnum [entities::base::Migration, enums::base::Migration] enum_value_gone [vans] [] {
+    guarded: true,
+    unread: &[DbBackend::Sqlite],
+    excluded: &["depots", "labels", "parcels"]
+} async |db| {
+    let small = "INSERT INTO vans (plate, size) VALUES ('B 2', 'small')";
+    // Only SQLite knows no enums.
+    assert_eq!(db.execute_unprepared(small).await.is_ok(), db.get_database_backend() == DbBackend::Sqlite);
+    db.execute_unprepared("DELETE FROM vans").await.unwrap();
 });
 
 async fn has_index(db: &DatabaseConnection, table: &str, index: &str) -> bool {
