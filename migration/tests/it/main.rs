@@ -22,6 +22,7 @@ mod lock;
 mod parcels;
 mod process;
 mod reader;
+mod rebuild;
 mod round_trip;
 mod run;
 mod script;

@@ -42,9 +42,10 @@ pub(super) async fn current<M: MigratorTrait>(settings: &Settings, how: &Print) 
         return Ok(true);
     }
     for entry in &current {
-        match settings.verbose {
-            true => print(format_args!("{entry:#}"))?,
-            false => print(format_args!("{entry}\n"))?,
+        if settings.verbose {
+            print(format_args!("{entry:#}"))?;
+        } else {
+            print(format_args!("{entry}\n"))?;
         }
     }
     if current.is_empty() {
@@ -57,18 +58,20 @@ pub(super) async fn show<M: MigratorTrait>(settings: &Settings, show: &Show) -> 
     // Which database it is shown for matters little where none is at hand.
     let backend = offline::backend(settings, show.backend).unwrap_or(DbBackend::Postgres);
     let shown = history::show::<M>(backend, &show.name).await?;
-    match show.print.json {
-        true => print_json(&shown)?,
-        false => print(&shown)?,
+    if show.print.json {
+        print_json(&shown)?;
+    } else {
+        print(&shown)?;
     }
     Ok(true)
 }
 
 pub(super) fn heads<M: MigratorTrait>(how: &Print) -> Outcome {
     let heads = history::heads::<M>();
-    match how.json {
-        true => print_json(&heads)?,
-        false => heads.iter().try_for_each(|head| print(format_args!("{head}\n")))?,
+    if how.json {
+        print_json(&heads)?;
+    } else {
+        heads.iter().try_for_each(|head| print(format_args!("{head}\n")))?;
     }
     Ok(true)
 }
@@ -113,7 +116,7 @@ pub(super) async fn plan<M: MigratorTrait>(settings: &Settings, how: &Print) -> 
     if planned.is_empty() {
         print("no migration is pending\n")?;
     }
-    planned.iter().try_for_each(|planned| print(planned))?;
+    planned.iter().try_for_each(print)?;
     for name in &history.out_of_order {
         log::warn!("warning: {name} is pending, and older than one that is applied");
     }
