@@ -41,8 +41,9 @@ pub(super) async fn autogenerate<M: MigratorTrait>(project: &Project<M>, asked: 
 
 fn register<M: MigratorTrait>(project: &Project<M>, name: &str, local: bool, source: &str) -> Outcome {
     let written = autogenerate::register(std::path::Path::new(project.folder), name, local, source)?;
+    let here = std::env::current_dir().unwrap_or_default();
     for file in written {
-        print(format_args!("wrote {}\n", file.display()))?;
+        print(format_args!("wrote {}\n", file.strip_prefix(&here).unwrap_or(&file).display()))?;
     }
     Ok(true)
 }
