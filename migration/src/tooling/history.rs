@@ -7,7 +7,7 @@ use sea_orm_migration::{
     MigratorTrait, SchemaManager,
     prelude::{Alias, Query},
     sea_orm::{
-        ConnectionTrait as _, DatabaseConnection, DbBackend, DbErr, RuntimeErr, Statement,
+        ConnectionTrait as _, DatabaseConnection, DbBackend, DbErr, RuntimeErr,
         prelude::{ChronoDate, DateTimeUtc},
     },
 };
@@ -138,17 +138,17 @@ pub async fn show<M: MigratorTrait>(backend: DbBackend, name: &str) -> Result<Sh
     let up = ups.into_iter().find(|up| up.name == name);
     let up = up.ok_or_else(|| DbErr::Custom(format!("there is no migration {name}")))?;
     let (down, irreversible) = match record::down::<M>(backend, &name).await {
-        Ok(down) => (print(&down.statements), None),
+        Ok(down) => (script::printed(&down.statements), None),
         Err(error) => (Vec::new(), Some(error.to_string())),
     };
     let (created, description) = words(&name);
     Ok(Shown {
         description,
         created,
-        up: print(&up.statements),
+        up: script::printed(&up.statements),
         down,
         irreversible,
-        reads: print(&up.reads),
+        reads: script::printed(&up.reads),
         checksum: checksum::of(&up),
         allowed: up.allowed,
         name,
@@ -177,11 +177,6 @@ fn words(name: &str) -> (Option<ChronoDate>, String) {
         Some((day, rest)) => (Some(day), rest.replace('_', " ")),
         None => (None, name.replace('_', " ")),
     }
-}
-
-fn print(statements: &[Statement]) -> Vec<String> {
-    let printed = |statement| script::statement(statement).unwrap_or_else(|_| statement.to_string());
-    statements.iter().map(printed).collect()
 }
 
 /// When each migration was applied, in seconds; nothing, where there is no bookkeeping. It asks instead of

@@ -106,6 +106,12 @@ pub fn statement(statement: &Statement) -> Result<String, Unprintable> {
     Ok(printed)
 }
 
+/// Statements to be read rather than loaded: what cannot be written down stands there as it is in Rust.
+pub(crate) fn printed(statements: &[Statement]) -> Vec<String> {
+    let printed = |each| statement(each).unwrap_or_else(|_| each.to_string());
+    statements.iter().map(printed).collect()
+}
+
 /// Adds a statement, ended as the client wants it ended.
 fn push(script: &mut String, backend: DbBackend, sql: &str) {
     let sql = sql.trim().trim_end_matches([';', ' ', '\n', '\t', '\r']);
@@ -142,16 +148,16 @@ fn row(backend: DbBackend, name: &str, direction: Direction, table: &str) -> Str
         Direction::Up => {
             let mut insert = Query::insert();
             insert.into_table(Alias::new(table)).columns([version, applied_at]);
-            printed(backend, insert.values_panic([name.into(), Expr::cust(now)]))
+            built(backend, insert.values_panic([name.into(), Expr::cust(now)]))
         }
         Direction::Down => {
             let mut delete = Query::delete();
-            printed(backend, delete.from_table(Alias::new(table)).and_where(Expr::col(version).eq(name)))
+            built(backend, delete.from_table(Alias::new(table)).and_where(Expr::col(version).eq(name)))
         }
     }
 }
 
-fn printed(backend: DbBackend, query: &impl StatementBuilder) -> String {
+fn built(backend: DbBackend, query: &impl StatementBuilder) -> String {
     let built = backend.build(query);
     statement(&built).unwrap_or_else(|_| built.to_string())
 }

@@ -3,7 +3,7 @@
 //! What it writes runs on SQLite, PostgreSQL and MariaDB, with `portable` for what they do not agree on. Where SQLite
 //! cannot alter a table, the table is rebuilt there, and altered on the others.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use super::{diff::Change, snapshot::Snapshot};
 
@@ -96,10 +96,7 @@ pub fn source(draft: &Draft<'_>) -> String {
 
 /// A line for each thing that changes.
 fn summary(draft: &Draft<'_>) -> String {
-    let renames = draft.renames.iter().map(|rename| match rename {
-        Rename::Table { from, to } => format!("table {to}: was {from}"),
-        Rename::Column { table, from, to } => format!("column {table}.{to}: was {from}"),
-    });
+    let renames = draft.renames.iter().map(ToString::to_string);
     let changes = draft.up.iter().flat_map(|change| {
         let lines: Vec<String> = change.to_string().lines().map(str::to_owned).collect();
         lines
@@ -107,6 +104,15 @@ fn summary(draft: &Draft<'_>) -> String {
     let lines: Vec<String> =
         renames.chain(changes).map(|line| format!("//! - {}", code::for_a_comment(&line))).collect();
     format!("//! What it changes:\n//!\n{}", lines.join("\n"))
+}
+
+impl fmt::Display for Rename {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Table { from, to } => write!(f, "table {to}: was {from}"),
+            Self::Column { table, from, to } => write!(f, "column {table}.{to}: was {from}"),
+        }
+    }
 }
 
 impl Rename {

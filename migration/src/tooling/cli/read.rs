@@ -89,26 +89,7 @@ struct Planned {
 
 pub(super) async fn plan<M: MigratorTrait>(settings: &Settings, how: &Print) -> Outcome {
     let history = history_of::<M>(settings).await?;
-    let backend = backend(settings)?;
-    let is_pending =
-        |name: &str| history.entries.iter().any(|entry| entry.name == name && entry.state == State::Pending);
-    let (pending, applied): (Vec<_>, Vec<_>) =
-        record::ups::<M>(backend).await?.into_iter().partition(|up| is_pending(&up.name));
-    let losses = lint::destructive(backend, &applied, &pending);
-    let sql = |statement| script::statement(statement).unwrap_or_else(|_| statement.to_string());
-    let planned: Vec<Planned> = pending
-        .iter()
-        .map(|up| Planned {
-            name: up.name.clone(),
-            sql: up.statements.iter().map(sql).collect(),
-            reads: up.reads.iter().map(sql).collect(),
-            losses: losses
-                .iter()
-                .filter(|loss| loss.migration == up.name)
-                .map(|loss| loss.statement.clone())
-                .collect(),
-        })
-        .collect();
+    let planned = planned::<M>(backend(settings)?, &history).await?;
     if how.json {
         print_json(&planned)?;
         return Ok(true);
@@ -121,6 +102,25 @@ pub(super) async fn plan<M: MigratorTrait>(settings: &Settings, how: &Print) -> 
         log::warn!("warning: {name} is pending, and older than one that is applied");
     }
     Ok(true)
+}
+
+async fn planned<M: MigratorTrait>(backend: DbBackend, history: &History) -> Result<Vec<Planned>, Error> {
+    let is_pending =
+        |name: &str| history.entries.iter().any(|entry| entry.name == name && entry.state == State::Pending);
+    let (pending, applied): (Vec<_>, Vec<_>) =
+        record::ups::<M>(backend).await?.into_iter().partition(|up| is_pending(&up.name));
+    let losses = lint::destructive(backend, &applied, &pending);
+    let lost = |name: &str| {
+        let losses = losses.iter().filter(|loss| loss.migration == name);
+        losses.map(|loss| loss.statement.clone()).collect()
+    };
+    let planned = pending.into_iter().map(|up| Planned {
+        sql: script::printed(&up.statements),
+        reads: script::printed(&up.reads),
+        losses: lost(&up.name),
+        name: up.name,
+    });
+    Ok(planned.collect())
 }
 
 impl fmt::Display for Planned {

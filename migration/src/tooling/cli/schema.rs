@@ -33,6 +33,9 @@ pub(super) async fn autogenerate<M: MigratorTrait>(project: &Project<M>, asked: 
     let folder = std::path::Path::new(project.folder);
     let source =
         autogenerate::draft(&comparison, &backfills, asked.allow_destructive, project.portable, folder)?;
+    for rename in &comparison.renames {
+        print(format_args!("{rename}\n"))?;
+    }
     for change in &comparison.changes {
         print(format_args!("{change}\n"))?;
     }
@@ -55,21 +58,34 @@ pub(super) async fn check<M: MigratorTrait>(
 ) -> Outcome {
     let comparison = compared(project, asked, &[]).await?;
     report_unread(&comparison);
-    let mut found = String::new();
-    if !comparison.agrees() {
-        found += "Entities and migrations disagree. The entities say, beyond the migrations:\n";
-        for rename in &comparison.renames {
-            let _ = writeln!(found, "  {}: renamed", rename.old());
-        }
-        for line in comparison.changes.iter().flat_map(|change| {
-            let lines: Vec<String> = change.to_string().lines().map(str::to_owned).collect();
-            lines
-        }) {
-            let _ = writeln!(found, "  {line}");
-        }
-        found += "Write the migration with `cargo migrate autogenerate NAME`; or, if the entities are what is wrong, \
-                  generate them from a migrated database.\n";
+    let found = disagreements(&comparison) + &edited::<M>(settings).await;
+    if found.is_empty() {
+        print("entities and migrations agree\n")?;
+        return Ok(true);
     }
+    print(found)?;
+    Ok(false)
+}
+
+fn disagreements(comparison: &Comparison) -> String {
+    if comparison.agrees() {
+        return String::new();
+    }
+    let renames = comparison.renames.iter().map(ToString::to_string);
+    let changes = comparison.changes.iter().map(ToString::to_string);
+    let mut found = "Entities and migrations disagree. The entities say, beyond the migrations:\n".to_owned();
+    for line in renames.chain(changes).flat_map(|lines| lines.lines().map(str::to_owned).collect::<Vec<_>>())
+    {
+        let _ = writeln!(found, "  {line}");
+    }
+    found += "Write the migration with `cargo migrate autogenerate NAME`; or, if the entities are what is wrong, \
+              generate them from a migrated database.\n";
+    found
+}
+
+/// The applied migrations that were edited, if a database answers.
+async fn edited<M: MigratorTrait>(settings: &Settings) -> String {
+    let mut found = String::new();
     match read::quickly::<M>(settings).await {
         Some(Ok(history)) => {
             for entry in history.entries.iter().filter(|entry| entry.state == State::Edited) {
@@ -84,12 +100,7 @@ pub(super) async fn check<M: MigratorTrait>(
         Some(Err(error)) => log::debug!("the database cannot be read: {error}"),
         None => log::debug!("no database answers, so none is looked at"),
     }
-    if found.is_empty() {
-        print("entities and migrations agree\n")?;
-        return Ok(true);
-    }
-    print(found)?;
-    Ok(false)
+    found
 }
 
 pub(super) async fn drift<M: MigratorTrait>(
