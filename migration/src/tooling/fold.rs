@@ -107,7 +107,11 @@ impl Snapshot {
                 Some(())
             }
             // They decide nothing that a snapshot holds.
-            Sql::Pragma { .. }
+            Sql::CreateFunction(_)
+            | Sql::CreateTrigger(_)
+            | Sql::DropFunction(_)
+            | Sql::DropTrigger(_)
+            | Sql::Pragma { .. }
             | Sql::Set(_)
             | Sql::LockTables { .. }
             | Sql::UnlockTables
