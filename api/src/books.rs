@@ -2,10 +2,10 @@
 
 use actix_web::{
     HttpResponse, Responder,
-    web::{Data, Path},
+    web::{self, Data, Path},
 };
 use service::{
-    books::{self, Book, BookPatch, BookQuery, NewBook},
+    books::{self, Book, BookPatch, BookQuery, FacetQuery, Facets, NewBook},
     import::{self, Options, Report},
     page::Page,
 };
@@ -36,6 +36,13 @@ pub async fn list_of_user(
     Query(query): Query<BookQuery>,
 ) -> Result<impl Responder> {
     Ok(Paged(books::list_of_user(&state.db, &state.keys, id, query).await?))
+}
+
+/// Count what the books of a list have in common
+#[utoipa::path(get, path = "/api/v1/books/facets", operation_id = "getBookFacets", tag = "books", params(FacetQuery),
+    responses((status = 200, body = Facets, description = "Languages, authors, publishers and decades, each with its count")))]
+pub async fn facets(state: Data<State>, Query(query): Query<FacetQuery>) -> Result<impl Responder> {
+    Ok(web::Json(books::facets(&state.db, query).await?))
 }
 
 /// Add a book

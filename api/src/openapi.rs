@@ -55,7 +55,7 @@ const DOCS_POLICY: &str =
         auth::sign_up, auth::log_in, auth::refresh, auth::log_out,
         users::me, users::update_me, users::delete_me,
         users::list, users::create, users::get, users::update, users::delete,
-        books::list_of_user, books::list, books::create, books::import, books::get_by_isbn,
+        books::list_of_user, books::list, books::facets, books::create, books::import, books::get_by_isbn,
         books::get, books::update, books::delete,
         document, problem, health::live, health::ready,
     ),

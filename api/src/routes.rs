@@ -46,6 +46,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         on(Action::ListUserBooks, Method::GET, "/api/v1/users/{id}/books", books::list_of_user),
         on(Action::ListBooks, Method::GET, "/api/v1/books", books::list),
         on(Action::CreateBook, Method::POST, "/api/v1/books", books::create),
+        on(Action::GetBookFacets, Method::GET, "/api/v1/books/facets", books::facets),
         on(Action::ImportBooks, Method::POST, "/api/v1/books/import", books::import),
         on(Action::GetBookByIsbn, Method::GET, "/api/v1/books/isbn/{isbn}", books::get_by_isbn),
         on(Action::GetBook, Method::GET, "/api/v1/books/{id}", books::get),

@@ -145,6 +145,8 @@ actions! {
     ListUserBooks = "listUserBooks",
     /// List the catalogue.
     ListBooks = "listBooks",
+    /// Count what the books of a list have in common.
+    GetBookFacets = "getBookFacets",
     /// Add a book.
     CreateBook = "createBook",
     /// Read a book.
@@ -179,6 +181,7 @@ impl Action {
             | Self::Refresh
             | Self::ListUserBooks
             | Self::ListBooks
+            | Self::GetBookFacets
             | Self::GetBook
             | Self::GetBookByIsbn
             | Self::GetOpenapi

@@ -2,14 +2,18 @@
 
 mod content;
 pub mod date;
+mod facets;
 pub mod isbn;
 pub mod language;
 mod query;
+mod search;
+
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, FromQueryResult, IntoActiveModel,
-    QueryFilter, QuerySelect, Select, SelectModel, Selector,
+    PaginatorTrait, QueryFilter, QuerySelect, Select, SelectModel, Selector,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -19,6 +23,7 @@ use validator::Validate;
 pub(crate) use self::content::{valid_cover_url, valid_currency};
 pub use self::{
     content::{BookPatch, NewBook},
+    facets::{Decade, Facet, FacetQuery, Facets, facets},
     query::{BookQuery, BookSort},
 };
 use crate::{
@@ -107,19 +112,40 @@ pub struct Owner {
 /// Lists the catalogue.
 pub async fn list(db: &Db, keys: &Keys, query: BookQuery) -> Result<Page<Book>> {
     query.validate()?;
+    if query.sort == Some(BookSort::Relevance) && query.q.is_none() {
+        return Err(Error::invalid("/sort", "conflict", "relevance is to a search: give q, too"));
+    }
     let context = page::context("books", &query)?;
-    let page = page::fetch(
-        db,
-        keys,
-        (query.select(), query.order(), query.window()),
-        &context,
-        async |conn, select| {
-            let books = shelved(select).all(conn).await?;
-            Ok(books.into_iter().map(|shelved| (shelved.book, shelved.owner_username)).collect())
-        },
-    )
+    let Some(select) = query.matching(db.backend()) else { return Ok(Page::empty(query.total)) };
+    let Some(order) = query.order() else { return best(db, keys, &query, select, &context).await };
+    let page = page::fetch(db, keys, (select, order, query.window()), &context, async |conn, select| {
+        let books = shelved(select).all(conn).await?;
+        Ok(books.into_iter().map(|shelved| (shelved.book, shelved.owner_username)).collect())
+    })
     .await?;
     Ok(page.map(|(book, owner_username)| Shelved { book, owner_username }.into()))
+}
+
+/// A page of the books that a search finds, the best first.
+async fn best(
+    db: &Db,
+    keys: &Keys,
+    query: &BookQuery,
+    select: Select<Entity>,
+    context: &str,
+) -> Result<Page<Book>> {
+    let Some(search) = query.search() else { return Ok(Page::empty(query.total)) };
+    let filter = || query.is_filtered().then(|| query.select());
+    let ids = db.read(async |conn| search.ranked(conn, filter()).await).await?;
+    let total =
+        if query.total { Some(db.read(async |conn| select.clone().count(conn).await).await?) } else { None };
+    let page = page::part(keys, query.window(), context, ids, total)?;
+    let wanted = Entity::find().filter(Column::Id.is_in(page.items.iter().copied()));
+    let found = db.read(async |conn| shelved(wanted.clone()).all(conn).await).await?;
+    let mut found: HashMap<Uuid, Shelved> =
+        found.into_iter().map(|shelved| (shelved.book.id, shelved)).collect();
+    let items = page.items.iter().filter_map(|id| found.remove(id)).map(Book::from).collect();
+    Ok(Page { items, next_cursor: page.next_cursor, total: page.total })
 }
 
 /// Lists the books that a user added.

@@ -35,6 +35,11 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
+    /// The page of a list that has nothing.
+    pub(crate) fn empty(total: bool) -> Self {
+        Self { items: Vec::new(), next_cursor: None, total: total.then_some(0) }
+    }
+
     /// The page of what becomes of each item.
     pub(crate) fn map<U>(self, become_item: impl FnMut(T) -> U) -> Page<U> {
         let items = self.items.into_iter().map(become_item).collect();
@@ -121,9 +126,7 @@ where
     E: EntityTrait,
     E::Model: Sync,
 {
-    if window.cursor.is_some() && window.offset.is_some() {
-        return Err(Error::invalid("/offset", "conflict", "cannot be used together with cursor"));
-    }
+    refuse_both(&window)?;
     let limit = window.limit.unwrap_or(DEFAULT_LIMIT);
     let place = window.cursor.map(|cursor| open(keys, context, cursor)).transpose()?;
     let mut rows = Vec::new();
@@ -144,6 +147,41 @@ where
     let total =
         if window.total { Some(db.read(async |conn| select.clone().count(conn).await).await?) } else { None };
     Ok(Page { items: rows, next_cursor, total })
+}
+
+/// One page of a list that is at hand, whose cursors are positions in it.
+pub(crate) fn part(
+    keys: &Keys,
+    window: Window<'_>,
+    context: &str,
+    ids: Vec<Uuid>,
+    total: Option<u64>,
+) -> Result<Page<Uuid>> {
+    refuse_both(&window)?;
+    let place = window.cursor.map(|cursor| open(keys, context, cursor)).transpose()?;
+    let start = match place {
+        Some(Place { key: Some(Key::Number(position)), .. }) => {
+            usize::try_from(position).map_err(|_| Error::InvalidCursor)?
+        }
+        Some(_) => return Err(Error::InvalidCursor),
+        None => usize::try_from(window.offset.unwrap_or(0)).unwrap_or(usize::MAX),
+    };
+    let limit = usize::try_from(window.limit.unwrap_or(DEFAULT_LIMIT)).unwrap_or(usize::MAX);
+    let end = start.saturating_add(limit);
+    let next_cursor = if end < ids.len() {
+        let key = i64::try_from(end).ok().map(Key::Number);
+        Some(seal(keys, context, &Place { key, id: Uuid::nil() })?)
+    } else {
+        None
+    };
+    Ok(Page { items: ids.into_iter().skip(start).take(limit).collect(), next_cursor, total })
+}
+
+fn refuse_both(window: &Window<'_>) -> Result<()> {
+    if window.cursor.is_some() && window.offset.is_some() {
+        return Err(Error::invalid("/offset", "conflict", "cannot be used together with cursor"));
+    }
+    Ok(())
 }
 
 /// The queries that make up a page, to be read one after the other until it is full. The rows with a key

@@ -1,12 +1,12 @@
 //! Which books a list has, and in which order.
 
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryTrait, Select};
+use sea_orm::{ColumnTrait, Condition, DbBackend, EntityTrait, QueryFilter, QueryTrait, Select};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-use super::{date, isbn, language};
+use super::{date, isbn, language, search::Search};
 use crate::{
     input,
     page::{Order, Window},
@@ -17,6 +17,8 @@ use entity::books::{Column, Entity};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[expect(missing_docs, reason = "each is the column of its name")]
 pub enum BookSort {
+    #[serde(rename = "relevance")]
+    Relevance,
     #[serde(rename = "created_at")]
     CreatedAt,
     #[serde(rename = "-created_at")]
@@ -44,8 +46,10 @@ pub enum BookSort {
 }
 
 impl BookSort {
-    fn order(self) -> Order<Entity> {
+    /// By which column, if it is by one.
+    fn order(self) -> Option<Order<Entity>> {
         let (key, nullable, descending) = match self {
+            Self::Relevance => return None,
             Self::CreatedAt => (Column::CreatedAt, false, false),
             Self::CreatedAtDescending => (Column::CreatedAt, false, true),
             Self::UpdatedAt => (Column::UpdatedAt, false, false),
@@ -59,7 +63,7 @@ impl BookSort {
             Self::PageCount => (Column::PageCount, true, false),
             Self::PageCountDescending => (Column::PageCount, true, true),
         };
-        Order { key, id: Column::Id, nullable, descending }
+        Some(Order { key, id: Column::Id, nullable, descending })
     }
 }
 
@@ -81,9 +85,15 @@ pub struct BookQuery {
     pub offset: Option<u64>,
     /// Whether to count the whole list.
     pub total: bool,
-    /// The order; `-created_at` if left out.
+    /// The order; if left out, `relevance` where `q` is given, else `-created_at`.
     #[param(nullable = false)]
     pub sort: Option<BookSort>,
+    /// Only books with these words in title, subtitle, author, publisher, description or ISBN. The last word may be
+    /// the beginning of one; words in quotes stand together; marks on letters do not matter. By `relevance`, the list
+    /// ends with the thousandth book.
+    #[validate(length(min = 1, max = 200), custom(function = "input::line"))]
+    #[param(min_length = 1, max_length = 200, nullable = false, example = "frank \"dune mess")]
+    pub q: Option<String>,
     /// Only books of exactly this author.
     #[validate(length(min = 1, max = 500), custom(function = "input::line"))]
     #[param(min_length = 1, max_length = 500, nullable = false)]
@@ -114,9 +124,34 @@ pub struct BookQuery {
 }
 
 impl BookQuery {
-    /// The order asked for, the newest first if none is.
-    pub(super) fn order(&self) -> Order<Entity> {
-        self.sort.unwrap_or(BookSort::CreatedAtDescending).order()
+    /// The order asked for; `None` is that of relevance. If none is asked for, what is searched for comes by relevance,
+    /// and all else with the newest first.
+    pub(super) fn order(&self) -> Option<Order<Entity>> {
+        let default = if self.q.is_some() { BookSort::Relevance } else { BookSort::CreatedAtDescending };
+        self.sort.unwrap_or(default).order()
+    }
+
+    /// What is searched for, unless there is no word in it.
+    pub(super) fn search(&self) -> Option<Search> {
+        self.q.as_deref().and_then(Search::parse)
+    }
+
+    /// The books that filters and search leave; `None` where a search has no word, which finds nothing.
+    pub(super) fn matching(&self, backend: DbBackend) -> Option<Select<Entity>> {
+        match (&self.q, self.search()) {
+            (None, _) => Some(self.select()),
+            (Some(_), Some(search)) => Some(self.select().filter(search.condition(backend))),
+            (Some(_), None) => None,
+        }
+    }
+
+    /// Whether there is a filter beside the search.
+    pub(super) fn is_filtered(&self) -> bool {
+        let Self { author, language, publisher, isbn, owner, published_from, published_to, .. } = self;
+        [author, language, publisher, isbn, published_from, published_to]
+            .iter()
+            .any(|filter| filter.is_some())
+            || owner.is_some()
     }
 
     /// The part of the list asked for.

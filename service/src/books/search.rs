@@ -1,0 +1,223 @@
+//! Search by words: what was typed, which books it finds, and which of them come first. Each database finds them by its
+//! own index, which the migrations keep in step; what comes first is decided here, alike for all.
+
+use std::cmp::Reverse;
+
+use sea_orm::{
+    DatabaseConnection, DbBackend, DbErr, FromQueryResult, QuerySelect, QueryTrait, Select,
+    sea_query::{Expr, SelectStatement},
+};
+use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+use uuid::Uuid;
+
+use super::isbn;
+use entity::books::Entity;
+
+mod mysql;
+mod postgres;
+mod sqlite;
+
+/// How many of the books found are compared; beyond, the database's own order has decided.
+pub(super) const RANKED: u64 = 1_000;
+
+/// How many of the books found the database weighs.
+const WEIGHED: u64 = 10_000;
+
+/// What was typed into a search box.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Search {
+    /// What a book must have, each a run of words; more than one only where they stood in quotes.
+    phrases: Vec<Vec<String>>,
+    /// Whether the last word may be the beginning of one.
+    unfinished: bool,
+}
+
+/// A book that was found, as far as it matters for its place.
+#[derive(Debug, FromQueryResult)]
+struct Found {
+    id: Uuid,
+    title: String,
+    author: String,
+    score: f64,
+}
+
+impl Search {
+    /// Reads what was typed. Quotes keep words together, and the last word may be unfinished unless a quote or a space
+    /// follows it; everything else that is no word separates words. `None` if there is no word.
+    pub(super) fn parse(typed: &str) -> Option<Self> {
+        if let Some(isbn) = isbn::parse(typed) {
+            return Some(Self { phrases: vec![vec![isbn]], unfinished: false });
+        }
+        let typed = typed.replace(['“', '”', '„', '«', '»'], "\"");
+        let mut phrases = Vec::new();
+        for (at, part) in typed.split('"').enumerate() {
+            let words = words(part);
+            if at % 2 == 1 && !words.is_empty() {
+                phrases.push(words);
+            } else {
+                phrases.extend(words.into_iter().map(|word| vec![word]));
+            }
+        }
+        let unfinished = typed.chars().next_back().is_some_and(is_letter);
+        (!phrases.is_empty()).then_some(Self { phrases, unfinished })
+    }
+
+    /// The books that it finds, as a condition on their id.
+    pub(super) fn condition(&self, backend: DbBackend) -> Expr {
+        match backend {
+            DbBackend::MySql => mysql::condition(self),
+            DbBackend::Postgres => postgres::condition(self),
+            _ => sqlite::condition(self),
+        }
+    }
+
+    /// The ids of the books that it finds among those of `filter`, the best first, and no more than [`RANKED`].
+    pub(super) async fn ranked(
+        &self,
+        conn: &DatabaseConnection,
+        filter: Option<Select<Entity>>,
+    ) -> Result<Vec<Uuid>, DbErr> {
+        let backend = conn.get_database_backend();
+        let filter = filter.map(|select| {
+            let mut query = select.select_only().into_query();
+            query.expr(Expr::val(1)).and_where(Expr::cust("books.id = s.id")).take()
+        });
+        let queries = match backend {
+            DbBackend::MySql => mysql::best(self, filter.as_ref()),
+            DbBackend::Postgres => postgres::best(self, filter.as_ref()),
+            _ => sqlite::best(self, filter.as_ref()),
+        };
+        let mut found: Vec<Found> = Vec::new();
+        for query in queries {
+            found.extend(Found::find_by_statement(backend.build(&query)).all(conn).await?);
+        }
+        let wanted = folded(&self.phrases.concat().join(" "));
+        found.sort_by_cached_key(|found| {
+            let (place, length) = self.place(found, &wanted);
+            (Reverse(place), length, Reverse(ordered(found.score)), found.id)
+        });
+        let mut ids: Vec<Uuid> = found.into_iter().map(|found| found.id).collect();
+        let mut seen = std::collections::HashSet::new();
+        ids.retain(|id| seen.insert(*id));
+        Ok(ids)
+    }
+
+    /// How well a book is meant: by its title, whole or to begin with, then by title and author. Of titles that begin
+    /// alike the shorter is meant.
+    fn place(&self, found: &Found, wanted: &[String]) -> (u8, usize) {
+        let (title, author) = (folded(&found.title), folded(&found.author));
+        if self.agrees(&title, wanted) {
+            return if title.len() == wanted.len() { (3, 0) } else { (2, title.len()) };
+        }
+        let finished = wanted.len() - usize::from(self.unfinished);
+        let named = wanted.iter().enumerate().all(|(at, word)| {
+            let mut names = title.iter().chain(&author);
+            if at < finished {
+                names.any(|name| name == word)
+            } else {
+                names.any(|name| name.starts_with(word))
+            }
+        });
+        (u8::from(named), 0)
+    }
+
+    /// Whether a text begins with the words.
+    fn agrees(&self, text: &[String], words: &[String]) -> bool {
+        let Some((last, first)) = words.split_last() else { return false };
+        let rest = text.strip_prefix(first).and_then(<[String]>::first);
+        rest.is_some_and(|word| word == last || (self.unfinished && word.starts_with(last)))
+    }
+}
+
+/// The words of a text, in small letters.
+fn words(text: &str) -> Vec<String> {
+    let words = text.split(|c| !is_letter(c)).filter(|word| !word.is_empty());
+    words.map(|word| plain(&word.to_lowercase())).collect()
+}
+
+/// The words of a text, without marks.
+fn folded(text: &str) -> Vec<String> {
+    words(text).iter().map(|word| without_marks(word)).collect()
+}
+
+fn without_marks(word: &str) -> String {
+    word.nfkd().filter(|c| !matches!(c, '\u{300}'..='\u{36f}')).collect::<String>().to_lowercase()
+}
+
+/// Letters that are no base letter with a mark, as others write them. The index has them so, too.
+fn plain(word: &str) -> String {
+    let mut plain = String::with_capacity(word.len());
+    for letter in word.chars() {
+        match letter {
+            'æ' => plain.push_str("ae"),
+            'ð' | 'đ' => plain.push('d'),
+            'ı' => plain.push('i'),
+            'ł' => plain.push('l'),
+            'ø' => plain.push('o'),
+            'œ' => plain.push_str("oe"),
+            'ß' => plain.push_str("ss"),
+            'þ' => plain.push_str("th"),
+            other => plain.push(other),
+        }
+    }
+    plain
+}
+
+fn is_letter(c: char) -> bool {
+    c.is_alphanumeric() || is_combining_mark(c)
+}
+
+/// A score as a number that can be compared.
+fn ordered(score: f64) -> i64 {
+    #[expect(clippy::cast_possible_truncation, reason = "scores are small")]
+    let ordered = (score * 1e12) as i64;
+    ordered
+}
+
+/// `SELECT books.id, title, author, score` of the rows of `found`, which has `id` and `score`, the best `RANKED`.
+fn with_names(found: SelectStatement) -> SelectStatement {
+    use sea_orm::sea_query::{Order, Query};
+    Query::select()
+        .columns([("books", "id"), ("books", "title"), ("books", "author")])
+        .column(("found", "score"))
+        .from_subquery(found, "found")
+        .inner_join("books", Expr::cust("books.id = found.id"))
+        .order_by(("found", "score"), Order::Desc)
+        .limit(RANKED)
+        .take()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn phrases(typed: &str) -> Vec<String> {
+        Search::parse(typed)
+            .map_or_else(Vec::new, |search| search.phrases.iter().map(|phrase| phrase.join(" ")).collect())
+    }
+
+    #[test]
+    fn quotes_keep_words_together_and_all_else_is_text() {
+        for (typed, expected) in [
+            ("dune", vec!["dune"]),
+            ("  Dune  Messiah ", vec!["dune", "messiah"]),
+            ("\"Dune Messiah\" herbert", vec!["dune messiah", "herbert"]),
+            ("\"Dune Mess", vec!["dune mess"]),
+            ("100% _x_ O'Hara", vec!["100", "x", "o", "hara"]),
+            ("a AND NOT (b OR c*)", vec!["a", "and", "not", "b", "or", "c"]),
+            ("Straße Ørsted", vec!["strasse", "orsted"]),
+            ("0-441-01359-7", vec!["9780441013593"]),
+            ("%", vec![]),
+            ("📚 '\" --", vec![]),
+        ] {
+            assert_eq!(phrases(typed), expected, "{typed}");
+        }
+    }
+
+    #[test]
+    fn the_last_word_is_unfinished_until_something_follows_it() {
+        for (typed, expected) in [("dun", true), ("dun ", false), ("\"dun\"", false), ("\"dun", true)] {
+            assert_eq!(Search::parse(typed).unwrap().unfinished, expected, "{typed}");
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Text search of PostgreSQL: a GIN index over weighted words.
+
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
+
+use super::{RANKED, Search, WEIGHED, with_names, without_marks};
+
+/// Few enough to be looked up one by one; of more, the order that is asked for meets enough of them soon.
+const FEW: u64 = 10_000;
+
+pub(super) fn condition(search: &Search) -> Expr {
+    let query = query(search);
+    // An array is read before the books are: else the planner walks the order that is asked for, and where there are
+    // no matches, to its end.
+    Expr::cust_with_values(
+        format!(
+            "CASE WHEN (SELECT count(*) FROM (SELECT 1 FROM _books_search s WHERE s.document @@ to_tsquery('simple', $1) \
+             LIMIT {FEW} + 1) AS few) <= {FEW} \
+             THEN books.id = ANY (ARRAY(SELECT s.id FROM _books_search s WHERE s.document @@ to_tsquery('simple', $1))) \
+             ELSE EXISTS (SELECT 1 FROM _books_search s WHERE s.id = books.id AND s.document @@ to_tsquery('simple', $1)) END"
+        ),
+        [query],
+    )
+}
+
+pub(super) fn best(search: &Search, filter: Option<&SelectStatement>) -> Vec<SelectStatement> {
+    let query = query(search);
+    let from = || {
+        let mut select = Query::select();
+        select.column(("s", "id")).from_as("_books_search", "s");
+        if let Some(filter) = filter {
+            select.and_where(Expr::exists(filter.clone()));
+        }
+        select
+    };
+    let matches = Expr::cust_with_values("s.document @@ to_tsquery('simple', $1)", [query.clone()]);
+    let rank = "ts_rank('{0.05, 0.2, 0.6, 1.0}', s.document, to_tsquery('simple', $1), 1)::float8";
+    let weighed = from()
+        .expr_as(Expr::cust_with_values(rank, [query]), "score")
+        .and_where(matches.clone())
+        .limit(WEIGHED)
+        .take();
+    let begins = search.phrases.concat().iter().map(|word| without_marks(word)).collect::<Vec<_>>().join(" ");
+    let begins = begins.chars().take(100).collect::<String>();
+    let titled = from()
+        .expr_as(Expr::val(0.0), "score")
+        .and_where(Expr::col(("s", "title")).like(format!("{begins}%")))
+        .and_where(matches)
+        .order_by(("s", "title"), sea_orm::sea_query::Order::Asc)
+        .limit(RANKED / 5)
+        .take();
+    vec![with_names(weighed), with_names(titled)]
+}
+
+/// In the words of `to_tsquery`.
+fn query(search: &Search) -> String {
+    let last = search.phrases.len() - 1;
+    let phrase = |(at, phrase): (usize, &Vec<String>)| {
+        let words: Vec<String> = phrase.iter().map(|word| format!("'{}'", without_marks(word))).collect();
+        let unfinished = if at == last && search.unfinished { ":*" } else { "" };
+        format!("({}{unfinished})", words.join(" <-> "))
+    };
+    search.phrases.iter().enumerate().map(phrase).collect::<Vec<_>>().join(" & ")
+}
