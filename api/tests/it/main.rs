@@ -7,6 +7,7 @@
 
 mod app;
 mod contract;
+mod corpus;
 #[path = "../../../migration/tests/it/database.rs"]
 mod database;
 
