@@ -2,29 +2,21 @@
 
 use super::{COLUMNS, plain};
 
-/// What stands between words, beside spaces: the parser would take dots for hosts, slashes for paths, and hyphens for
-/// signs.
-const BETWEEN: &str = "!\"#$%&''()*+,-./:;<=>?@[\\]^_`{|}~¡«·»¿‐‑–—‘’‚“”„…、。「」『』";
+/// What the parser would take for hosts, paths, signs or markup, where it only parts words.
+const BETWEEN: &str = "-+./@:<&_~\\";
 
 /// The weight of each column.
 const WEIGHTS: [char; 6] = ['A', 'B', 'B', 'B', 'C', 'D'];
 
 pub(super) fn up() -> Vec<String> {
     let marks = "regexp_replace(normalize($1, NFKD), '[\\u0300-\\u036F]', '', 'g')";
-    let words = format!("translate(lower({}), '{BETWEEN}', repeat(' ', length('{BETWEEN}')))", plain(marks));
-    let document = |row: &str| {
-        let weighted = COLUMNS.iter().zip(WEIGHTS).map(|(column, weight)| {
-            format!(
-                "setweight(to_tsvector('simple', _books_words(coalesce({row}.{column}, ''))), '{weight}')"
-            )
-        });
-        weighted.collect::<Vec<_>>().join(" || ")
-    };
-    let row = |row: &str| format!("{row}.id, left(_books_words({row}.title), 100), {}", document(row));
+    // Most texts are ASCII, which has no marks.
+    let plain = format!("CASE WHEN octet_length($1) = length($1) THEN $1 ELSE {} END", plain(marks));
     vec![
         format!(
-            "CREATE FUNCTION _books_words(text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE \
-             RETURN btrim(regexp_replace({words}, '\\s+', ' ', 'g'))"
+            "CREATE FUNCTION _books_words(text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE \
+             RETURN translate({plain}, '{BETWEEN}', '{}')",
+            " ".repeat(BETWEEN.len())
         ),
         "CREATE TABLE _books_search (id uuid PRIMARY KEY REFERENCES books ON DELETE CASCADE, \
          title varchar(100) COLLATE \"C\" NOT NULL, document tsvector NOT NULL)"
@@ -32,18 +24,20 @@ pub(super) fn up() -> Vec<String> {
         format!("INSERT INTO _books_search SELECT {} FROM books", row("books")),
         "CREATE INDEX \"idx-_books_search-document\" ON _books_search USING gin (document)".to_owned(),
         "CREATE INDEX \"idx-_books_search-title\" ON _books_search (title)".to_owned(),
-        format!(
-            "CREATE FUNCTION _books_search_write() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
-             INSERT INTO _books_search SELECT {} ON CONFLICT (id) DO UPDATE \
-             SET title = excluded.title, document = excluded.document; RETURN NULL; END $$",
-            row("NEW")
+        function("insert", &format!("INSERT INTO _books_search SELECT {} FROM new_books", row("new_books"))),
+        function(
+            "update",
+            &format!(
+                "UPDATE _books_search SET (id, title, document) = (SELECT {}) WHERE id = OLD.id",
+                row("NEW")
+            ),
         ),
-        "CREATE TRIGGER _books_search_insert AFTER INSERT ON books \
-         FOR EACH ROW EXECUTE FUNCTION _books_search_write()"
+        "CREATE TRIGGER _books_search_insert AFTER INSERT ON books REFERENCING NEW TABLE AS new_books \
+         FOR EACH STATEMENT EXECUTE FUNCTION _books_search_insert()"
             .to_owned(),
         format!(
             "CREATE TRIGGER _books_search_update AFTER UPDATE OF {} ON books \
-             FOR EACH ROW EXECUTE FUNCTION _books_search_write()",
+             FOR EACH ROW EXECUTE FUNCTION _books_search_update()",
             COLUMNS.join(", ")
         ),
     ]
@@ -53,10 +47,30 @@ pub(super) fn down() -> Vec<String> {
     [
         "DROP TRIGGER _books_search_update ON books",
         "DROP TRIGGER _books_search_insert ON books",
-        "DROP FUNCTION _books_search_write()",
+        "DROP FUNCTION _books_search_update()",
+        "DROP FUNCTION _books_search_insert()",
         "DROP TABLE _books_search",
         "DROP FUNCTION _books_words(text)",
     ]
     .map(str::to_owned)
     .to_vec()
+}
+
+/// What the index keeps of a row of books.
+fn row(books: &str) -> String {
+    let weighted = COLUMNS.iter().zip(WEIGHTS).map(|(column, weight)| {
+        format!("coalesce(setweight(to_tsvector('simple', _books_words({books}.{column})), '{weight}'), '')")
+    });
+    let document = weighted.collect::<Vec<_>>().join(" || ");
+    let title = format!(
+        "left(btrim(regexp_replace(lower(_books_words({books}.title)), '[^[:alnum:]]+', ' ', 'g')), 100)"
+    );
+    format!("{books}.id, {title}, {document}")
+}
+
+fn function(event: &str, statement: &str) -> String {
+    format!(
+        "CREATE FUNCTION _books_search_{event}() RETURNS trigger LANGUAGE plpgsql \
+         AS $$ BEGIN {statement}; RETURN NULL; END $$"
+    )
 }
