@@ -116,8 +116,8 @@ pub async fn list(db: &Db, keys: &Keys, query: BookQuery) -> Result<Page<Book>> 
         return Err(Error::invalid("/sort", "conflict", "relevance is to a search: give q, too"));
     }
     let context = page::context("books", &query)?;
-    let Some(select) = query.matching(db.backend()) else { return Ok(Page::empty(query.total)) };
-    let Some(order) = query.order() else { return best(db, keys, &query, select, &context).await };
+    let Some(order) = query.order() else { return best(db, keys, &query, &context).await };
+    let Some(select) = query.matching(db).await? else { return Ok(Page::empty(query.total)) };
     let page = page::fetch(db, keys, (select, order, query.window()), &context, async |conn, select| {
         let books = shelved(select).all(conn).await?;
         Ok(books.into_iter().map(|shelved| (shelved.book, shelved.owner_username)).collect())
@@ -127,19 +127,16 @@ pub async fn list(db: &Db, keys: &Keys, query: BookQuery) -> Result<Page<Book>> 
 }
 
 /// A page of the books that a search finds, the best first.
-async fn best(
-    db: &Db,
-    keys: &Keys,
-    query: &BookQuery,
-    select: Select<Entity>,
-    context: &str,
-) -> Result<Page<Book>> {
+async fn best(db: &Db, keys: &Keys, query: &BookQuery, context: &str) -> Result<Page<Book>> {
     let Some(search) = query.search() else { return Ok(Page::empty(query.total)) };
     let filter = || query.is_filtered().then(|| query.select());
     let ids = db.read(async |conn| search.ranked(conn, filter()).await).await?;
-    let total =
-        if query.total { Some(db.read(async |conn| select.clone().count(conn).await).await?) } else { None };
-    let page = page::part(keys, query.window(), context, ids, total)?;
+    let all = if query.total { query.matching(db).await? } else { None };
+    let total = match all {
+        Some(all) => Some(db.read(async |conn| all.clone().count(conn).await).await?),
+        None => None,
+    };
+    let page = page::part(keys, &query.window(), context, ids, total)?;
     let wanted = Entity::find().filter(Column::Id.is_in(page.items.iter().copied()));
     let found = db.read(async |conn| shelved(wanted.clone()).all(conn).await).await?;
     let mut found: HashMap<Uuid, Shelved> =

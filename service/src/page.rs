@@ -152,12 +152,12 @@ where
 /// One page of a list that is at hand, whose cursors are positions in it.
 pub(crate) fn part(
     keys: &Keys,
-    window: Window<'_>,
+    window: &Window<'_>,
     context: &str,
     ids: Vec<Uuid>,
     total: Option<u64>,
 ) -> Result<Page<Uuid>> {
-    refuse_both(&window)?;
+    refuse_both(window)?;
     let place = window.cursor.map(|cursor| open(keys, context, cursor)).transpose()?;
     let start = match place {
         Some(Place { key: Some(Key::Number(position)), .. }) => {

@@ -1,8 +1,10 @@
 //! What the books of a list have in common, counted: for the filters beside it.
 
+use std::cmp::Reverse;
+
 use sea_orm::{
-    ColumnTrait, DatabaseConnection, DbErr, FromQueryResult, QueryFilter, QuerySelect, QueryTrait, Select,
-    sea_query::{Expr, Order, SimpleExpr},
+    DatabaseConnection, DbErr, FromQueryResult, QuerySelect, QueryTrait, Select,
+    sea_query::{CommonTableExpression, Expr, ExprTrait, Order, Query, UnionType, WithClause},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{
@@ -19,7 +21,7 @@ use entity::books::{Column, Entity};
 const VALUES: u64 = 20;
 
 /// What the books of a list have in common: of each the twenty values that most of them have, the most frequent first.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Default, Serialize, ToSchema)]
 pub struct Facets {
     /// Their languages, BCP 47 tags.
     pub language: Vec<Facet>,
@@ -78,66 +80,64 @@ pub async fn facets(db: &Db, FacetQuery(query): FacetQuery) -> Result<Facets> {
     query.validate()?;
     let given = serde_json::to_value(&query).map_err(|error| Error::Internal(error.to_string()))?;
     let is_set = |value: &serde_json::Value| !value.is_null() && *value != false;
-    for (name, _) in given
-        .as_object()
-        .into_iter()
-        .flatten()
-        .filter(|(name, value)| is_set(value) && !FILTERS.contains(&name.as_str()))
-    {
+    let mut given = given.as_object().into_iter().flatten();
+    if let Some((name, _)) = given.find(|(name, value)| is_set(value) && !FILTERS.contains(&name.as_str())) {
         return Err(Error::invalid(format!("/{name}"), "conflict", "is no filter"));
     }
-    let Some(select) = query.matching(db.backend()) else {
-        return Ok(Facets {
-            language: Vec::new(),
-            author: Vec::new(),
-            publisher: Vec::new(),
-            decade: Vec::new(),
-        });
-    };
-    let of = async |column: Column| db.read(async |conn| counted(conn, select.clone(), column).await).await;
-    let decade = db.read(async |conn| decades(conn, select.clone()).await).await?;
-    Ok(Facets {
-        language: of(Column::Language).await?,
-        author: of(Column::Author).await?,
-        publisher: of(Column::Publisher).await?,
-        decade,
-    })
+    let Some(select) = query.matching(db).await? else { return Ok(Facets::default()) };
+    let counted = db.read(async |conn| count(conn, select.clone()).await).await?;
+    let mut facets = Facets::default();
+    for Counted { facet, value, count } in counted {
+        match facet.as_str() {
+            "language" => facets.language.push(Facet { value, count }),
+            "author" => facets.author.push(Facet { value, count }),
+            "publisher" => facets.publisher.push(Facet { value, count }),
+            _ => facets.decade.extend(value.parse::<i64>().map(|ten| Decade { value: ten * 10, count })),
+        }
+    }
+    Ok(facets)
 }
 
+/// A facet's value, and how many books have it.
 #[derive(FromQueryResult)]
 struct Counted {
+    facet: String,
     value: String,
     count: i64,
 }
 
-async fn counted(
+/// Reads the books once, and counts them in four ways.
+async fn count(
     conn: &DatabaseConnection,
     select: Select<Entity>,
-    column: Column,
-) -> std::result::Result<Vec<Facet>, DbErr> {
-    let rows = group(select.filter(column.is_not_null()), column.into_expr()).all(conn).await?;
-    Ok(rows.into_iter().map(|Counted { value, count }| Facet { value, count }).collect())
-}
-
-async fn decades(
-    conn: &DatabaseConnection,
-    select: Select<Entity>,
-) -> std::result::Result<Vec<Decade>, DbErr> {
-    let three_digits = Expr::cust("substr(books.published_date, 1, 3)");
-    let rows = group(select.filter(Column::PublishedDate.is_not_null()), three_digits).all(conn).await?;
-    let decade = |Counted { value, count }| Some(Decade { value: value.parse::<i64>().ok()? * 10, count });
-    Ok(rows.into_iter().filter_map(decade).collect())
-}
-
-fn group(select: Select<Entity>, value: SimpleExpr) -> sea_orm::Selector<sea_orm::SelectModel<Counted>> {
-    let mut select = select
+) -> std::result::Result<Vec<Counted>, DbErr> {
+    let books = select
         .select_only()
-        .expr_as(value.clone(), "value")
-        .expr_as(Expr::cust("count(*)"), "count")
-        .group_by(value);
-    QueryTrait::query(&mut select)
-        .order_by_expr(Expr::col("count"), Order::Desc)
-        .order_by_expr(Expr::col("value"), Order::Asc)
-        .limit(VALUES);
-    select.into_model()
+        .columns([Column::Language, Column::Author, Column::Publisher])
+        .expr_as(Expr::cust("substr(books.published_date, 1, 3)"), "decade")
+        .into_query();
+    let found = CommonTableExpression::new().query(books).table_name("found").to_owned();
+    let mut counts = ["language", "author", "publisher", "decade"].into_iter().map(|facet| {
+        let top = Query::select()
+            .expr_as(Expr::val(facet), "facet")
+            .expr_as(Expr::col(facet), "value")
+            .expr_as(Expr::cust("count(*)"), "count")
+            .from("found")
+            .and_where(Expr::col(facet).is_not_null())
+            .group_by_col(facet)
+            .order_by("count", Order::Desc)
+            .order_by("value", Order::Asc)
+            .limit(VALUES)
+            .take();
+        // Of a union, only what is in a query of its own may have an order.
+        Query::select().columns(["facet", "value", "count"]).from_subquery(top, facet).take()
+    });
+    let mut all = counts.next().unwrap_or_default();
+    for one in counts {
+        all.union(UnionType::All, one);
+    }
+    let query = all.with(WithClause::new().cte(found).to_owned());
+    let mut counted = Counted::find_by_statement(conn.get_database_backend().build(&query)).all(conn).await?;
+    counted.sort_by(|one, other| (Reverse(one.count), &one.value).cmp(&(Reverse(other.count), &other.value)));
+    Ok(counted)
 }

@@ -1,6 +1,6 @@
 //! Which books a list has, and in which order.
 
-use sea_orm::{ColumnTrait, Condition, DbBackend, EntityTrait, QueryFilter, QueryTrait, Select};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryTrait, Select};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -8,7 +8,7 @@ use validator::Validate;
 
 use super::{date, isbn, language, search::Search};
 use crate::{
-    input,
+    Db, Result, input,
     page::{Order, Window},
 };
 use entity::books::{Column, Entity};
@@ -137,11 +137,14 @@ impl BookQuery {
     }
 
     /// The books that filters and search leave; `None` where a search has no word, which finds nothing.
-    pub(super) fn matching(&self, backend: DbBackend) -> Option<Select<Entity>> {
+    pub(super) async fn matching(&self, db: &Db) -> Result<Option<Select<Entity>>> {
         match (&self.q, self.search()) {
-            (None, _) => Some(self.select()),
-            (Some(_), Some(search)) => Some(self.select().filter(search.condition(backend))),
-            (Some(_), None) => None,
+            (None, _) => Ok(Some(self.select())),
+            (Some(_), Some(search)) => {
+                let condition = db.read(async |conn| search.condition(conn).await).await?;
+                Ok(Some(self.select().filter(condition)))
+            }
+            (Some(_), None) => Ok(None),
         }
     }
 

@@ -63,11 +63,11 @@ impl Search {
     }
 
     /// The books that it finds, as a condition on their id.
-    pub(super) fn condition(&self, backend: DbBackend) -> Expr {
-        match backend {
-            DbBackend::MySql => mysql::condition(self),
-            DbBackend::Postgres => postgres::condition(self),
-            _ => sqlite::condition(self),
+    pub(super) async fn condition(&self, conn: &DatabaseConnection) -> Result<Expr, DbErr> {
+        match conn.get_database_backend() {
+            DbBackend::MySql => Ok(mysql::condition(self)),
+            DbBackend::Postgres => postgres::condition(self, conn).await,
+            _ => Ok(sqlite::condition(self)),
         }
     }
 

@@ -1,25 +1,28 @@
 //! Text search of PostgreSQL: a GIN index over weighted words.
 
-use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement,
+    sea_query::{Expr, ExprTrait, Query, SelectStatement},
+};
 
 use super::{RANKED, Search, WEIGHED, with_names, without_marks};
 
 /// Few enough to be looked up one by one; of more, the order that is asked for meets enough of them soon.
 const FEW: u64 = 10_000;
 
-pub(super) fn condition(search: &Search) -> Expr {
+/// Whether there are few is found out first: the planner guesses, and where it takes none for many, it walks the order
+/// that is asked for to its end.
+pub(super) async fn condition(search: &Search, conn: &DatabaseConnection) -> Result<Expr, DbErr> {
     let query = query(search);
-    // An array is read before the books are: else the planner walks the order that is asked for, and where there are
-    // no matches, to its end.
-    Expr::cust_with_values(
-        format!(
-            "CASE WHEN (SELECT count(*) FROM (SELECT 1 FROM _books_search s WHERE s.document @@ to_tsquery('simple', $1) \
-             LIMIT {FEW} + 1) AS few) <= {FEW} \
-             THEN books.id = ANY (ARRAY(SELECT s.id FROM _books_search s WHERE s.document @@ to_tsquery('simple', $1))) \
-             ELSE EXISTS (SELECT 1 FROM _books_search s WHERE s.id = books.id AND s.document @@ to_tsquery('simple', $1)) END"
-        ),
-        [query],
-    )
+    let first = "SELECT 1 FROM _books_search s WHERE s.document @@ to_tsquery('simple', $1)";
+    let count = format!("SELECT count(*) AS n FROM ({first} LIMIT {}) AS few", FEW + 1);
+    let count = Statement::from_sql_and_values(DbBackend::Postgres, count, [query.clone().into()]);
+    let found = conn.query_one_raw(count).await?.map(|row| row.try_get::<i64>("", "n")).transpose()?;
+    let is_few = found.is_none_or(|found| found.unsigned_abs() <= FEW);
+    let ids = "SELECT s.id FROM _books_search s WHERE s.document @@ to_tsquery('simple', $1)";
+    let condition =
+        if is_few { format!("books.id = ANY (ARRAY({ids}))") } else { format!("books.id IN ({ids})") };
+    Ok(Expr::cust_with_values(condition, [query]))
 }
 
 pub(super) fn best(search: &Search, filter: Option<&SelectStatement>) -> Vec<SelectStatement> {
