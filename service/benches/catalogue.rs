@@ -65,7 +65,7 @@ async fn main() -> Anything<()> {
         min_connections: 0,
         acquire_timeout: Duration::from_secs(5),
         idle_timeout: Duration::from_mins(10),
-        max_lifetime: Duration::from_mins(60),
+        max_lifetime: Duration::from_hours(1),
         echo: false,
     };
     let db = Db::open(&settings, Turns::of(&arguments.database)).await?;
@@ -146,14 +146,14 @@ fn row(number: u64, one: &Real, other: &Real, start: DateTime<Utc>) -> Anything<
         title: Set(one.title.clone()),
         subtitle: Set(None),
         author: Set(other.author.clone()),
-        publisher: Set(
-            (number % 3 == 0).then(|| format!("{} Press", other.author.split(' ').next().unwrap_or("A")))
-        ),
+        publisher: Set(number
+            .is_multiple_of(3)
+            .then(|| format!("{} Press", other.author.split(' ').next().unwrap_or("A")))),
         published_date: Set(one.year.clone()),
         page_count: Set(Some(i64::try_from(number % 900)? + 1)),
         language: Set(one.language.clone()),
         isbn: Set(Some(isbn(number))),
-        description: Set((number % 10 == 0).then(|| format!("By the author of {}.", other.title))),
+        description: Set(number.is_multiple_of(10).then(|| format!("By the author of {}.", other.title))),
         price_amount: Set(None),
         price_currency: Set(None),
         cover_url: Set(None),
