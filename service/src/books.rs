@@ -21,6 +21,7 @@ use uuid::Uuid;
 use validator::Validate;
 
 pub(crate) use self::content::{valid_cover_url, valid_currency};
+use self::search::Extent;
 pub use self::{
     content::{BookPatch, NewBook},
     facets::{Decade, Facet, FacetQuery, Facets, facets},
@@ -117,7 +118,8 @@ pub async fn list(db: &Db, keys: &Keys, query: BookQuery) -> Result<Page<Book>> 
     }
     let context = page::context("books", &query)?;
     let Some(order) = query.order() else { return best(db, keys, &query, &context).await };
-    let Some(select) = query.matching(db).await? else { return Ok(Page::empty(query.total)) };
+    let extent = if query.total { Extent::All } else { Extent::First };
+    let Some(select) = query.matching(db, extent).await? else { return Ok(Page::empty(query.total)) };
     let page = page::fetch(db, keys, (select, order, query.window()), &context, async |conn, select| {
         let books = shelved(select).all(conn).await?;
         Ok(books.into_iter().map(|shelved| (shelved.book, shelved.owner_username)).collect())
@@ -131,7 +133,7 @@ async fn best(db: &Db, keys: &Keys, query: &BookQuery, context: &str) -> Result<
     let Some(search) = query.search() else { return Ok(Page::empty(query.total)) };
     let filter = || query.is_filtered().then(|| query.select());
     let ids = db.read(async |conn| search.ranked(conn, filter()).await).await?;
-    let all = if query.total { query.matching(db).await? } else { None };
+    let all = if query.total { query.matching(db, Extent::All).await? } else { None };
     let total = match all {
         Some(all) => Some(db.read(async |conn| all.clone().count(conn).await).await?),
         None => None,

@@ -13,7 +13,7 @@ use utoipa::{
 };
 use validator::Validate;
 
-use super::BookQuery;
+use super::{BookQuery, search::Extent};
 use crate::{Db, Error, Result};
 use entity::books::{Column, Entity};
 
@@ -84,8 +84,9 @@ pub async fn facets(db: &Db, FacetQuery(query): FacetQuery) -> Result<Facets> {
     if let Some((name, _)) = given.find(|(name, value)| is_set(value) && !FILTERS.contains(&name.as_str())) {
         return Err(Error::invalid(format!("/{name}"), "conflict", "is no filter"));
     }
-    let Some(select) = query.matching(db).await? else { return Ok(Facets::default()) };
-    let counted = db.read(async |conn| count(conn, select.clone()).await).await?;
+    let Some(select) = query.matching(db, Extent::All).await? else { return Ok(Facets::default()) };
+    let part = (query.q.is_some() || query.is_filtered()).then_some(select);
+    let counted = db.read(async |conn| count(conn, part.clone()).await).await?;
     let mut facets = Facets::default();
     for Counted { facet, value, count } in counted {
         match facet.as_str() {
@@ -106,25 +107,28 @@ struct Counted {
     count: i64,
 }
 
-/// Reads the books once, and counts them in four ways.
+/// Counts books in four ways: a part of them is read once, and for all of them an index is read each time.
 async fn count(
     conn: &DatabaseConnection,
-    select: Select<Entity>,
+    part: Option<Select<Entity>>,
 ) -> std::result::Result<Vec<Counted>, DbErr> {
-    let books = select
-        .select_only()
-        .columns([Column::Language, Column::Author, Column::Publisher])
-        .expr_as(Expr::cust("substr(books.published_date, 1, 3)"), "decade")
-        .into_query();
-    let found = CommonTableExpression::new().query(books).table_name("found").to_owned();
-    let mut counts = ["language", "author", "publisher", "decade"].into_iter().map(|facet| {
+    let columns = [Column::Language, Column::Author, Column::Publisher, Column::PublishedDate];
+    let found = part.map(|part| part.select_only().columns(columns).into_query());
+    let from = if found.is_some() { "found" } else { "books" };
+    let values = [
+        ("language", Expr::col("language")),
+        ("author", Expr::col("author")),
+        ("publisher", Expr::col("publisher")),
+        ("decade", Expr::cust("substr(published_date, 1, 3)")),
+    ];
+    let mut counts = values.into_iter().map(|(facet, of)| {
         let top = Query::select()
             .expr_as(Expr::val(facet), "facet")
-            .expr_as(Expr::col(facet), "value")
+            .expr_as(of.clone(), "value")
             .expr_as(Expr::cust("count(*)"), "count")
-            .from("found")
-            .and_where(Expr::col(facet).is_not_null())
-            .group_by_col(facet)
+            .from(from)
+            .and_where(of.clone().is_not_null())
+            .add_group_by([of])
             .order_by("count", Order::Desc)
             .order_by("value", Order::Asc)
             .limit(VALUES)
@@ -136,8 +140,15 @@ async fn count(
     for one in counts {
         all.union(UnionType::All, one);
     }
-    let query = all.with(WithClause::new().cte(found).to_owned());
-    let mut counted = Counted::find_by_statement(conn.get_database_backend().build(&query)).all(conn).await?;
+    let backend = conn.get_database_backend();
+    let statement = match found {
+        Some(found) => {
+            let found = CommonTableExpression::new().query(found).table_name("found").to_owned();
+            backend.build(&all.with(WithClause::new().cte(found).to_owned()))
+        }
+        None => backend.build(&all),
+    };
+    let mut counted = Counted::find_by_statement(statement).all(conn).await?;
     counted.sort_by(|one, other| (Reverse(one.count), &one.value).cmp(&(Reverse(other.count), &other.value)));
     Ok(counted)
 }

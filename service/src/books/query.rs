@@ -6,7 +6,10 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-use super::{date, isbn, language, search::Search};
+use super::{
+    date, isbn, language,
+    search::{Extent, Search},
+};
 use crate::{
     Db, Result, input,
     page::{Order, Window},
@@ -137,11 +140,11 @@ impl BookQuery {
     }
 
     /// The books that filters and search leave; `None` where a search has no word, which finds nothing.
-    pub(super) async fn matching(&self, db: &Db) -> Result<Option<Select<Entity>>> {
+    pub(super) async fn matching(&self, db: &Db, extent: Extent) -> Result<Option<Select<Entity>>> {
         match (&self.q, self.search()) {
             (None, _) => Ok(Some(self.select())),
             (Some(_), Some(search)) => {
-                let condition = db.read(async |conn| search.condition(conn).await).await?;
+                let condition = db.read(async |conn| search.condition(conn, extent).await).await?;
                 Ok(Some(self.select().filter(condition)))
             }
             (Some(_), None) => Ok(None),

@@ -4,7 +4,8 @@
 use std::cmp::Reverse;
 
 use sea_orm::{
-    DatabaseConnection, DbBackend, DbErr, FromQueryResult, QuerySelect, QueryTrait, Select,
+    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, FromQueryResult, QuerySelect, QueryTrait, Select,
+    Statement,
     sea_query::{Expr, SelectStatement},
 };
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
@@ -22,6 +23,18 @@ pub(super) const RANKED: u64 = 1_000;
 
 /// How many of the books found the database weighs.
 const WEIGHED: u64 = 10_000;
+
+/// Few enough to be looked up one by one; of more, the order that is asked for meets enough of them soon.
+const FEW: u64 = 10_000;
+
+/// How many of the books found somebody wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// The first in some order.
+    First,
+    /// All, to be counted.
+    All,
+}
 
 /// What was typed into a search box.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,12 +75,12 @@ impl Search {
         (!phrases.is_empty()).then_some(Self { phrases, unfinished })
     }
 
-    /// The books that it finds, as a condition on their id.
-    pub(super) async fn condition(&self, conn: &DatabaseConnection) -> Result<Expr, DbErr> {
+    /// The books that it finds, as a condition on their id, for who wants so much of them.
+    pub(super) async fn condition(&self, conn: &DatabaseConnection, extent: Extent) -> Result<Expr, DbErr> {
         match conn.get_database_backend() {
             DbBackend::MySql => Ok(mysql::condition(self)),
             DbBackend::Postgres => postgres::condition(self, conn).await,
-            _ => Ok(sqlite::condition(self)),
+            _ => sqlite::condition(self, conn, extent).await,
         }
     }
 
@@ -172,6 +185,14 @@ fn ordered(score: f64) -> i64 {
     #[expect(clippy::cast_possible_truncation, reason = "scores are small")]
     let ordered = (score * 1e12) as i64;
     ordered
+}
+
+/// Whether no more than [`FEW`] rows come of a statement, which selects `1`.
+async fn are_few(conn: &DatabaseConnection, rows: &str, query: String) -> Result<bool, DbErr> {
+    let count = format!("SELECT count(*) AS n FROM ({rows} LIMIT {}) AS few", FEW + 1);
+    let count = Statement::from_sql_and_values(conn.get_database_backend(), count, [query.into()]);
+    let found = conn.query_one_raw(count).await?.map(|row| row.try_get::<i64>("", "n")).transpose()?;
+    Ok(found.is_none_or(|found| found.unsigned_abs() <= FEW))
 }
 
 /// `SELECT books.id, title, author, score` of the rows of `found`, which has `id` and `score`, the best `RANKED`.

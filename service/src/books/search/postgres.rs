@@ -1,27 +1,23 @@
 //! Text search of PostgreSQL: a GIN index over weighted words.
 
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement,
+    DatabaseConnection, DbErr,
     sea_query::{Expr, ExprTrait, Query, SelectStatement},
 };
 
-use super::{RANKED, Search, WEIGHED, with_names, without_marks};
-
-/// Few enough to be looked up one by one; of more, the order that is asked for meets enough of them soon.
-const FEW: u64 = 10_000;
+use super::{RANKED, Search, WEIGHED, are_few, with_names, without_marks};
 
 /// Whether there are few is found out first: the planner guesses, and where it takes none for many, it walks the order
 /// that is asked for to its end.
 pub(super) async fn condition(search: &Search, conn: &DatabaseConnection) -> Result<Expr, DbErr> {
     let query = query(search);
-    let first = "SELECT 1 FROM _books_search s WHERE s.document @@ to_tsquery('simple', $1)";
-    let count = format!("SELECT count(*) AS n FROM ({first} LIMIT {}) AS few", FEW + 1);
-    let count = Statement::from_sql_and_values(DbBackend::Postgres, count, [query.clone().into()]);
-    let found = conn.query_one_raw(count).await?.map(|row| row.try_get::<i64>("", "n")).transpose()?;
-    let is_few = found.is_none_or(|found| found.unsigned_abs() <= FEW);
+    let rows = "SELECT 1 FROM _books_search s WHERE s.document @@ to_tsquery('simple', $1)";
     let ids = "SELECT s.id FROM _books_search s WHERE s.document @@ to_tsquery('simple', $1)";
-    let condition =
-        if is_few { format!("books.id = ANY (ARRAY({ids}))") } else { format!("books.id IN ({ids})") };
+    let condition = if are_few(conn, rows, query.clone()).await? {
+        format!("books.id = ANY (ARRAY({ids}))")
+    } else {
+        format!("books.id IN ({ids})")
+    };
     Ok(Expr::cust_with_values(condition, [query]))
 }
 

@@ -1,15 +1,28 @@
 //! FTS5 of SQLite.
 
-use sea_orm::sea_query::{Expr, Query, SelectStatement};
+use sea_orm::{
+    DatabaseConnection, DbErr,
+    sea_query::{Expr, Query, SelectStatement},
+};
 
-use super::{RANKED, Search, WEIGHED, with_names};
+use super::{Extent, RANKED, Search, WEIGHED, are_few, with_names};
 
-pub(super) fn condition(search: &Search) -> Expr {
-    Expr::cust_with_values(
-        "books.id IN (SELECT s.id FROM _books_words JOIN _books_search s ON s.number = _books_words.rowid \
-         WHERE _books_words MATCH ?)",
-        [query(search)],
-    )
+pub(super) async fn condition(
+    search: &Search,
+    conn: &DatabaseConnection,
+    extent: Extent,
+) -> Result<Expr, DbErr> {
+    let query = query(search);
+    let rows = "SELECT 1 FROM _books_words WHERE _books_words MATCH ?";
+    let found =
+        "FROM _books_words JOIN _books_search s ON s.number = _books_words.rowid WHERE _books_words MATCH ?";
+    // Of many, each that the order meets is asked for; to read them all first would take longer.
+    let condition = if extent == Extent::All || are_few(conn, rows, query.clone()).await? {
+        format!("books.id IN (SELECT s.id {found})")
+    } else {
+        format!("EXISTS (SELECT 1 {found} AND s.id = books.id)")
+    };
+    Ok(Expr::cust_with_values(condition, [query]))
 }
 
 pub(super) fn best(search: &Search, filter: Option<&SelectStatement>) -> Vec<SelectStatement> {
