@@ -3,7 +3,7 @@
 use chrono::{SubsecRound, Utc};
 use sea_orm::{ActiveValue::Set, entity::prelude::*};
 
-use crate::{books, sessions, users};
+use crate::{books, outbox, sessions, users};
 
 /// The present moment in UTC to the microsecond, which is what all three databases keep.
 #[must_use]
@@ -53,6 +53,22 @@ impl ActiveModelBehavior for sessions::ActiveModel {
             created_at: Set(now),
             rotated_at: Set(now),
             last_seen_at: Set(now),
+            ..<Self as ActiveModelTrait>::default()
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl ActiveModelBehavior for outbox::ActiveModel {
+    /// A row with an id of version 7 (RFC 9562), due at the present moment; the caller says what it is
+    /// about and when it expires.
+    fn new() -> Self {
+        let now = now();
+        Self {
+            id: Set(uuid::Uuid::now_v7()),
+            attempts: Set(0),
+            due_at: Set(now),
+            created_at: Set(now),
             ..<Self as ActiveModelTrait>::default()
         }
     }

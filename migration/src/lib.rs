@@ -17,6 +17,10 @@ mod m20261121_000003_create_sessions;
 mod m20261121_000004_index_books;
 mod m20261121_000005_index_users;
 mod m20261121_000006_index_sessions;
+mod m20261121_000010_create_outbox;
+mod m20261121_000011_index_outbox;
+mod m20261121_000012_add_pending_email;
+mod m20261121_000013_index_idle_sessions;
 mod m20261121_000010_index_filters;
 mod m20261121_000011_search_books;
 
@@ -34,6 +38,10 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000004_index_books::Migration),
             Box::new(m20261121_000005_index_users::Migration),
             Box::new(m20261121_000006_index_sessions::Migration),
+            Box::new(m20261121_000010_create_outbox::Migration),
+            Box::new(m20261121_000011_index_outbox::Migration),
+            Box::new(m20261121_000012_add_pending_email::Migration),
+            Box::new(m20261121_000013_index_idle_sessions::Migration),
             Box::new(m20261121_000010_index_filters::Migration),
             Box::new(m20261121_000011_search_books::Migration),
         ]

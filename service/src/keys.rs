@@ -18,6 +18,7 @@ struct Ring {
     access: Key,
     refresh: Key,
     cursor: Key,
+    mail: Key,
     password: Key,
 }
 
@@ -36,6 +37,7 @@ impl Ring {
             access: derive("access token"),
             refresh: derive("refresh token"),
             cursor: derive("cursor"),
+            mail: derive("mail token"),
             password: derive("password"),
         }
     }
@@ -81,6 +83,16 @@ impl Keys {
     /// Checks the code of a refresh token.
     pub(crate) fn verify_refresh(&self, parts: &[&[u8]], code: &[u8]) -> bool {
         self.0.iter().any(|ring| mac(&ring.refresh, parts).verify_slice(code).is_ok())
+    }
+
+    /// Codes a token that goes out by mail.
+    pub(crate) fn sign_mail(&self, parts: &[&[u8]]) -> Vec<u8> {
+        mac(&self.newest().mail, parts).finalize().into_bytes().to_vec()
+    }
+
+    /// Checks the code of a token that came by mail.
+    pub(crate) fn verify_mail(&self, parts: &[&[u8]], code: &[u8]) -> bool {
+        self.0.iter().any(|ring| mac(&ring.mail, parts).verify_slice(code).is_ok())
     }
 
     /// Codes a cursor.

@@ -3,5 +3,6 @@
 pub mod prelude;
 
 pub mod books;
+pub mod outbox;
 pub mod sessions;
 pub mod users;

@@ -21,8 +21,11 @@ pub struct Model {
     pub version: i64,
     pub created_at: DateTimeWithTimeZone,
     pub updated_at: DateTimeWithTimeZone,
+    pub pending_email: Option<String>,
     #[sea_orm(has_many)]
     pub books: HasMany<super::books::Entity>,
+    #[sea_orm(has_many)]
+    pub outboxes: HasMany<super::outbox::Entity>,
     #[sea_orm(has_many)]
     pub sessions: HasMany<super::sessions::Entity>,
 }
