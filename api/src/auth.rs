@@ -1,8 +1,8 @@
-//! `/auth`: sign-up, log-in, refresh, log-out.
+//! `/auth`: sign-up, log-in, refresh, log-out, and what comes by mail.
 
 use actix_web::{HttpResponse, Responder, web::Data};
 use service::{
-    auth::{self, LogIn, Refresh, SignUp, Tokens},
+    auth::{self, AccountEmail, LogIn, PasswordReset, Refresh, SignUp, Tokens, VerifyEmail},
     users::User,
 };
 
@@ -10,12 +10,12 @@ use crate::{
     State,
     error::Result,
     extract::{Client, Json, SignedIn},
-    respond::Created,
+    respond::{Created, Tagged},
 };
 
 /// Sign up
 ///
-/// Opens an account with role `user`.
+/// Opens an account with role `user`, and sends mail by which its address is verified.
 #[utoipa::path(post, path = "/api/v1/auth/signup", operation_id = "signUp", tag = "auth", request_body = SignUp,
     responses((status = 201, body = User, description = "The new account",
         headers(("Location" = String, description = "Where the account is"), ("ETag" = String, description = "Its entity tag"))),
@@ -56,6 +56,54 @@ pub async fn refresh(state: Data<State>, Json(input): Json<Refresh>) -> Result<i
     responses((status = 204, description = "The session has ended")))]
 pub async fn log_out(state: Data<State>, SignedIn(actor): SignedIn) -> Result<impl Responder> {
     auth::log_out(&state.db, &actor).await?;
+    Ok(HttpResponse::NoContent())
+}
+
+/// Verify an e-mail address
+///
+/// Takes the token of the mail that went to the address of a new account, or to the new address of an account. It is
+/// good for 24 hours, once.
+#[utoipa::path(post, path = "/api/v1/auth/verify-email", operation_id = "verifyEmail", tag = "auth", request_body = VerifyEmail,
+    responses((status = 200, body = User, description = "The account as it is now", headers(("ETag" = String, description = "Its entity tag"))),
+        (status = 401, description = "`invalid_token`"), (status = 409, description = "`email_taken`")))]
+pub async fn verify_email(state: Data<State>, Json(input): Json<VerifyEmail>) -> Result<impl Responder> {
+    Ok(Tagged(auth::verify_email(&state.db, &state.auth, input).await?))
+}
+
+/// Have the verification mail sent again
+///
+/// The answer is the same whether there is such an account or not.
+#[utoipa::path(post, path = "/api/v1/auth/verify-email/resend", operation_id = "resendVerification", tag = "auth", request_body = AccountEmail,
+    responses((status = 202, description = "If an account has this address and is not verified, mail goes there")))]
+pub async fn resend_verification(
+    state: Data<State>,
+    Json(input): Json<AccountEmail>,
+) -> Result<impl Responder> {
+    auth::resend_verification(&state.db, &state.auth, input).await?;
+    Ok(HttpResponse::Accepted())
+}
+
+/// Have mail sent by which a new password can be chosen
+///
+/// The answer is the same whether there is such an account or not.
+#[utoipa::path(post, path = "/api/v1/auth/password-reset", operation_id = "requestPasswordReset", tag = "auth", request_body = AccountEmail,
+    responses((status = 202, description = "If an account has this address, mail goes there")))]
+pub async fn request_password_reset(
+    state: Data<State>,
+    Json(input): Json<AccountEmail>,
+) -> Result<impl Responder> {
+    auth::request_reset(&state.db, &state.auth, input).await?;
+    Ok(HttpResponse::Accepted())
+}
+
+/// Choose a new password
+///
+/// Takes the token of the mail, which is good for 30 minutes, once, and until the password changes. All sessions of
+/// the account end, and its address counts as verified.
+#[utoipa::path(post, path = "/api/v1/auth/password-reset/confirm", operation_id = "resetPassword", tag = "auth", request_body = PasswordReset,
+    responses((status = 204, description = "The account has its new password"), (status = 401, description = "`invalid_token`")))]
+pub async fn reset_password(state: Data<State>, Json(input): Json<PasswordReset>) -> Result<impl Responder> {
+    auth::reset_password(&state.db, &state.auth, input).await?;
     Ok(HttpResponse::NoContent())
 }
 

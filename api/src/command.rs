@@ -12,14 +12,15 @@ use indicatif::{ProgressBar, ProgressStyle};
 use migration::startup::{self, State};
 use service::{
     Actor, Db, Error,
-    auth::Auth,
+    auth::{self, Auth},
     db::Turns,
     import::{self, Options, Report},
     users::{self, NewUser},
 };
 
 use crate::{
-    config::{Cli, Command, Config, Import, NewAccount, UserCommand},
+    Running,
+    config::{Cli, Command, Config, Import, NewAccount, ResetMail, UserCommand},
     error::Problem,
     openapi,
 };
@@ -37,6 +38,7 @@ pub async fn run(cli: Cli) -> Result<(), String> {
         }
         Command::Serve => serve(&config).await,
         Command::User(UserCommand::Create(account)) => create_user(&config, account).await,
+        Command::User(UserCommand::ResetMail(account)) => send_reset_mail(&config, account).await,
         Command::Import(import) => import_file(&config, import).await,
     }
 }
@@ -48,10 +50,15 @@ async fn serve(config: &Config) -> Result<(), String> {
     let listener = TcpListener::bind(address)
         .map_err(|error| format!("cannot listen on {}:{}: {error}", address.0, address.1))?;
     let local = listener.local_addr().map_err(|error| error.to_string())?;
-    let server = crate::serve(config, listener).map_err(|error| error.to_string())?;
+    let Running { server, background } = crate::serve(config, listener).map_err(|error| error.to_string())?;
+    if config.mail_url.is_empty() {
+        log::warn!("no mail is sent: MAIL_URL is not set");
+    }
     log::info!("serving on http://{local}, documentation on http://{local}{}", openapi::DOCS);
     actix_web::rt::spawn(stop_on_signal(server.handle()));
-    server.await.map_err(|error| error.to_string())
+    let ended = server.await.map_err(|error| error.to_string());
+    background.end().await;
+    ended
 }
 
 /// Stops the server at Ctrl-C or SIGTERM; requests under way get their answers.
@@ -106,6 +113,18 @@ async fn create_user(config: &Config, account: NewAccount) -> Result<(), String>
     };
     let user = users::create(&db, &auth, &Actor::operator(), new).await.map_err(explain)?;
     println!("{} {} {}", user.id, user.username, user.role);
+    db.close().await.map_err(explain)
+}
+
+async fn send_reset_mail(config: &Config, account: ResetMail) -> Result<(), String> {
+    let db = open(config).await?;
+    let auth = Auth::new(Arc::new(config.keys()?), config.policy());
+    let username = &account.username;
+    let owner =
+        users::act_for(&db, username).await.map_err(|_| format!("there is no account {username:?}"))?;
+    let id = owner.id.ok_or_else(|| format!("there is no account {username:?}"))?;
+    auth::send_reset(&db, &auth, &Actor::operator(), id).await.map_err(explain)?;
+    println!("the server sends it: {} {}", id, owner.username);
     db.close().await.map_err(explain)
 }
 

@@ -3,10 +3,14 @@
 
 #![expect(clippy::doc_markdown, reason = "these comments are what --help prints")]
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
-use service::{Keys, Settings, access::Role, auth::Policy};
+use service::{Keys, Settings, access::Role, auth::Policy, mail::Mailer};
 use url::Url;
 
 /// The secret that `.env` brings. Everybody knows it.
@@ -43,6 +47,15 @@ pub enum Command {
 pub enum UserCommand {
     /// Open an account, verified; its password is asked for, or read from standard input
     Create(NewAccount),
+    /// Send the owner of an account mail by which a new password can be chosen
+    ResetMail(ResetMail),
+}
+
+/// The account whose owner is to choose a new password.
+#[derive(clap::Args)]
+pub struct ResetMail {
+    /// Its name
+    pub username: String,
 }
 
 /// The account to open.
@@ -174,9 +187,29 @@ pub struct Config {
         hide_env_values = true
     )]
     pub app_secrets: String,
-    /// The URL by which the world reaches the server; access tokens name it as their issuer
+    /// The URL by which the world reaches the server: access tokens name it as their issuer, links in mail begin with it
     #[arg(long, env = "PUBLIC_URL", global = true, hide_env_values = true)]
     pub public_url: Option<Url>,
+    /// Where mail goes: smtp:// or smtps:// with name and password, or file:///folder; none is sent if left out
+    #[arg(
+        long,
+        env = "MAIL_URL",
+        global = true,
+        default_value = "",
+        hide_default_value = true,
+        hide_env_values = true
+    )]
+    pub mail_url: String,
+    /// Whom mail comes from, such as `Bookly <bookly@example.com>`
+    #[arg(
+        long,
+        env = "MAIL_FROM",
+        global = true,
+        default_value = "",
+        hide_default_value = true,
+        hide_env_values = true
+    )]
+    pub mail_from: String,
     /// Origins whose pages may call the API, comma-separated, such as `https://app.example.com`
     #[arg(long, env = "CORS_ORIGINS", global = true, default_value = "", hide_default_value = true, hide_env_values = true,
         value_parser = origins)]
@@ -235,6 +268,7 @@ impl Config {
             access_token_ttl: self.access_token_ttl,
             bcrypt_cost: self.bcrypt_cost,
             email_verification: self.email_verification == Switch::On,
+            mail: !self.mail_url.is_empty(),
         }
     }
 
@@ -255,6 +289,30 @@ impl Config {
         Keys::new(&secrets).map_err(|error| format!("APP_SECRETS: {error}"))
     }
 
+    /// What sends mail; none where the settings name no way.
+    ///
+    /// # Errors
+    /// One line that names the setting and tells no secret.
+    pub fn mailer(&self) -> Result<Option<Mailer>, String> {
+        if self.mail_url.is_empty() {
+            return Ok(None);
+        }
+        if self.mail_from.is_empty() {
+            return Err("MAIL_FROM: it must be set where mail is sent".to_owned());
+        }
+        let public_url = match (&self.public_url, self.app_env) {
+            (Some(url), _) => url.clone(),
+            (None, AppEnv::Development) => {
+                let address = SocketAddr::new(self.host, self.port);
+                Url::parse(&format!("http://{address}")).map_err(|error| error.to_string())?
+            }
+            (None, AppEnv::Production) => {
+                return Err("PUBLIC_URL: it must be set where mail is sent: links begin with it".to_owned());
+            }
+        };
+        Mailer::new(&self.mail_url, &self.mail_from, &public_url).map(Some)
+    }
+
     /// Checks what no single setting can say of itself.
     ///
     /// # Errors
@@ -269,6 +327,7 @@ impl Config {
                 "DATABASE_URL: several connections cannot share a database in memory; name a file".to_owned()
             );
         }
+        self.mailer()?;
         self.keys().map(drop)
     }
 }

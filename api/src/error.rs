@@ -87,6 +87,9 @@ codes! {
     IsbnTaken = "isbn_taken", CONFLICT, "ISBN taken";
     /// Nobody would be left to administer accounts.
     LastAdmin = "last_admin", CONFLICT, "Last administrator";
+    /// Mail would be needed, and either this server sends none, or the account is disabled or has no
+    /// address.
+    CannotMail = "cannot_mail", CONFLICT, "Cannot mail";
     /// It has changed since it was read: the entity tag in `If-Match` is not its own any more. Read it again.
     Stale = "stale", PRECONDITION_FAILED, "Stale";
     /// The body has more bytes than the operation takes.
@@ -231,6 +234,7 @@ impl From<Error> for Problem {
             Error::NotSignedIn => Self::new(Code::NotSignedIn, "this needs an access token"),
             Error::Forbidden => Self::new(Code::Forbidden, "your account may not do this"),
             Error::NotVerified => Self::new(Code::AccountNotVerified, "verify your e-mail address first"),
+            Error::CannotMail(reason) => Self::new(Code::CannotMail, reason),
             Error::Stale => Self::new(Code::Stale, "it has changed since you read it"),
             Error::LastAdmin => Self::new(Code::LastAdmin, "nobody would be left to administer accounts"),
             Error::InvalidCursor => {

@@ -4,6 +4,7 @@
 //! and every failure leaves as a problem document.
 
 pub mod auth;
+pub mod background;
 pub mod books;
 pub mod command;
 pub mod config;
@@ -29,7 +30,7 @@ use actix_web::{
 };
 use service::{Db, Keys, Settings, auth::Auth, db::Turns};
 
-use crate::config::Config;
+use crate::{background::Background, config::Config};
 
 /// How long the head of a request may be on its way.
 const HEAD_DEADLINE: Duration = Duration::from_secs(5);
@@ -64,15 +65,24 @@ pub async fn migrate(config: &Config) -> Result<(), String> {
     migration::startup::up(&config.database_url).await.map_err(|error| format!("cannot migrate: {error}"))
 }
 
-/// Starts the server on `listener`; it runs when awaited.
+/// A server, and what goes on behind it.
+pub struct Running {
+    /// Answers requests when awaited.
+    pub server: Server,
+    /// Goes on until it is ended or dropped.
+    pub background: Background,
+}
+
+/// Starts the server on `listener`.
 ///
 /// # Errors
 /// What the system or the settings say.
-pub fn serve(config: &Config, listener: TcpListener) -> io::Result<Server> {
+pub fn serve(config: &Config, listener: TcpListener) -> io::Result<Running> {
     let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let keys = Arc::new(config.keys().map_err(io::Error::other)?);
     let auth = Arc::new(Auth::new(Arc::clone(&keys), config.policy()));
     let (settings, turns) = (config.database(workers), Turns::of(&config.database_url));
+    let background = background::start(config, &auth, &turns).map_err(io::Error::other)?;
     let origins = Arc::clone(&config.cors_origins);
     let server = HttpServer::new(move || {
         let (settings, turns) = (settings.clone(), turns.clone());
@@ -91,7 +101,7 @@ pub fn serve(config: &Config, listener: TcpListener) -> io::Result<Server> {
         .shutdown_timeout(SHUTDOWN_TIMEOUT)
         .disable_signals()
         .listen(listener)?;
-    Ok(server.run())
+    Ok(Running { server: server.run(), background })
 }
 
 async fn open(settings: Settings, turns: Turns, auth: Arc<Auth>, keys: Arc<Keys>) -> service::Result<State> {

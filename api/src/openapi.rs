@@ -53,8 +53,9 @@ const DOCS_POLICY: &str =
     components(schemas(Document, BookSort, UserSort, Mode, OnConflict)),
     paths(
         auth::sign_up, auth::log_in, auth::refresh, auth::log_out,
-        users::me, users::update_me, users::delete_me,
-        users::list, users::create, users::get, users::update, users::delete,
+        auth::verify_email, auth::resend_verification, auth::request_password_reset, auth::reset_password,
+        users::me, users::update_me, users::delete_me, users::change_password, users::change_email,
+        users::list, users::create, users::get, users::update, users::delete, users::send_password_reset,
         books::list_of_user, books::list, books::facets, books::create, books::import, books::get_by_isbn,
         books::get, books::update, books::delete,
         document, problem, health::live, health::ready,

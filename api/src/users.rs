@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, Responder, web::Data};
 use service::{
+    auth::{self, NewEmail, PasswordChange},
     page::Page,
     users::{self, NewUser, ProfilePatch, User, UserPatch, UserQuery},
 };
@@ -44,6 +45,36 @@ pub async fn delete_me(
 ) -> Result<impl Responder> {
     users::delete_me(&state.db, &actor, versions).await?;
     Ok(HttpResponse::NoContent())
+}
+
+/// Change your password
+///
+/// Your other sessions end.
+#[utoipa::path(put, path = "/api/v1/users/me/password", operation_id = "changePassword", tag = "users", request_body = PasswordChange,
+    responses((status = 204, description = "The account has its new password")))]
+pub async fn change_password(
+    state: Data<State>,
+    SignedIn(actor): SignedIn,
+    Json(input): Json<PasswordChange>,
+) -> Result<impl Responder> {
+    auth::change_password(&state.db, &state.auth, &actor, input).await?;
+    Ok(HttpResponse::NoContent())
+}
+
+/// Change your e-mail address
+///
+/// Mail goes to the new address, and the token in it to `POST /auth/verify-email`; until then the old one stays. The old
+/// one is told. The answer is the same for an address that another account has.
+#[utoipa::path(put, path = "/api/v1/users/me/email", operation_id = "changeEmail", tag = "users", request_body = NewEmail,
+    responses((status = 202, description = "Mail goes to the new address, unless another account has verified it"),
+        (status = 409, description = "`cannot_mail`")))]
+pub async fn change_email(
+    state: Data<State>,
+    SignedIn(actor): SignedIn,
+    Json(new): Json<NewEmail>,
+) -> Result<impl Responder> {
+    auth::change_email(&state.db, &state.auth, &actor, new).await?;
+    Ok(HttpResponse::Accepted())
 }
 
 /// List accounts
@@ -111,4 +142,19 @@ pub async fn delete(
 ) -> Result<impl Responder> {
     users::delete(&state.db, &actor, id, versions).await?;
     Ok(HttpResponse::NoContent())
+}
+
+/// Have the owner of an account choose a new password
+///
+/// Mail goes to the account's address, as if its owner had asked. Nobody sets somebody else's password.
+#[utoipa::path(post, path = "/api/v1/users/{id}/password-reset", operation_id = "sendPasswordReset", tag = "users",
+    params(("id" = Uuid, Path, description = "The account's id")),
+    responses((status = 202, description = "Mail goes to the account's address"), (status = 409, description = "`cannot_mail`")))]
+pub async fn send_password_reset(
+    state: Data<State>,
+    SignedIn(actor): SignedIn,
+    Id(id): Id,
+) -> Result<impl Responder> {
+    auth::send_reset(&state.db, &state.auth, &actor, id).await?;
+    Ok(HttpResponse::Accepted())
 }

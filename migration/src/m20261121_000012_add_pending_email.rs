@@ -13,7 +13,9 @@ impl MigrationTrait for Migration {
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager
-            .alter_table(Table::alter().table("users").add_column(string_len_null("pending_email", 254)).take())
+            .alter_table(
+                Table::alter().table("users").add_column(string_len_null("pending_email", 254)).take(),
+            )
             .await
     }
 

@@ -125,12 +125,24 @@ actions! {
     Refresh = "refresh",
     /// End the session in use.
     LogOut = "logOut",
+    /// Show that an address is the account's owner's.
+    VerifyEmail = "verifyEmail",
+    /// Have the mail that verifies an address sent once more.
+    ResendVerification = "resendVerification",
+    /// Have the mail sent by which a new password can be chosen.
+    RequestPasswordReset = "requestPasswordReset",
+    /// Choose a new password by the token of that mail.
+    ResetPassword = "resetPassword",
     /// Read the account in use.
     GetMe = "getMe",
     /// Change the account in use.
     UpdateMe = "updateMe",
     /// Delete the account in use.
     DeleteMe = "deleteMe",
+    /// Change the password of the account in use.
+    ChangePassword = "changePassword",
+    /// Change the address of the account in use.
+    ChangeEmail = "changeEmail",
     /// List accounts.
     ListUsers = "listUsers",
     /// Open an account for somebody.
@@ -141,6 +153,8 @@ actions! {
     UpdateUser = "updateUser",
     /// Delete an account.
     DeleteUser = "deleteUser",
+    /// Have the mail sent by which the owner of an account can choose a new password.
+    SendPasswordReset = "sendPasswordReset",
     /// List the books that a user added.
     ListUserBooks = "listUserBooks",
     /// List the catalogue.
@@ -179,6 +193,10 @@ impl Action {
             Self::SignUp
             | Self::LogIn
             | Self::Refresh
+            | Self::VerifyEmail
+            | Self::ResendVerification
+            | Self::RequestPasswordReset
+            | Self::ResetPassword
             | Self::ListUserBooks
             | Self::ListBooks
             | Self::GetBookFacets
@@ -189,13 +207,18 @@ impl Action {
             | Self::GetLiveness
             | Self::GetReadiness => row(true, Some(Any), Some(Any), Some(Any), true),
             Self::LogOut | Self::GetMe => row(false, Some(Own), Some(Own), Some(Own), true),
-            Self::UpdateMe | Self::DeleteMe => row(false, Some(Own), Some(Own), Some(Own), false),
+            Self::UpdateMe | Self::DeleteMe | Self::ChangePassword | Self::ChangeEmail => {
+                row(false, Some(Own), Some(Own), Some(Own), false)
+            }
             Self::CreateBook | Self::ImportBooks => row(false, Some(Own), Some(Own), Some(Own), false),
             Self::UpdateBook => row(false, Some(Own), Some(Any), Some(Any), false),
             Self::DeleteBook => row(false, Some(Own), Some(Own), Some(Any), false),
-            Self::ListUsers | Self::CreateUser | Self::GetUser | Self::UpdateUser | Self::DeleteUser => {
-                row(false, None, None, Some(Any), false)
-            }
+            Self::ListUsers
+            | Self::CreateUser
+            | Self::GetUser
+            | Self::UpdateUser
+            | Self::DeleteUser
+            | Self::SendPasswordReset => row(false, None, None, Some(Any), false),
         }
     }
 }

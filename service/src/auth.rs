@@ -1,7 +1,10 @@
-//! Sign-up, log-in and sessions.
+//! Sign-up, log-in and sessions; what mail proves stands in [`address`] and [`recovery`].
 
+mod address;
 mod hasher;
 mod password;
+pub(crate) mod proof;
+mod recovery;
 mod session;
 mod token;
 
@@ -9,16 +12,22 @@ use std::{net::IpAddr, sync::Arc};
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
 use self::password::{Passwords, Verdict};
 pub(crate) use self::session::end_all;
+pub use self::{
+    address::{AccountEmail, NewEmail, VerifyEmail, change_email, resend_verification, verify_email},
+    recovery::{PasswordChange, PasswordReset, change_password, request_reset, reset_password, send_reset},
+};
 use crate::{
     Actor, Db, Error, Keys, Result,
     access::Action,
     input,
+    mail::{self, Kind},
     users::{self, NewUser, User},
 };
 use entity::users as rows;
@@ -34,6 +43,8 @@ pub struct Policy {
     pub bcrypt_cost: u32,
     /// Whether a new account must verify its address before it may write.
     pub email_verification: bool,
+    /// Whether mail is sent.
+    pub mail: bool,
 }
 
 /// What the account system works with: keys, the password hasher and the policy.
@@ -42,6 +53,7 @@ pub struct Auth {
     keys: Arc<Keys>,
     passwords: Passwords,
     policy: Policy,
+    mail_waits: Notify,
 }
 
 impl Auth {
@@ -49,11 +61,43 @@ impl Auth {
     #[must_use]
     pub fn new(keys: Arc<Keys>, policy: Policy) -> Self {
         let passwords = Passwords::new(Arc::clone(&keys), policy.bcrypt_cost);
-        Self { keys, passwords, policy }
+        Self { keys, passwords, policy, mail_waits: Notify::new() }
     }
 
     pub(crate) fn passwords(&self) -> &Passwords {
         &self.passwords
+    }
+
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    pub(crate) fn sends_mail(&self) -> bool {
+        self.policy.mail
+    }
+
+    /// Refuses what would wait for mail for ever.
+    fn must_send_mail(&self) -> Result<()> {
+        self.policy.mail.then_some(()).ok_or(Error::CannotMail("this server sends no mail"))
+    }
+
+    /// Says that there is mail in the outbox.
+    pub(crate) fn wake_mail(&self) {
+        self.mail_waits.notify_one();
+    }
+
+    /// Waits until somebody says so.
+    pub(crate) async fn mail_waits(&self) {
+        self.mail_waits.notified().await;
+    }
+
+    /// Notes that somebody wants mail to `email`, whoever has this address, if anybody.
+    async fn ask_for_mail(&self, db: &Db, kind: Kind, email: &str) -> Result<()> {
+        if self.policy.mail {
+            mail::ask(db, kind, users::normal_email(email)).await?;
+            self.wake_mail();
+        }
+        Ok(())
     }
 }
 

@@ -56,6 +56,9 @@ pub enum Error {
     /// The account must verify its address first.
     #[error("account not verified")]
     NotVerified,
+    /// Mail would be needed that cannot be sent, for this reason.
+    #[error("cannot mail: {0}")]
+    CannotMail(&'static str),
     /// It has changed since the caller read it.
     #[error("stale version")]
     Stale,

@@ -11,7 +11,9 @@ pub mod books;
 pub mod db;
 pub mod error;
 pub mod import;
+pub mod mail;
 pub mod page;
+pub mod upkeep;
 pub mod users;
 
 mod input;

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
-pub(crate) use self::identity::{normal_email, valid_email, valid_username};
+pub(crate) use self::identity::{normal_email, password_hints, valid_email, valid_username};
 pub use self::{
     content::{NewUser, ProfilePatch, UserPatch},
     query::{UserQuery, UserSort},
@@ -25,6 +25,7 @@ use crate::{
     auth::{self, Auth},
     db::{self, set},
     error::{OrNotFound, OrTaken},
+    mail::{self, Kind},
     page::{self, Page},
 };
 use entity::{
@@ -175,10 +176,10 @@ pub async fn act_for(db: &Db, username: &str) -> Result<Actor> {
     Ok(Actor::of(user.or_not_found()?, None))
 }
 
-/// Opens an account whose name and address nobody has.
+/// Opens an account whose name and address nobody has. One that is not verified gets the mail for it.
 pub(crate) async fn open(db: &Db, auth: &Auth, new: NewUser) -> Result<User> {
     new.validate()?;
-    let hints = identity::password_hints(&new);
+    let hints = identity::hints(&new);
     let password_hash = auth.passwords().choose("/password", new.password, hints).await?;
     let row = ActiveModel {
         username: Set(new.username.to_lowercase()),
@@ -191,10 +192,20 @@ pub(crate) async fn open(db: &Db, auth: &Auth, new: NewUser) -> Result<User> {
         password_hash: Set(password_hash),
         ..sea_orm::ActiveModelBehavior::new()
     };
-    db.write(move |txn| {
-        Box::pin(async move { Ok(row.insert(txn).await.or_taken(&["username", "email"])?.into()) })
-    })
-    .await
+    let sends = auth.sends_mail() && !new.is_verified;
+    let opened = db
+        .write(move |txn| {
+            Box::pin(async move {
+                let user = row.insert(txn).await.or_taken(&["username", "email"])?;
+                if sends {
+                    mail::put(txn, Kind::VerifyEmail, &user, &user.email).await?;
+                }
+                Ok(user.into())
+            })
+        })
+        .await?;
+    auth.wake_mail();
+    Ok(opened)
 }
 
 async fn find(db: &Db, id: Uuid) -> Result<User> {

@@ -6,8 +6,11 @@
 
 use chrono::TimeDelta;
 use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction,
-    EntityTrait, ExprTrait, QueryFilter, QuerySelect, prelude::DateTimeWithTimeZone, sea_query::Expr,
+    ActiveModelBehavior, ActiveModelTrait,
+    ActiveValue::Set,
+    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter, QuerySelect,
+    prelude::DateTimeWithTimeZone,
+    sea_query::{Expr, IntoCondition},
 };
 use uuid::Uuid;
 
@@ -100,7 +103,7 @@ async fn rotate_in(txn: &DatabaseTransaction, id: Uuid, generation: i64) -> Resu
     }
     if live && session.generation > generation {
         log::warn!(target: "bookly::security", session:% = id; "refresh token replayed, session ended");
-        revoke(txn, Column::Id, id).await?;
+        revoke(txn, Column::Id.eq(id).into_condition()).await?;
     }
     Ok(None)
 }
@@ -118,12 +121,17 @@ pub(super) async fn owner(db: &Db, id: Uuid) -> Result<Option<users::Model>> {
 
 /// Ends a session.
 pub(super) async fn end(db: &Db, id: Uuid) -> Result<()> {
-    db.write(move |txn| Box::pin(async move { revoke(txn, Column::Id, id).await })).await
+    db.write(move |txn| Box::pin(async move { revoke(txn, Column::Id.eq(id).into_condition()).await })).await
 }
 
 /// Ends every session of a user.
 pub(crate) async fn end_all(txn: &DatabaseTransaction, user_id: Uuid) -> Result<()> {
-    revoke(txn, Column::UserId, user_id).await
+    revoke(txn, Column::UserId.eq(user_id).into_condition()).await
+}
+
+/// Ends every session of a user but one.
+pub(crate) async fn end_others(txn: &DatabaseTransaction, user_id: Uuid, kept: Uuid) -> Result<()> {
+    revoke(txn, Condition::all().add(Column::UserId.eq(user_id)).add(Column::Id.ne(kept))).await
 }
 
 /// Sessions that are neither ended nor expired.
@@ -134,10 +142,10 @@ fn alive(now: DateTimeWithTimeZone) -> Condition {
         .add(Column::ExpiresAt.gt(now))
 }
 
-async fn revoke(txn: &DatabaseTransaction, column: Column, value: Uuid) -> Result<()> {
+async fn revoke(txn: &DatabaseTransaction, which: Condition) -> Result<()> {
     Entity::update_many()
         .col_expr(Column::RevokedAt, now().into())
-        .filter(column.eq(value))
+        .filter(which)
         .filter(Column::RevokedAt.is_null())
         .exec(txn)
         .await?;

@@ -5,12 +5,22 @@ use validator::{ValidateEmail, ValidationError};
 
 use super::NewUser;
 use crate::input;
+use entity::users::Model;
 
 /// What a password must not be made of.
-pub(super) fn password_hints(new: &NewUser) -> Vec<String> {
-    let mut hints = vec![new.username.clone(), new.email.clone(), "bookly".to_owned()];
-    hints.extend(new.email.split('@').map(str::to_owned));
-    hints.extend([&new.first_name, &new.last_name].into_iter().flatten().cloned());
+pub(super) fn hints(new: &NewUser) -> Vec<String> {
+    hints_of(&new.username, &new.email, [&new.first_name, &new.last_name])
+}
+
+/// What a new password of an account must not be made of.
+pub(crate) fn password_hints(user: &Model) -> Vec<String> {
+    hints_of(&user.username, &user.email, [&user.first_name, &user.last_name])
+}
+
+fn hints_of(username: &str, email: &str, names: [&Option<String>; 2]) -> Vec<String> {
+    let mut hints = vec![username.to_owned(), email.to_owned(), "bookly".to_owned()];
+    hints.extend(email.split('@').map(str::to_owned));
+    hints.extend(names.into_iter().flatten().cloned());
     hints
 }
 

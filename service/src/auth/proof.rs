@@ -1,0 +1,129 @@
+//! The tokens that mail carries. Each proves that its bearer reads the mailbox that it was sent to, and is
+//! good for one purpose.
+//!
+//! A token is `v1.<purpose>.<user>.<expiry>.<HMAC>`. The HMAC also covers the state of the account that the
+//! token serves to change, so that using it, or anything else that changes this state, is the end of it:
+//! nothing has to be stored. Whoever makes one makes it when it is sent.
+
+use std::fmt;
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use chrono::{TimeDelta, Utc};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::{Error, Keys, Result};
+use entity::users::Model;
+
+/// What a token is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To show that the address of an account is its owner's.
+    VerifyEmail,
+    /// To give an account the address that it is to have.
+    ChangeEmail,
+    /// To choose a new password without the old one.
+    ResetPassword,
+}
+
+impl Purpose {
+    const ALL: [Self; 3] = [Self::VerifyEmail, Self::ChangeEmail, Self::ResetPassword];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::VerifyEmail => "verify",
+            Self::ChangeEmail => "change",
+            Self::ResetPassword => "reset",
+        }
+    }
+
+    /// How long a token of this purpose is good.
+    pub(crate) const fn lifetime(self) -> TimeDelta {
+        match self {
+            Self::VerifyEmail | Self::ChangeEmail => TimeDelta::hours(24),
+            Self::ResetPassword => TimeDelta::minutes(30),
+        }
+    }
+
+    /// The state of `user` that a token of this purpose is bound to, as a digest; none where there is
+    /// nothing to change.
+    pub(crate) fn state(self, user: &Model) -> Option<String> {
+        let pending = user.pending_email.as_deref();
+        let parts = match self {
+            _ if !user.is_active => return None,
+            Self::VerifyEmail if user.is_verified => return None,
+            Self::VerifyEmail => [user.email.as_str(), ""],
+            Self::ChangeEmail => [user.email.as_str(), pending?],
+            Self::ResetPassword => [user.email.as_str(), user.password_hash.as_str()],
+        };
+        let mut digest = Sha256::new();
+        for part in parts {
+            digest.update((part.len() as u64).to_be_bytes());
+            digest.update(part);
+        }
+        Some(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+}
+
+impl fmt::Display for Purpose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A token that can be read; whether it is ours only its account can tell.
+#[derive(Clone)]
+pub(super) struct Proof {
+    pub(super) purpose: Purpose,
+    pub(super) user: Uuid,
+    expires_at: i64,
+    code: Vec<u8>,
+}
+
+/// Makes a token that is good until `expires_at`, in seconds since 1970, while `user` is in `state`.
+pub(crate) fn sign(keys: &Keys, purpose: Purpose, user: Uuid, state: &str, expires_at: i64) -> String {
+    let head = head(purpose, user, expires_at);
+    let code = keys.sign_mail(&[head.as_bytes(), state.as_bytes()]);
+    format!("{head}{}", BASE64_URL_SAFE_NO_PAD.encode(code))
+}
+
+/// Reads a token that has not expired.
+///
+/// # Errors
+/// [`Error::InvalidToken`] for anything else.
+pub(super) fn read(token: &str) -> Result<Proof> {
+    let parse = || {
+        let mut parts = token.strip_prefix("v1.")?.splitn(4, '.');
+        let name = parts.next()?;
+        let purpose = Purpose::ALL.into_iter().find(|purpose| purpose.as_str() == name)?;
+        let user = Uuid::try_parse(parts.next()?).ok()?;
+        let expires_at: i64 = parts.next()?.parse().ok()?;
+        let code = BASE64_URL_SAFE_NO_PAD.decode(parts.next()?).ok()?;
+        // One token, one spelling: no other digits or letter case for the same numbers.
+        let canonical = token.starts_with(&head(purpose, user, expires_at));
+        (canonical && expires_at > Utc::now().timestamp()).then_some(Proof {
+            purpose,
+            user,
+            expires_at,
+            code,
+        })
+    };
+    parse().ok_or(Error::InvalidToken)
+}
+
+impl Proof {
+    /// Lets a token through that we made for `user` as it is now.
+    ///
+    /// # Errors
+    /// [`Error::InvalidToken`] for any other.
+    pub(super) fn hold_against(&self, keys: &Keys, user: &Model) -> Result<()> {
+        let state = self.purpose.state(user).ok_or(Error::InvalidToken)?;
+        let head = head(self.purpose, user.id, self.expires_at);
+        let ours = keys.verify_mail(&[head.as_bytes(), state.as_bytes()], &self.code);
+        ours.then_some(()).ok_or(Error::InvalidToken)
+    }
+}
+
+fn head(purpose: Purpose, user: Uuid, expires_at: i64) -> String {
+    format!("v1.{purpose}.{}.{expires_at}.", user.simple())
+}

@@ -1,0 +1,139 @@
+//! The task that sends what is in the outbox.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, sea_query::Expr};
+use tokio::sync::watch;
+
+use super::{
+    letter,
+    outbox::{self, Kind},
+    post::{Failure, Mailer},
+};
+use crate::{
+    Db, Error, Result,
+    auth::{Auth, proof},
+};
+use entity::{
+    outbox::{Column, Entity, Model},
+    users,
+};
+
+/// How often the outbox is looked into when nobody says that there is something.
+const POLL: Duration = Duration::from_secs(5);
+
+/// After so many attempts a server that refuses a letter for good is believed.
+const REFUSALS: i64 = 5;
+
+/// Why there is nothing to send.
+enum Unsent {
+    /// There is no occasion any more, or never was.
+    Moot,
+    Failed(Failure),
+}
+
+impl From<Error> for Unsent {
+    fn from(error: Error) -> Self {
+        Self::Failed(Failure { reason: error.to_string(), permanent: false })
+    }
+}
+
+/// Sends mail until `stop` changes or is dropped; a letter under way is finished first.
+pub async fn run(db: &Db, auth: &Auth, mailer: &Mailer, mut stop: watch::Receiver<()>) {
+    loop {
+        if let Err(error) = pass(db, auth, mailer, &stop).await {
+            log::error!(target: "bookly::mail", error:% = error; "the outbox cannot be read");
+        }
+        tokio::select! {
+            () = auth.mail_waits() => {}
+            () = tokio::time::sleep(POLL) => {}
+            _ = stop.changed() => return,
+        }
+    }
+}
+
+/// Sends all that is due.
+async fn pass(db: &Db, auth: &Auth, mailer: &Mailer, stop: &watch::Receiver<()>) -> Result<()> {
+    while stop.has_changed().is_ok_and(|changed| !changed) {
+        let claimed = outbox::claim(db).await?;
+        if claimed.is_empty() {
+            break;
+        }
+        let settled = join_all(claimed.into_iter().map(|row| deliver(db, auth, mailer, row))).await;
+        settled.into_iter().collect::<Result<()>>()?;
+    }
+    Ok(())
+}
+
+async fn deliver(db: &Db, auth: &Auth, mailer: &Mailer, row: Model) -> Result<()> {
+    let (id, kind, attempt) = (row.id, row.kind.as_str(), row.attempts);
+    match attempt_to_send(db, auth, mailer, &row).await {
+        Ok(()) => {
+            log::info!(target: "bookly::mail", id:%, kind, attempt; "mail sent");
+            outbox::sent(db, &row).await
+        }
+        Err(Unsent::Moot) => outbox::discard(db, id).await,
+        Err(Unsent::Failed(Failure { reason, permanent })) if permanent && attempt >= REFUSALS => {
+            log::error!(target: "bookly::mail", id:%, kind, attempt, reason; "mail refused, given up");
+            outbox::discard(db, id).await
+        }
+        Err(Unsent::Failed(Failure { reason, .. })) => {
+            let pause = outbox::put_off(db, &row).await?.num_seconds();
+            log::warn!(target: "bookly::mail", id:%, kind, attempt, reason, pause; "mail not sent yet");
+            Ok(())
+        }
+    }
+}
+
+async fn attempt_to_send(
+    db: &Db,
+    auth: &Auth,
+    mailer: &Mailer,
+    row: &Model,
+) -> std::result::Result<(), Unsent> {
+    let kind = Kind::from_column(&row.kind).ok_or(Unsent::Moot)?;
+    let user = match row.user_id {
+        Some(id) => db.read(async |conn| users::Entity::find_by_id(id).one(conn).await).await?,
+        None => addressee(db, kind, row).await?,
+    };
+    let user = user.ok_or(Unsent::Moot)?;
+    let token = match kind.purpose() {
+        None => None,
+        Some(purpose) => {
+            // What a letter asked for was bound to is what the account is now; it was noted just now.
+            let state = purpose.state(&user).ok_or(Unsent::Moot)?;
+            if row.user_id.is_some() && row.state.as_ref() != Some(&state) {
+                return Err(Unsent::Moot);
+            }
+            Some(proof::sign(auth.keys(), purpose, user.id, &state, row.expires_at.timestamp()))
+        }
+    };
+    let letter = letter::write(kind, &user.username, mailer.public_url(), token.as_deref());
+    mailer.send(row.id, &row.address, letter).await.map_err(Unsent::Failed)
+}
+
+/// Finds the account that has the address somebody named, and makes the letter one of its own.
+async fn addressee(db: &Db, kind: Kind, row: &Model) -> Result<Option<users::Model>> {
+    let (id, address) = (row.id, row.address.clone());
+    db.write(move |txn| Box::pin(async move { find_addressee(txn, kind, id, &address).await })).await
+}
+
+async fn find_addressee(
+    txn: &DatabaseTransaction,
+    kind: Kind,
+    id: uuid::Uuid,
+    address: &str,
+) -> Result<Option<users::Model>> {
+    let user = users::Entity::find().filter(users::Column::Email.eq(address)).one(txn).await?;
+    let Some(user) = user else { return Ok(None) };
+    let Some(state) = kind.purpose().and_then(|purpose| purpose.state(&user)) else { return Ok(None) };
+    outbox::withdraw(txn, kind, user.id, Some(id)).await?;
+    Entity::update_many()
+        .col_expr(Column::UserId, Expr::value(user.id))
+        .col_expr(Column::State, Expr::value(state))
+        .filter(Column::Id.eq(id))
+        .exec(txn)
+        .await?;
+    Ok(Some(user))
+}

@@ -1,0 +1,234 @@
+//! The outbox: one row for each mail, from its occasion until it is cleared away.
+//!
+//! Several processes may send from it. Whoever claims a row, by a conditional UPDATE, has it for a while; if
+//! that passes without word, somebody else may try.
+
+use chrono::TimeDelta;
+use sea_orm::{
+    ActiveModelBehavior, ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait,
+    QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+};
+use uuid::Uuid;
+
+use super::leads_somewhere;
+use crate::{Db, Result, auth::proof::Purpose};
+use entity::{
+    behavior::now,
+    outbox::{ActiveModel, Column, Entity, Model},
+    users,
+};
+
+/// How many letters are sent at a time.
+const BATCH: u64 = 8;
+
+/// For so long a row belongs to whoever claimed it: longer than an attempt may take.
+const LEASE: TimeDelta = TimeDelta::seconds(90);
+
+/// How long the next attempt waits after the first.
+const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(5);
+
+/// The longest wait between two attempts.
+const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(10);
+
+/// How long it is tried to send what carries no token.
+const NOTICE_LIFETIME: TimeDelta = TimeDelta::days(2);
+
+/// What a letter is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The address of a new account is to be verified.
+    VerifyEmail,
+    /// A new address is to be confirmed.
+    ChangeEmail,
+    /// A new password can be chosen.
+    PasswordReset,
+    /// Another address was asked for.
+    EmailChangeRequested,
+    /// Another address has taken the place of this one.
+    EmailChanged,
+    /// Another password has taken the place of the old one.
+    PasswordChanged,
+}
+
+impl Kind {
+    const ALL: [Self; 6] = [
+        Self::VerifyEmail,
+        Self::ChangeEmail,
+        Self::PasswordReset,
+        Self::EmailChangeRequested,
+        Self::EmailChanged,
+        Self::PasswordChanged,
+    ];
+
+    /// The kind's name, as it is stored.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::VerifyEmail => "verify_email",
+            Self::ChangeEmail => "change_email",
+            Self::PasswordReset => "password_reset",
+            Self::EmailChangeRequested => "email_change_requested",
+            Self::EmailChanged => "email_changed",
+            Self::PasswordChanged => "password_changed",
+        }
+    }
+
+    /// Reads a stored kind. The database admits no other name.
+    pub(super) fn from_column(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
+    /// What the letter's token is good for; a mere notice has none.
+    pub(super) const fn purpose(self) -> Option<Purpose> {
+        match self {
+            Self::VerifyEmail => Some(Purpose::VerifyEmail),
+            Self::ChangeEmail => Some(Purpose::ChangeEmail),
+            Self::PasswordReset => Some(Purpose::ResetPassword),
+            Self::EmailChangeRequested | Self::EmailChanged | Self::PasswordChanged => None,
+        }
+    }
+
+    fn lifetime(self) -> TimeDelta {
+        self.purpose().map_or(NOTICE_LIFETIME, Purpose::lifetime)
+    }
+}
+
+/// Notes a letter to the owner of an account. One that waits already and says the same gives way to it.
+pub(crate) async fn put(
+    txn: &DatabaseTransaction,
+    kind: Kind,
+    user: &users::Model,
+    address: &str,
+) -> Result<()> {
+    if !leads_somewhere(address) {
+        return Ok(());
+    }
+    let state = kind.purpose().and_then(|purpose| purpose.state(user));
+    if kind.purpose().is_some() {
+        withdraw(txn, kind, user.id, None).await?;
+    }
+    let row = row(kind, address.to_owned());
+    ActiveModel { user_id: Set(Some(user.id)), state: Set(state), ..row }.insert(txn).await?;
+    Ok(())
+}
+
+/// Notes that somebody wants a letter for the account that has an address. Whether there is one is not
+/// looked up here: what is done is the same for every address.
+pub(crate) async fn ask(db: &Db, kind: Kind, address: String) -> Result<()> {
+    let row = row(kind, address);
+    db.write(move |txn| {
+        Box::pin(async move {
+            row.insert(txn).await?;
+            Ok(())
+        })
+    })
+    .await
+}
+
+fn row(kind: Kind, address: String) -> ActiveModel {
+    ActiveModel {
+        kind: Set(kind.as_str().to_owned()),
+        address: Set(address),
+        expires_at: Set(now() + kind.lifetime()),
+        ..ActiveModel::new()
+    }
+}
+
+/// Takes back letters of a kind to an account that wait to be sent, all but one.
+pub(super) async fn withdraw(
+    txn: &DatabaseTransaction,
+    kind: Kind,
+    user_id: Uuid,
+    kept: Option<Uuid>,
+) -> Result<()> {
+    let mut waiting: Vec<Uuid> = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::UserId.eq(user_id))
+        .filter(Column::Kind.eq(kind.as_str()))
+        .filter(Column::SentAt.is_null())
+        .into_tuple()
+        .all(txn)
+        .await?;
+    waiting.retain(|id| Some(*id) != kept);
+    // Read first: a DELETE that finds nothing would lock the gap on MariaDB, and two would wait for each other.
+    if !waiting.is_empty() {
+        Entity::delete_many().filter(Column::Id.is_in(waiting)).exec(txn).await?;
+    }
+    Ok(())
+}
+
+/// Claims letters that are due.
+pub(super) async fn claim(db: &Db) -> Result<Vec<Model>> {
+    let now = now();
+    let due = db
+        .read(async |conn| {
+            Entity::find()
+                .filter(Column::SentAt.is_null())
+                .filter(Column::DueAt.lte(now))
+                .filter(Column::ExpiresAt.gt(now))
+                .order_by_asc(Column::DueAt)
+                .limit(BATCH)
+                .all(conn)
+                .await
+        })
+        .await?;
+    let mut claimed = Vec::new();
+    for mut row in due {
+        let (id, attempts) = (row.id, row.attempts);
+        row.attempts += 1;
+        if touch(
+            db,
+            id,
+            attempts,
+            vec![(Column::Attempts, row.attempts.into()), (Column::DueAt, (now + LEASE).into())],
+        )
+        .await?
+        {
+            claimed.push(row);
+        }
+    }
+    Ok(claimed)
+}
+
+/// Notes that a letter was sent.
+pub(super) async fn sent(db: &Db, row: &Model) -> Result<()> {
+    touch(db, row.id, row.attempts, vec![(Column::SentAt, now().into())]).await?;
+    Ok(())
+}
+
+/// Puts a letter off that could not be sent, and says for how long.
+pub(super) async fn put_off(db: &Db, row: &Model) -> Result<TimeDelta> {
+    let doublings = u32::try_from(row.attempts - 1).unwrap_or(0).min(16);
+    let pause = Ord::min(FIRST_PAUSE * 2_i32.pow(doublings), LONGEST_PAUSE);
+    touch(db, row.id, row.attempts, vec![(Column::DueAt, (now() + pause).into())]).await?;
+    Ok(pause)
+}
+
+/// Takes a letter out of the outbox.
+pub(super) async fn discard(db: &Db, id: Uuid) -> Result<()> {
+    db.write(move |txn| {
+        Box::pin(async move {
+            Entity::delete_by_id(id).exec(txn).await?;
+            Ok(())
+        })
+    })
+    .await
+}
+
+/// Changes a row that nobody else has claimed since, and says whether that was so.
+async fn touch(db: &Db, id: Uuid, attempts: i64, columns: Vec<(Column, Expr)>) -> Result<bool> {
+    db.write(move |txn| {
+        Box::pin(async move {
+            let mut update = Entity::update_many();
+            for (column, value) in columns {
+                update = update.col_expr(column, value);
+            }
+            let update = update
+                .filter(Column::Id.eq(id))
+                .filter(Column::Attempts.eq(attempts))
+                .filter(Column::SentAt.is_null());
+            Ok(update.exec(txn).await?.rows_affected == 1)
+        })
+    })
+    .await
+}
