@@ -3,7 +3,11 @@
 use std::{net::TcpListener, sync::Arc};
 
 use actix_web::dev::ServerHandle;
-use api::config::{Cli, Config};
+use api::{
+    Running,
+    background::Background,
+    config::{Cli, Config},
+};
 use clap::Parser;
 use reqwest::{Method, RequestBuilder, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
@@ -14,11 +18,19 @@ use service::{
     db::Turns,
     users::{self, NewUser},
 };
+use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::{contract, database::Database};
+use crate::{
+    contract,
+    database::Database,
+    mailbox::{self, Mail, count, wait_for},
+};
 
 pub const SECRET: &str = "a secret for tests of more than thirty-two bytes";
+
+/// Where the world is told that the server is.
+pub const PUBLIC_URL: &str = "https://books.example";
 
 /// A password that is strong enough.
 pub const PASSWORD: &str = "correct horse battery staple";
@@ -30,6 +42,8 @@ pub struct TestApp {
     config: Config,
     http: reqwest::Client,
     server: ServerHandle,
+    mail: TempDir,
+    _background: Background,
 }
 
 impl TestApp {
@@ -41,14 +55,17 @@ impl TestApp {
     pub async fn with(arguments: &[&str]) -> Self {
         let database = Database::empty().await;
         migration::startup::up(&database.url).await.unwrap();
-        let config = config(&database.url, arguments);
+        let mail = tempfile::tempdir().unwrap();
+        let mail_url = format!("file://{}", mail.path().display());
+        let arguments: Vec<&str> = ["--mail-url", &mail_url].iter().chain(arguments).copied().collect();
+        let config = config(&database.url, &arguments);
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let server = api::serve(&config, listener).unwrap();
+        let Running { server, background } = api::serve(&config, listener).unwrap();
         let handle = server.handle();
         actix_web::rt::spawn(async move { server.await.unwrap() });
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { database, address, config, http, server: handle }
+        Self { database, address, config, http, server: handle, mail, _background: background }
     }
 
     /// Somebody who is not signed in.
@@ -96,6 +113,31 @@ impl TestApp {
         }
     }
 
+    /// The mails that were sent, the oldest first.
+    pub fn mails(&self) -> Vec<Mail> {
+        mailbox::read(self.mail.path())
+    }
+
+    /// Waits for a mail and takes it out of the mailbox. `page` is part of its link or its subject.
+    pub async fn mail(&self, to: &str, page: &str) -> Mail {
+        let wanted = |mail: &Mail| mail.to == to && (mail.text.contains(page) || mail.subject.contains(page));
+        let mail =
+            wait_for(&format!("mail to {to}, {page}"), async || self.mails().into_iter().find(wanted)).await;
+        let (name, _) = mail.id.split_once('@').unwrap();
+        std::fs::remove_file(self.mail.path().join(format!("{name}.eml"))).unwrap();
+        mail
+    }
+
+    /// How many letters of the outbox have not been sent.
+    pub async fn waiting(&self) -> i64 {
+        self.count("outbox WHERE sent_at IS NULL").await
+    }
+
+    /// How many rows there are.
+    pub async fn count(&self, of: &str) -> i64 {
+        count(&self.database, of).await
+    }
+
     async fn db(&self) -> Db {
         Db::open(&self.config.database(1), Turns::of(&self.database.url)).await.unwrap()
     }
@@ -128,6 +170,10 @@ pub fn config(url: &str, arguments: &[&str]) -> Config {
         "on",
         "--database-max-connections",
         "8",
+        "--mail-from",
+        "Bookly <bookly@example.net>",
+        "--public-url",
+        PUBLIC_URL,
     ];
     Cli::try_parse_from(fixed.iter().chain(arguments)).unwrap_or_else(|error| panic!("{error}")).config
 }
@@ -135,7 +181,7 @@ pub fn config(url: &str, arguments: &[&str]) -> Config {
 /// Somebody who talks to the server.
 #[derive(Clone)]
 pub struct Client<'a> {
-    app: &'a TestApp,
+    pub app: &'a TestApp,
     pub token: Option<String>,
     pub id: Option<Uuid>,
     pub refresh_token: String,
@@ -162,6 +208,10 @@ impl Client<'_> {
 
     pub async fn post(&self, path: &str, body: Value) -> Answer {
         send(self.request(Method::POST, path).json(&body)).await
+    }
+
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        send(self.request(Method::PUT, path).json(&body)).await
     }
 
     pub async fn patch(&self, path: &str, body: Value) -> Answer {
@@ -243,6 +293,11 @@ impl Answer {
     #[track_caller]
     pub fn no_content(self) {
         self.with_status(204);
+    }
+
+    #[track_caller]
+    pub fn accepted(self) {
+        self.with_status(202);
     }
 
     /// The problem document with this code.

@@ -4,7 +4,10 @@ use futures_util::future::join_all;
 use sea_orm::DbBackend;
 use serde_json::{Value, json};
 
-use crate::app::{PASSWORD, TestApp};
+use crate::{
+    app::{PASSWORD, TestApp},
+    database::Database,
+};
 
 fn sign_up(username: &str, email: &str) -> Value {
     json!({ "username": username, "email": email, "password": PASSWORD })
@@ -175,7 +178,7 @@ async fn a_used_refresh_token_ends_the_session_when_its_grace_is_over() {
     let refresh =
         async |token: &str| app.anonymous().post("/auth/refresh", json!({ "refresh_token": token })).await;
     let second = refresh(&alice.refresh_token).await.ok();
-    app.database.execute(&format!("UPDATE sessions SET rotated_at = {}", long_ago(&app))).await;
+    app.database.execute(&format!("UPDATE sessions SET rotated_at = {}", long_ago(&app.database))).await;
     refresh(&alice.refresh_token).await.problem("invalid_token");
     refresh(second["refresh_token"].as_str().unwrap()).await.problem("invalid_token");
 }
@@ -203,7 +206,7 @@ async fn expired_sessions_are_over() {
     let app = TestApp::start().await;
     for column in ["idle_expires_at", "expires_at"] {
         let alice = if column == "expires_at" { app.log_in("alice").await } else { app.user("alice").await };
-        app.database.execute(&format!("UPDATE sessions SET {column} = {}", long_ago(&app))).await;
+        app.database.execute(&format!("UPDATE sessions SET {column} = {}", long_ago(&app.database))).await;
         alice.get("/users/me").await.problem("invalid_token");
         let input = json!({ "refresh_token": alice.refresh_token });
         app.anonymous().post("/auth/refresh", input).await.problem("invalid_token");
@@ -306,8 +309,8 @@ async fn stored_hash(app: &TestApp) -> String {
 }
 
 /// A moment that has passed, as the database writes it.
-fn long_ago(app: &TestApp) -> &'static str {
-    match app.database.backend() {
+pub fn long_ago(database: &Database) -> &'static str {
+    match database.backend() {
         DbBackend::MySql => "'2026-01-01 00:00:00'",
         DbBackend::Sqlite | DbBackend::Postgres => "'2026-01-01T00:00:00+00:00'",
         _ => unreachable!("no other is tested"),

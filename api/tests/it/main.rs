@@ -10,6 +10,9 @@ mod contract;
 mod corpus;
 #[path = "../../../migration/tests/it/database.rs"]
 mod database;
+mod mailbox;
+mod process;
+mod smtp;
 
 mod auth;
 mod books;
@@ -18,8 +21,11 @@ mod errors;
 mod health;
 mod import;
 mod lists;
+mod mail;
 mod migrations;
 mod openapi;
 mod permissions;
+mod recovery;
 mod search;
 mod users;
+mod verification;

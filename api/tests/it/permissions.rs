@@ -6,6 +6,9 @@ use service::access::{Action, Reach, Role};
 
 use crate::app::{Answer, Client, PASSWORD, TestApp, path_of, send};
 
+/// Another password that is strong enough.
+const NEW_PASSWORD: &str = "violet anchor tundra 71";
+
 /// Does `action` as `client`, with what `owner` has where it needs something.
 async fn attempt(endpoint: &Endpoint, client: &Client<'_>, owner: &Client<'_>) -> Answer {
     let book = if endpoint.path.contains("/books/{id}") {
@@ -25,10 +28,28 @@ async fn attempt(endpoint: &Endpoint, client: &Client<'_>, owner: &Client<'_>) -
     let request = client.request(method, &path);
     let name = format!("n{}", uuid::Uuid::now_v7().simple());
     let account = json!({ "username": name, "email": format!("{name}@example.com"), "password": PASSWORD });
+    let email = account["email"].as_str().unwrap().to_owned();
+    let app = client.app;
+    let mailed = async |page: &str| {
+        app.anonymous().post("/auth/signup", account.clone()).await.created();
+        if page == "reset-password" {
+            app.anonymous().post("/auth/password-reset", json!({ "email": email })).await.accepted();
+        }
+        app.mail(&email, page).await.token()
+    };
     send(match endpoint.action {
         Action::SignUp | Action::CreateUser => request.json(&account),
         Action::LogIn => request.json(&json!({ "login": "owner", "password": PASSWORD })),
         Action::Refresh => request.json(&json!({ "refresh_token": owner.refresh_token })),
+        Action::VerifyEmail => request.json(&json!({ "token": mailed("verify-email").await })),
+        Action::ResendVerification | Action::RequestPasswordReset => request.json(&json!({ "email": email })),
+        Action::ResetPassword => {
+            request.json(&json!({ "token": mailed("reset-password").await, "new_password": NEW_PASSWORD }))
+        }
+        Action::ChangePassword => {
+            request.json(&json!({ "current_password": PASSWORD, "new_password": NEW_PASSWORD }))
+        }
+        Action::ChangeEmail => request.json(&json!({ "current_password": PASSWORD, "email": email })),
         Action::CreateBook => request.json(&json!({ "title": "T", "author": "A" })),
         Action::UpdateMe | Action::UpdateUser | Action::UpdateBook => request.json(&json!({})),
         Action::ImportBooks => request.header("Content-Type", "text/csv").body("title,author\nT,A\n"),
@@ -38,6 +59,7 @@ async fn attempt(endpoint: &Endpoint, client: &Client<'_>, owner: &Client<'_>) -
         | Action::ListUsers
         | Action::GetUser
         | Action::DeleteUser
+        | Action::SendPasswordReset
         | Action::ListUserBooks
         | Action::ListBooks
         | Action::GetBookFacets

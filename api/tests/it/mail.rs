@@ -1,0 +1,252 @@
+//! Mail on its way: late, never lost, never twice, and nothing of it at rest.
+
+use std::{collections::HashSet, fs};
+
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use serde_json::{Value, json};
+
+use crate::{
+    app::{PASSWORD, SECRET, TestApp},
+    auth::long_ago,
+    database::Database,
+    mailbox::{count, wait_for},
+    process::Process,
+    smtp::{Mood, Smtp},
+};
+
+fn sign_up(name: &str) -> Value {
+    json!({ "username": name, "email": format!("{name}@example.com"), "password": PASSWORD })
+}
+
+#[actix_web::test]
+async fn mail_that_finds_no_server_comes_later_and_once() {
+    let smtp = Smtp::absent();
+    let app = TestApp::with(&["--mail-url", &smtp.url()]).await;
+    app.anonymous().post("/auth/signup", sign_up("alice")).await.created();
+    let failed = async || (app.count("outbox WHERE attempts > 1").await == 1).then_some(());
+    wait_for("a second attempt", failed).await;
+    smtp.open();
+    let mail = wait_for("the mail", async || smtp.mails().pop()).await;
+    assert_eq!(
+        (mail.to.as_str(), smtp.recipients()),
+        ("alice@example.com", vec!["alice@example.com".to_owned()])
+    );
+    wait_for("the note of it", async || (app.waiting().await == 0).then_some(())).await;
+    assert_eq!(smtp.mails().len(), 1);
+    app.anonymous().post("/auth/verify-email", json!({ "token": mail.token() })).await.ok();
+}
+
+#[actix_web::test]
+async fn mail_that_is_deferred_is_tried_again_and_mail_that_is_refused_is_given_up() {
+    let smtp = Smtp::start();
+    smtp.set(Mood::Defers);
+    let app = TestApp::with(&["--mail-url", &smtp.url()]).await;
+    app.anonymous().post("/auth/signup", sign_up("alice")).await.created();
+    wait_for("an attempt", async || (smtp.attempts() > 0).then_some(())).await;
+    smtp.set(Mood::Takes);
+    wait_for("the mail", async || smtp.mails().pop()).await;
+
+    smtp.set(Mood::Refuses);
+    app.anonymous().post("/auth/signup", sign_up("bob")).await.created();
+    let given_up = async || {
+        // Time passes faster than it does.
+        app.database
+            .execute(&format!("UPDATE outbox SET due_at = {} WHERE attempts > 0", long_ago(&app.database)))
+            .await;
+        (app.waiting().await == 0).then_some(())
+    };
+    wait_for("an end of it", given_up).await;
+    assert_eq!(smtp.mails().len(), 1);
+    assert!(smtp.attempts() >= 7, "five times it was tried");
+}
+
+/// What is not sent yet.
+const WAITING: &str = "outbox WHERE sent_at IS NULL";
+
+#[actix_web::test]
+async fn mail_of_a_process_that_was_killed_before_it_could_send_comes_after_its_restart() {
+    let database = Database::empty().await;
+    let smtp = Smtp::start();
+    smtp.set(Mood::Hangs);
+    let settings = [("MAIL_URL", smtp.url())];
+    let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let first = Process::start(&database, &settings);
+    assert_eq!(first.post("/auth/signup", &sign_up("alice")).await, 201);
+    wait_for("an attempt", async || (smtp.attempts() > 0).then_some(())).await;
+    first.kill();
+    smtp.set(Mood::Takes);
+    assert_eq!(count(&database, WAITING).await, 1, "nothing was lost");
+    // What the dead process had claimed is nobody's once its lease is over.
+    database.execute(&format!("UPDATE outbox SET due_at = {}", long_ago(&database))).await;
+    let second = Process::start(&database, &settings);
+    let mail = wait_for("the mail", async || smtp.mails().pop()).await;
+    wait_for("the note of it", async || (count(&database, WAITING).await == 0).then_some(())).await;
+    assert_eq!(smtp.mails().len(), 1);
+    assert_eq!(second.post("/auth/verify-email", &json!({ "token": mail.token() })).await, 200);
+    let log = second.kill();
+    assert!(log.contains("mail sent") && !log.contains("example.com") && !log.contains("v1.verify"), "{log}");
+}
+
+#[actix_web::test]
+async fn several_processes_share_the_outbox_and_send_each_mail_once() {
+    let database = Database::empty().await;
+    let smtp = Smtp::absent();
+    let url = smtp.url();
+    let first = Process::start(&database, &[("MAIL_URL", &url)]);
+    for number in 0..24 {
+        assert_eq!(first.post("/auth/signup", &sign_up(&format!("user{number}"))).await, 201);
+    }
+    first.kill();
+    database.execute(&format!("UPDATE outbox SET due_at = {}", long_ago(&database))).await;
+    smtp.set(Mood::Hangs);
+    smtp.open();
+    let processes: Vec<_> = (0..3).map(|_| Process::start(&database, &[("MAIL_URL", &url)])).collect();
+    wait_for("all of them", async || (smtp.attempts() == 24).then_some(())).await;
+    smtp.set(Mood::Takes);
+    wait_for("all mail", async || (count(&database, WAITING).await == 0).then_some(())).await;
+    let ids: HashSet<String> = smtp.mails().into_iter().map(|mail| mail.id).collect();
+    assert_eq!((ids.len(), smtp.mails().len()), (24, 24));
+    for process in processes {
+        assert_eq!(process.kill().matches("mail sent").count(), 8);
+    }
+}
+
+#[actix_web::test]
+async fn mail_goes_under_tls_with_name_and_password() {
+    let folder = tempfile::tempdir().unwrap();
+    let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let (certificate, key) = (folder.path().join("certificate.pem"), folder.path().join("key.pem"));
+    fs::write(&certificate, cert.pem()).unwrap();
+    fs::write(&key, signing_key.serialize_pem()).unwrap();
+    let smtp = Smtp::guarded(&certificate, &key, "bookly", "p@ss word");
+    let database = Database::empty().await;
+    let url = format!("smtp://bookly:p%40ss%20word@localhost:{}?tls=required", smtp.port);
+
+    let stranger = Process::start(&database, &[("MAIL_URL", &url)]);
+    assert_eq!(stranger.post("/auth/signup", &sign_up("alice")).await, 201);
+    wait_for("a refusal", async || stranger.log().contains("mail not sent yet").then_some(())).await;
+    let log = stranger.kill();
+    assert!(log.contains("certificate") && !log.contains("p@ss") && !log.contains("p%40ss"), "{log}");
+    assert_eq!(smtp.attempts(), 0, "a certificate that nobody vouches for gets neither mail nor password");
+
+    database.execute(&format!("UPDATE outbox SET due_at = {}", long_ago(&database))).await;
+    let trusted = [("MAIL_URL", url.as_str()), ("SSL_CERT_FILE", certificate.to_str().unwrap())];
+    let process = Process::start(&database, &trusted);
+    let mail = wait_for("the mail", async || smtp.mails().pop()).await;
+    assert_eq!(mail.to, "alice@example.com");
+    process.kill();
+}
+
+#[actix_web::test]
+async fn a_dump_of_the_database_holds_nothing_that_opens_anything() {
+    let smtp = Smtp::absent();
+    let app = TestApp::with(&["--mail-url", &smtp.url()]).await;
+    let anyone = app.anonymous();
+    let alice = app.user("alice").await;
+    anyone.post("/auth/signup", sign_up("dave")).await.created();
+    anyone.post("/auth/password-reset", json!({ "email": "alice@example.com" })).await.accepted();
+    let change = json!({ "email": "new@example.com", "current_password": PASSWORD });
+    alice.put("/users/me/email", change).await.accepted();
+    let tried = async || (app.count("outbox WHERE attempts > 0").await == 4).then_some(());
+    wait_for("an attempt of each", tried).await;
+    let before = dump(&app.database).await;
+    smtp.open();
+    wait_for("all mail", async || (app.waiting().await == 0).then_some(())).await;
+    let after = dump(&app.database).await;
+    let mails = smtp.mails();
+    let links = mails.iter().filter(|mail| mail.text.contains("#token="));
+    let mut secrets: Vec<String> = links.map(|mail| mail.token()).collect();
+    assert_eq!(secrets.len(), 3);
+    secrets.extend([alice.token.clone().unwrap(), alice.refresh_token.clone()]);
+    // The code of each is what cannot be guessed.
+    secrets.extend(secrets.clone().iter().map(|token| token.rsplit('.').next().unwrap().to_owned()));
+    secrets.extend([PASSWORD.to_owned(), SECRET.to_owned()]);
+    for secret in secrets {
+        for dump in [&before, &after] {
+            assert!(dump.contains("alice@example.com") && dump.contains("verify_email"));
+            assert!(!dump.contains(&secret), "{secret}");
+        }
+    }
+}
+
+/// All that the database keeps, as text: of SQLite the very files.
+async fn dump(database: &Database) -> String {
+    let db = database.connect().await;
+    let rows = |sql: String| {
+        let statement = Statement::from_string(db.get_database_backend(), sql);
+        db.query_all_raw(statement)
+    };
+    let tables = ["users", "sessions", "outbox", "books", "seaql_migrations"];
+    let mut text = String::new();
+    match database.backend() {
+        DbBackend::Sqlite => {
+            let path = database.url.trim_start_matches("sqlite://").split('?').next().unwrap().to_owned();
+            for suffix in ["", "-wal"] {
+                text += &String::from_utf8_lossy(&fs::read(format!("{path}{suffix}")).unwrap());
+            }
+        }
+        DbBackend::Postgres => {
+            for table in tables {
+                for row in rows(format!("SELECT t::text AS line FROM {table} AS t")).await.unwrap() {
+                    text += &row.try_get::<String>("", "line").unwrap();
+                }
+            }
+        }
+        _ => {
+            for table in tables {
+                let columns = rows(format!(
+                    "SELECT GROUP_CONCAT(CONCAT('QUOTE(`', column_name, '`)')) AS list \
+                     FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = '{table}'"
+                ));
+                let list: String = columns.await.unwrap()[0].try_get("", "list").unwrap();
+                for row in
+                    rows(format!("SELECT CONVERT(CONCAT_WS(' ', {list}) USING latin1) AS line FROM {table}"))
+                        .await
+                        .unwrap()
+                {
+                    text += &row.try_get::<String>("", "line").unwrap();
+                }
+            }
+        }
+    }
+    db.close().await.unwrap();
+    text
+}
+
+#[actix_web::test]
+async fn what_is_old_is_cleared_away_and_what_is_not_stays() {
+    let app = TestApp::start().await;
+    let anyone = app.anonymous();
+    for name in ["alice", "bob", "carol", "dave"] {
+        anyone.post("/auth/signup", sign_up(name)).await.created();
+        app.log_in(name).await;
+    }
+    wait_for("all mail", async || (app.waiting().await == 0).then_some(())).await;
+    let past = long_ago(&app.database);
+    let of = |name: &str| format!("= (SELECT id FROM users WHERE username = '{name}')");
+    for sql in [
+        format!("UPDATE outbox SET sent_at = {past} WHERE user_id {}", of("alice")),
+        format!("UPDATE outbox SET sent_at = NULL, expires_at = {past} WHERE user_id {}", of("bob")),
+        format!(
+            "UPDATE sessions SET idle_expires_at = {past}, expires_at = {past} WHERE user_id {}",
+            of("alice")
+        ),
+        format!(
+            "UPDATE sessions SET idle_expires_at = {past}, revoked_at = {past} WHERE user_id {}",
+            of("bob")
+        ),
+        format!("UPDATE sessions SET revoked_at = {past} WHERE user_id {}", of("carol")),
+    ] {
+        app.database.execute(&sql).await;
+    }
+    // Two more processes do it at their start, at the same time.
+    let _more = [Process::start(&app.database, &[]), Process::start(&app.database, &[])];
+    let left = async || (app.count("outbox").await == 2 && app.count("sessions").await == 2).then_some(());
+    wait_for("an end of what is old", left).await;
+    for table in ["outbox", "sessions"] {
+        for name in ["carol", "dave"] {
+            assert_eq!(app.count(&format!("{table} WHERE user_id {}", of(name))).await, 1, "{table} {name}");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The program as a process of its own, which can be killed.
+
+use std::{
+    io::{BufRead, BufReader},
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex, mpsc},
+    thread,
+    time::Duration,
+};
+
+use serde_json::Value;
+
+use crate::{
+    app::{PUBLIC_URL, SECRET},
+    database::Database,
+};
+
+/// A running server.
+pub struct Process {
+    child: Child,
+    pub address: String,
+    log: Arc<Mutex<String>>,
+    _folder: tempfile::TempDir,
+}
+
+impl Process {
+    /// Starts the program on a database and waits until it serves.
+    pub fn start(database: &Database, settings: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bookly"));
+        command.env_clear().current_dir(folder.path()).stdin(Stdio::null()).stderr(Stdio::piped());
+        command.envs([
+            ("DATABASE_URL", database.url.as_str()),
+            ("APP_SECRETS", SECRET),
+            ("BCRYPT_COST", "4"),
+            ("AUTO_MIGRATE", "true"),
+            ("PORT", "0"),
+            ("PUBLIC_URL", PUBLIC_URL),
+            ("MAIL_FROM", "Bookly <bookly@example.net>"),
+        ]);
+        let mut child = command.envs(settings.iter().copied()).spawn().unwrap();
+        let (sender, receiver) = mpsc::channel();
+        let (errors, log) = (child.stderr.take().unwrap(), Arc::new(Mutex::new(String::new())));
+        let kept = Arc::clone(&log);
+        thread::spawn(move || {
+            for line in BufReader::new(errors).lines().map_while(Result::ok) {
+                let address = line.split_once("serving on ").and_then(|(_, rest)| rest.split(',').next());
+                if let Some(address) = address {
+                    drop(sender.send(address.to_owned()));
+                }
+                kept.lock().unwrap().push_str(&format!("{line}\n"));
+            }
+        });
+        let address = receiver.recv_timeout(Duration::from_secs(60));
+        let address = address.unwrap_or_else(|_| panic!("{}", log.lock().unwrap()));
+        Self { child, address, log, _folder: folder }
+    }
+
+    /// Ends it as a crash would (SIGKILL).
+    pub fn kill(mut self) -> String {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.log.lock().unwrap().clone()
+    }
+
+    /// What it has logged.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// Sends it a POST and gives the status.
+    pub async fn post(&self, path: &str, body: &Value) -> u16 {
+        let request = reqwest::Client::new().post(format!("{}/api/v1{path}", self.address));
+        request.json(body).send().await.unwrap().status().as_u16()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}

@@ -1,0 +1,261 @@
+//! Addresses: verified by mail, changed by mail, and lost by one who never verified them.
+
+use chrono::Utc;
+use reqwest::Method;
+use serde_json::{Value, json};
+use service::access::Role;
+
+use crate::{
+    app::{Client, PASSWORD, PUBLIC_URL, TestApp, send},
+    mailbox::wait_for,
+};
+
+fn sign_up(username: &str, email: &str) -> Value {
+    json!({ "username": username, "email": email, "password": PASSWORD })
+}
+
+/// Seconds until a token expires, as it says itself.
+fn seconds_left(token: &str) -> i64 {
+    token.split('.').nth(3).unwrap().parse::<i64>().unwrap() - Utc::now().timestamp()
+}
+
+async fn verify(client: &Client<'_>, token: &str) -> crate::app::Answer {
+    client.post("/auth/verify-email", json!({ "token": token })).await
+}
+
+#[actix_web::test]
+async fn one_who_signs_up_verifies_by_the_mail_that_comes() {
+    let app = TestApp::start().await;
+    let anyone = app.anonymous();
+    anyone.post("/auth/signup", sign_up("alice", "Alice@Example.com")).await.created();
+    let mail = app.mail("alice@example.com", "verify-email").await;
+    assert_eq!(
+        (mail.from.as_str(), mail.subject.as_str()),
+        ("bookly@example.net", "Verify your e-mail address")
+    );
+    assert!(mail.link().starts_with(&format!("{PUBLIC_URL}/verify-email#token=v1.verify.")));
+    assert!((86_300..=86_400).contains(&seconds_left(&mail.token())));
+    let alice = app.log_in("alice").await;
+    alice.post("/books", json!({ "title": "T", "author": "A" })).await.problem("account_not_verified");
+    assert_eq!(verify(&anyone, &mail.token()).await.ok()["is_verified"], true);
+    alice.book("Emma").await;
+    verify(&anyone, &mail.token()).await.problem("invalid_token");
+    assert!(app.mails().is_empty(), "one mail is all");
+}
+
+#[actix_web::test]
+async fn an_account_that_an_administrator_opens_verifies_likewise() {
+    let app = TestApp::start().await;
+    let admin = app.admin("admin").await;
+    admin.post("/users", sign_up("carol", "carol@example.com")).await.created();
+    let token = app.mail("carol@example.com", "verify-email").await.token();
+    assert_eq!(verify(&app.anonymous(), &token).await.ok()["username"], "carol");
+}
+
+#[actix_web::test]
+async fn links_lead_to_us_whatever_host_a_request_names() {
+    let app = TestApp::start().await;
+    for (number, header) in ["Host", "X-Forwarded-Host", "Forwarded", "Origin", "Referer"].iter().enumerate()
+    {
+        let (name, email) = (format!("user{number}"), format!("user{number}@example.com"));
+        let value = if *header == "Forwarded" { "host=evil.example" } else { "evil.example" };
+        for (path, body, page) in [
+            ("/auth/signup", sign_up(&name, &email), "verify-email"),
+            ("/auth/verify-email/resend", json!({ "email": email }), "verify-email"),
+            ("/auth/password-reset", json!({ "email": email }), "reset-password"),
+        ] {
+            let request = app.anonymous().request(Method::POST, path).header(*header, value).json(&body);
+            assert!(send(request).await.status.is_success());
+            let mail = app.mail(&email, page).await;
+            assert!(mail.link().starts_with(&format!("{PUBLIC_URL}/{page}#token=")), "{}", mail.link());
+            assert!(!mail.raw.contains("evil"), "{}", mail.raw);
+        }
+    }
+}
+
+#[actix_web::test]
+async fn a_verification_is_sent_again_to_those_alone_who_need_it() {
+    let app = TestApp::start().await;
+    let anyone = app.anonymous();
+    anyone.post("/auth/signup", sign_up("alice", "alice@example.com")).await.created();
+    app.user("bob").await;
+    let first = app.mail("alice@example.com", "verify-email").await.token();
+    for email in ["nobody@example.com", "bob@example.com", "ALICE@example.com"] {
+        let answer = anyone.post("/auth/verify-email/resend", json!({ "email": email })).await;
+        assert_eq!(answer.body, Value::Null);
+        answer.accepted();
+    }
+    let second = app.mail("alice@example.com", "verify-email").await.token();
+    wait_for("an empty outbox", async || (app.waiting().await == 0).then_some(())).await;
+    assert!(app.mails().is_empty(), "nobody else has mail");
+    assert_eq!(app.count("outbox WHERE address <> 'alice@example.com'").await, 0);
+    verify(&anyone, &second).await.ok();
+    verify(&anyone, &first).await.problem("invalid_token");
+    anyone.post("/auth/verify-email/resend", json!({ "email": "nonsense" })).await.invalid();
+}
+
+#[actix_web::test]
+async fn an_address_changes_when_the_new_one_confirms_and_the_old_one_is_told() {
+    let app = TestApp::start().await;
+    let alice = app.user("alice").await;
+    let change = |email: &str, password: &str| json!({ "email": email, "current_password": password });
+    let refused = alice.put("/users/me/email", change("new@example.com", "wrong")).await.invalid();
+    assert_eq!(refused, [("/current_password".to_owned(), "wrong_password".to_owned())]);
+    let me = async || alice.get("/users/me").await.ok()["email"].clone();
+
+    alice.put("/users/me/email", change("typo@example.com", PASSWORD)).await.accepted();
+    let typo = app.mail("typo@example.com", "verify-email").await.token();
+    alice.put("/users/me/email", change("New@Example.com", PASSWORD)).await.accepted();
+    let token = app.mail("new@example.com", "verify-email").await.token();
+    app.mail("alice@example.com", "Another e-mail address was asked for").await;
+    assert_eq!(me().await, "alice@example.com", "it stays until the new one confirms");
+    verify(&app.anonymous(), &typo).await.problem("invalid_token");
+    assert_eq!(verify(&app.anonymous(), &token).await.ok()["email"], "new@example.com");
+    app.mail("alice@example.com", "Your e-mail address was changed").await;
+    assert_eq!(me().await, "new@example.com");
+    verify(&app.anonymous(), &token).await.problem("invalid_token");
+
+    // There and back again: the token of the first change stays dead.
+    alice.put("/users/me/email", change("alice@example.com", PASSWORD)).await.accepted();
+    let back = app.mail("alice@example.com", "verify-email").await.token();
+    verify(&app.anonymous(), &back).await.ok();
+    verify(&app.anonymous(), &token).await.problem("invalid_token");
+    assert_eq!(me().await, "alice@example.com");
+}
+
+#[actix_web::test]
+async fn a_verified_address_cannot_be_taken_and_hears_nothing_of_it() {
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.user("alice").await, app.user("bob").await);
+    let change = json!({ "email": "bob@example.com", "current_password": PASSWORD });
+    alice.put("/users/me/email", change).await.accepted();
+    app.mail("alice@example.com", "Another e-mail address was asked for").await;
+    wait_for("an empty outbox", async || (app.waiting().await == 0).then_some(())).await;
+    assert!(app.mails().is_empty());
+
+    // Verified by another only after the mail was sent: whoever is first has it.
+    let change = json!({ "email": "both@example.com", "current_password": PASSWORD });
+    alice.put("/users/me/email", change.clone()).await.accepted();
+    let first = app.mail("both@example.com", "verify-email").await.token();
+    bob.put("/users/me/email", change).await.accepted();
+    let second = app.mail("both@example.com", "verify-email").await.token();
+    verify(&app.anonymous(), &second).await.ok();
+    let answer = verify(&app.anonymous(), &first).await;
+    assert_eq!(answer.status, 409);
+    answer.problem("email_taken");
+    assert_eq!(alice.get("/users/me").await.ok()["email"], "alice@example.com");
+}
+
+#[actix_web::test]
+async fn a_squatter_loses_an_address_to_the_account_that_confirms_it() {
+    let app = TestApp::start().await;
+    app.anonymous().post("/auth/signup", sign_up("mallory", "alice@example.org")).await.created();
+    let squatters = app.mail("alice@example.org", "verify-email").await.token();
+    let (alice, mallory) = (app.user("alice").await, app.log_in("mallory").await);
+    let change = json!({ "email": "alice@example.org", "current_password": PASSWORD });
+    alice.put("/users/me/email", change).await.accepted();
+    let token = app.mail("alice@example.org", "is to become").await.token();
+    assert_eq!(verify(&app.anonymous(), &token).await.ok()["username"], "alice");
+    verify(&app.anonymous(), &squatters).await.problem("invalid_token");
+    mallory.get("/users/me").await.problem("invalid_token");
+    let by_address = json!({ "login": "alice@example.org", "password": PASSWORD });
+    let tokens = app.anonymous().post("/auth/login", by_address).await.ok();
+    assert_eq!(tokens["user"]["username"], "alice");
+    let left = app.log_in("mallory").await.get("/users/me").await.ok();
+    assert_eq!(left["is_verified"], false);
+    assert!(left["email"].as_str().unwrap().ends_with("@nobody.invalid"));
+    app.admin("admin")
+        .await
+        .post(&format!("/users/{}/password-reset", left["id"].as_str().unwrap()), Value::Null)
+        .await
+        .problem("cannot_mail");
+}
+
+#[actix_web::test]
+async fn a_squatter_loses_an_account_to_the_one_who_reads_the_mail() {
+    let app = TestApp::start().await;
+    let anyone = app.anonymous();
+    anyone.post("/auth/signup", sign_up("mallory", "alice@example.org")).await.created();
+    let mallory = app.log_in("mallory").await;
+    anyone.post("/auth/signup", sign_up("alice", "alice@example.org")).await.problem("email_taken");
+    anyone.post("/auth/password-reset", json!({ "email": "alice@example.org" })).await.accepted();
+    let token = app.mail("alice@example.org", "reset-password").await.token();
+    let reset = json!({ "token": token, "new_password": "violet anchor tundra 71" });
+    anyone.post("/auth/password-reset/confirm", reset).await.no_content();
+    mallory.get("/users/me").await.problem("invalid_token");
+    let old = json!({ "login": "alice@example.org", "password": PASSWORD });
+    anyone.post("/auth/login", old).await.problem("invalid_credentials");
+    let new = json!({ "login": "alice@example.org", "password": "violet anchor tundra 71" });
+    assert_eq!(anyone.post("/auth/login", new).await.ok()["user"]["is_verified"], true);
+}
+
+#[actix_web::test]
+async fn a_change_of_address_dies_with_the_password_it_was_asked_for_under() {
+    let app = TestApp::start().await;
+    let alice = app.user("alice").await;
+    let change = json!({ "email": "mallory@example.com", "current_password": PASSWORD });
+    alice.put("/users/me/email", change).await.accepted();
+    let token = app.mail("mallory@example.com", "verify-email").await.token();
+    let new = json!({ "current_password": PASSWORD, "new_password": "violet anchor tundra 71" });
+    alice.put("/users/me/password", new).await.no_content();
+    verify(&app.anonymous(), &token).await.problem("invalid_token");
+}
+
+#[actix_web::test]
+async fn a_token_is_taken_at_its_own_door_alone() {
+    let app = TestApp::start().await;
+    let anyone = app.anonymous();
+    anyone.post("/auth/signup", sign_up("dave", "dave@example.com")).await.created();
+    let verifying = app.mail("dave@example.com", "verify-email").await.token();
+    let alice = app.account("alice", Role::User, true).await;
+    anyone.post("/auth/password-reset", json!({ "email": "alice@example.com" })).await.accepted();
+    let resetting = app.mail("alice@example.com", "reset-password").await.token();
+    let change = json!({ "email": "new@example.com", "current_password": PASSWORD });
+    alice.put("/users/me/email", change).await.accepted();
+    let changing = app.mail("new@example.com", "verify-email").await.token();
+    let (access, refreshing) = (alice.token.clone().unwrap(), alice.refresh_token.clone());
+
+    let at = async |door: &str, token: &str| match door {
+        "verify" => verify(&anyone, token).await,
+        "reset" => {
+            let reset = json!({ "token": token, "new_password": "violet anchor tundra 71" });
+            anyone.post("/auth/password-reset/confirm", reset).await
+        }
+        "refresh" => anyone.post("/auth/refresh", json!({ "refresh_token": token })).await,
+        _ => send(anyone.request(Method::GET, "/users/me").bearer_auth(token)).await,
+    };
+    let tokens = [
+        ("verify", &verifying),
+        ("verify", &changing),
+        ("bearer", &access),
+        ("refresh", &refreshing),
+        // The last one: it ends the sessions.
+        ("reset", &resetting),
+    ];
+    for door in ["verify", "reset", "refresh", "bearer"] {
+        for (own, token) in tokens {
+            if door != own {
+                let answer = at(door, token).await;
+                assert_eq!(answer.status, 401, "{token} at {door}");
+                answer.problem("invalid_token");
+            }
+            // Not even with another purpose written into it, or another user.
+            for forged in [
+                token.replacen(".verify.", ".reset.", 1),
+                token.replacen(".reset.", ".verify.", 1),
+                token.replacen(".change.", ".verify.", 1),
+                token.replacen(".verify.", ".change.", 1),
+                format!("{token}A"),
+                token.to_uppercase(),
+            ] {
+                if forged != *token {
+                    at(door, &forged).await.problem("invalid_token");
+                }
+            }
+        }
+    }
+    for (own, token) in tokens {
+        let answer = at(own, token).await;
+        assert!(answer.status.is_success(), "{token} at its own door: {:#}", answer.body);
+    }
+}
