@@ -1,16 +1,18 @@
 //! What goes on behind the server: mail is sent, and what is old is cleared away.
 
-use std::{sync::Arc, time::Duration};
+use std::{io, sync::Arc, thread, time::Duration};
 
-use actix_web::rt;
 use service::{
-    Db,
+    Db, Settings,
     auth::Auth,
     db::Turns,
     mail::{self, Mailer},
     upkeep,
 };
-use tokio::{sync::watch, task::JoinHandle};
+use tokio::{
+    runtime,
+    sync::{oneshot, watch},
+};
 
 use crate::config::Config;
 
@@ -20,42 +22,56 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The tasks. They stop when this is dropped.
 pub struct Background {
     stop: watch::Sender<()>,
-    task: JoinHandle<()>,
+    done: oneshot::Receiver<()>,
 }
 
 impl Background {
     /// Stops the tasks and waits until they are done, within limits.
     pub async fn end(self) {
         drop(self.stop);
-        if tokio::time::timeout(PATIENCE, self.task).await.is_err() {
+        if tokio::time::timeout(PATIENCE, self.done).await.is_err() {
             log::warn!("mail was under way; it will be sent again");
         }
     }
 }
 
-/// Starts the tasks. They have one connection of their own.
+/// Starts the tasks, on a thread of their own: it lives on when others wait for something. They have one
+/// connection to the database.
 ///
 /// # Errors
-/// What is wrong with the settings.
-pub fn start(config: &Config, auth: &Arc<Auth>, turns: &Turns) -> Result<Background, String> {
-    let mailer = config.mailer()?;
-    let settings = service::Settings { max_connections: 1, min_connections: 0, ..config.database(1) };
+/// What the system or the settings say.
+pub fn start(config: &Config, auth: &Arc<Auth>, turns: &Turns) -> io::Result<Background> {
+    let mailer = config.mailer().map_err(io::Error::other)?;
+    let settings = Settings { max_connections: 1, min_connections: 0, ..config.database(1) };
     let (auth, turns) = (Arc::clone(auth), turns.clone());
-    let (stop, stopped) = watch::channel(());
-    let task = rt::spawn(async move {
-        match Db::open(&settings, turns).await {
-            Ok(db) => {
-                let mail = send(&db, &auth, mailer.as_ref(), stopped.clone());
-                tokio::join!(mail, upkeep::run(&db, stopped));
-            }
-            Err(error) => log::error!("no mail is sent and nothing cleared away: {error}"),
-        }
-    });
-    Ok(Background { stop, task })
+    let ((stop, stopped), (sender, done)) = (watch::channel(()), oneshot::channel());
+    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+    thread::Builder::new().name("background".to_owned()).spawn(move || {
+        runtime.block_on(run(&settings, turns, &auth, mailer.as_ref(), stopped));
+        // Whoever waits for the end may have given up.
+        sender.send(()).ok();
+    })?;
+    Ok(Background { stop, done })
 }
 
-async fn send(db: &Db, auth: &Auth, mailer: Option<&Mailer>, stop: watch::Receiver<()>) {
-    if let Some(mailer) = mailer {
-        mail::run(db, auth, mailer, stop).await;
+async fn run(
+    settings: &Settings,
+    turns: Turns,
+    auth: &Auth,
+    mailer: Option<&Mailer>,
+    stop: watch::Receiver<()>,
+) {
+    let db = match Db::open(settings, turns).await {
+        Ok(db) => db,
+        Err(error) => return log::error!("no mail is sent and nothing cleared away: {error}"),
+    };
+    let sending = async {
+        if let Some(mailer) = mailer {
+            mail::run(&db, auth, mailer, stop.clone()).await;
+        }
+    };
+    tokio::join!(sending, upkeep::run(&db, stop.clone()));
+    if let Err(error) = db.close().await {
+        log::debug!("connections of the background: {error}");
     }
 }

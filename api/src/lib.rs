@@ -82,7 +82,7 @@ pub fn serve(config: &Config, listener: TcpListener) -> io::Result<Running> {
     let keys = Arc::new(config.keys().map_err(io::Error::other)?);
     let auth = Arc::new(Auth::new(Arc::clone(&keys), config.policy()));
     let (settings, turns) = (config.database(workers), Turns::of(&config.database_url));
-    let background = background::start(config, &auth, &turns).map_err(io::Error::other)?;
+    let background = background::start(config, &auth, &turns)?;
     let origins = Arc::clone(&config.cors_origins);
     let server = HttpServer::new(move || {
         let (settings, turns) = (settings.clone(), turns.clone());

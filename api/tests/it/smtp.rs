@@ -66,6 +66,8 @@ impl Smtp {
     /// A server that takes mail under TLS only, from one who knows name and password.
     pub fn guarded(certificate: &Path, key: &Path, name: &'static str, password: &'static str) -> Self {
         let mut smtp = Self::absent();
+        // Several are built in; a server asks for one. A test that came first may have said so already.
+        rustls::crypto::aws_lc_rs::default_provider().install_default().ok();
         (smtp.credentials, smtp.may) = (Some((name, password)), false);
         let text = |path: &Path| path.to_str().unwrap().to_owned();
         smtp.listen(SslConfig::SelfSigned { cert_path: text(certificate), key_path: text(key) });
@@ -75,7 +77,7 @@ impl Smtp {
     fn listen(&self, ssl: SslConfig) {
         let listener = TcpListener::bind(("127.0.0.1", self.port)).unwrap();
         let mut server = Server::new(self.clone());
-        server.with_name("localhost").with_num_threads(32).with_tcp_listener(listener);
+        server.with_name("localhost").with_num_threads(64).with_tcp_listener(listener);
         if self.credentials.is_some() {
             server.with_auth(AuthMechanism::Plain);
         }

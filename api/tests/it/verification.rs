@@ -211,7 +211,7 @@ async fn a_token_is_taken_at_its_own_door_alone() {
     anyone.post("/auth/password-reset", json!({ "email": "alice@example.com" })).await.accepted();
     let resetting = app.mail("alice@example.com", "reset-password").await.token();
     let change = json!({ "email": "new@example.com", "current_password": PASSWORD });
-    alice.put("/users/me/email", change).await.accepted();
+    app.user("erin").await.put("/users/me/email", change).await.accepted();
     let changing = app.mail("new@example.com", "verify-email").await.token();
     let (access, refreshing) = (alice.token.clone().unwrap(), alice.refresh_token.clone());
 
