@@ -124,7 +124,7 @@ async fn send_reset_mail(config: &Config, account: ResetMail) -> Result<(), Stri
         users::act_for(&db, username).await.map_err(|_| format!("there is no account {username:?}"))?;
     let id = owner.id.ok_or_else(|| format!("there is no account {username:?}"))?;
     auth::send_reset(&db, &auth, &Actor::operator(), id).await.map_err(explain)?;
-    println!("the server sends it: {} {}", id, owner.username);
+    println!("{id} {}: mail is on its way", owner.username);
     db.close().await.map_err(explain)
 }
 

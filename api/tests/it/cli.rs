@@ -70,6 +70,30 @@ async fn an_operator_opens_the_first_administrators_account() {
 }
 
 #[actix_web::test]
+async fn an_operator_has_reset_mail_sent() {
+    let app = TestApp::start().await;
+    app.user("alice").await;
+    let send = |name: &str, settings: &[&str]| {
+        let arguments: Vec<&str> = ["user", "reset-mail", name].iter().chain(settings).copied().collect();
+        run_on(&app.database, &arguments, "")
+    };
+    let mail = [
+        "--mail-url",
+        "smtp://127.0.0.1:1",
+        "--mail-from",
+        "a@example.com",
+        "--public-url",
+        "https://x.example",
+    ];
+    let queued = send("Alice", &mail);
+    assert!(queued.status.success(), "{}", text(&queued.stderr));
+    assert!(text(&queued.stdout).ends_with(" alice: mail is on its way\n"));
+    app.mail("alice@example.com", "reset-password").await;
+    assert_eq!(text(&send("nobody", &mail).stderr), "error: there is no account \"nobody\"\n");
+    assert_eq!(text(&send("alice", &[]).stderr), "error: cannot_mail: this server sends no mail\n");
+}
+
+#[actix_web::test]
 async fn an_operator_imports_a_file() {
     let app = TestApp::start().await;
     app.user("alice").await;
@@ -135,6 +159,34 @@ fn a_bad_setting_ends_the_program_with_one_line_and_no_secret() {
         assert_eq!((ended.status.success(), error.lines().count()), (false, 1), "{name}={value}: {error}");
         assert!(error.starts_with(&format!("error: {expected}")), "{name}={value}: {error}");
         assert!(!error.contains("tiger") && !error.contains("never-use"), "{error}");
+    }
+    for (settings, expected) in [
+        (
+            ["smtp://scott:tiger@mail.example", "a@example.com", ""],
+            "PUBLIC_URL: it must be set where mail is sent",
+        ),
+        (
+            ["smtp://scott:tiger@mail.example?tls=no", "a@example.com", "https://x.example"],
+            "MAIL_URL: takes tls=",
+        ),
+        (
+            ["pop3://scott:tiger@mail.example", "a@example.com", "https://x.example"],
+            "MAIL_URL: must begin with",
+        ),
+        (
+            ["smtps://scott:tiger@mail.example", "tigers", "https://x.example"],
+            "MAIL_FROM: \"tigers\" is no e-mail",
+        ),
+        (
+            ["smtps://mail.example", "a@example.com", "ftp://x.example"],
+            "PUBLIC_URL: links in mail need an http",
+        ),
+    ] {
+        let names = ["MAIL_URL", "MAIL_FROM", "PUBLIC_URL"];
+        let given = names.into_iter().zip(settings).filter(|(_, value)| !value.is_empty());
+        let error = text(&run(&good.into_iter().chain(given).collect::<Vec<_>>(), &[], "").stderr);
+        assert!(error.starts_with(&format!("error: {expected}")) && !error.contains("tiger@"), "{error}");
+        assert_eq!(error.lines().count(), 1, "{error}");
     }
     let public = [
         ("APP_ENV", "development"),

@@ -10,7 +10,7 @@ use crate::{
     app::{PASSWORD, SECRET, TestApp},
     auth::long_ago,
     database::Database,
-    mailbox::{count, wait_for},
+    mailbox::{Mail, count, wait_for},
     process::Process,
     smtp::{Mood, Smtp},
 };
@@ -160,7 +160,7 @@ async fn a_dump_of_the_database_holds_nothing_that_opens_anything() {
     let after = dump(&app.database).await;
     let mails = smtp.mails();
     let links = mails.iter().filter(|mail| mail.text.contains("#token="));
-    let mut secrets: Vec<String> = links.map(|mail| mail.token()).collect();
+    let mut secrets: Vec<String> = links.map(Mail::token).collect();
     assert_eq!(secrets.len(), 3);
     secrets.extend([alice.token.clone().unwrap(), alice.refresh_token.clone()]);
     // The code of each is what cannot be guessed.

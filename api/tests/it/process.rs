@@ -48,10 +48,10 @@ impl Process {
                 if let Some(address) = address {
                     drop(sender.send(address.to_owned()));
                 }
-                kept.lock().unwrap().push_str(&format!("{line}\n"));
+                kept.lock().unwrap().extend([line.as_str(), "\n"]);
             }
         });
-        let address = receiver.recv_timeout(Duration::from_secs(60));
+        let address = receiver.recv_timeout(Duration::from_mins(1));
         let address = address.unwrap_or_else(|_| panic!("{}", log.lock().unwrap()));
         Self { child, address, log, _folder: folder }
     }

@@ -61,7 +61,7 @@ impl Purpose {
             digest.update((part.len() as u64).to_be_bytes());
             digest.update(part);
         }
-        Some(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+        Some(BASE64_URL_SAFE_NO_PAD.encode(digest.finalize()))
     }
 }
 
@@ -126,4 +126,29 @@ impl Proof {
 
 fn head(purpose: Purpose, user: Uuid, expires_at: i64) -> String {
     format!("v1.{purpose}.{}.{expires_at}.", user.simple())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_can_be_read_until_it_expires_and_in_one_spelling() {
+        let keys = Keys::new(&["a secret of more than thirty-two bytes"]).unwrap();
+        let (user, now) = (Uuid::now_v7(), Utc::now().timestamp());
+        let token = |expires_at| sign(&keys, Purpose::ResetPassword, user, "state", expires_at);
+        assert!(read(&token(now + 60)).is_ok_and(|proof| proof.user == user));
+        for (other, why) in [
+            (token(now), "expired"),
+            (token(-1), "expired long ago"),
+            (token(now + 60).replacen(".1", ".+1", 1), "a sign"),
+            (token(now + 60).replacen("reset", "RESET", 1), "letter case"),
+            (token(now + 60).replacen(&user.simple().to_string(), &user.to_string(), 1), "hyphens"),
+            (format!("{}=", token(now + 60)), "padding"),
+            (String::new(), "nothing"),
+            ("v1.reset".to_owned(), "half of it"),
+        ] {
+            assert!(read(&other).is_err(), "{why}: {other}");
+        }
+    }
 }

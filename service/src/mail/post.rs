@@ -5,6 +5,7 @@ use std::{
     io::Write,
     net::IpAddr,
     path::{Path, PathBuf},
+    sync::OnceLock,
     time::Duration,
 };
 
@@ -14,6 +15,7 @@ use lettre::{
         Mailbox, MultiPart,
         header::{Header, HeaderName, HeaderValue},
     },
+    transport::smtp::AsyncSmtpTransportBuilder,
 };
 use url::{Host, Url};
 use uuid::Uuid;
@@ -34,8 +36,14 @@ pub struct Mailer {
 }
 
 enum Way {
-    Smtp(Box<AsyncSmtpTransport<Tokio1Executor>>),
+    Smtp(Box<Smtp>),
     Folder(PathBuf),
+}
+
+/// An SMTP server. Its connections belong to the runtime that sends, so they are made there.
+struct Smtp {
+    builder: AsyncSmtpTransportBuilder,
+    transport: OnceLock<AsyncSmtpTransport<Tokio1Executor>>,
 }
 
 /// Why a letter was not sent.
@@ -81,7 +89,10 @@ impl Mailer {
             self.message(id, address, letter).map_err(|reason| Failure { reason, permanent: true })?;
         let sending = async {
             match &self.way {
-                Way::Smtp(transport) => transport.send(message).await.map(drop).map_err(|e| explain(&e)),
+                Way::Smtp(smtp) => {
+                    let transport = smtp.transport.get_or_init(|| smtp.builder.clone().build());
+                    transport.send(message).await.map(drop).map_err(|error| explain(&error))
+                }
                 Way::Folder(folder) => {
                     let folder = folder.clone();
                     let write = move || write(&folder, id, &message.formatted());
@@ -145,9 +156,10 @@ fn way(text: &str) -> Result<Way, String> {
         "smtp" | "smtps" => {
             let query = tls(&url)?;
             url.set_query(query);
-            let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.as_str());
-            let transport = transport.map_err(|_| "is no URL of an SMTP server".to_owned())?;
-            Ok(Way::Smtp(Box::new(transport.timeout(Some(COMMAND_DEADLINE)).build())))
+            let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.as_str());
+            let builder = builder.map_err(|_| "is no URL of an SMTP server".to_owned())?;
+            let builder = builder.timeout(Some(COMMAND_DEADLINE));
+            Ok(Way::Smtp(Box::new(Smtp { builder, transport: OnceLock::new() })))
         }
         _ => Err("must begin with smtp://, smtps:// or file:///".to_owned()),
     }
