@@ -21,8 +21,8 @@ mod m20261121_000010_create_outbox;
 mod m20261121_000011_index_outbox;
 mod m20261121_000012_add_pending_email;
 mod m20261121_000013_index_idle_sessions;
-mod m20261121_000010_index_filters;
-mod m20261121_000011_search_books;
+mod m20261121_000020_index_filters;
+mod m20261121_000021_search_books;
 
 /// The list of all migrations.
 #[derive(Debug)]
@@ -42,8 +42,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000011_index_outbox::Migration),
             Box::new(m20261121_000012_add_pending_email::Migration),
             Box::new(m20261121_000013_index_idle_sessions::Migration),
-            Box::new(m20261121_000010_index_filters::Migration),
-            Box::new(m20261121_000011_search_books::Migration),
+            Box::new(m20261121_000020_index_filters::Migration),
+            Box::new(m20261121_000021_search_books::Migration),
         ]
     }
 }

@@ -9,7 +9,8 @@ mod index;
 mod rebuild;
 
 pub use alter::{
-    add_check, add_unique, backfill, change_column, change_primary_key, drop_check, drop_foreign_key, drop_unique,
+    add_check, add_unique, backfill, change_column, change_primary_key, drop_check, drop_foreign_key,
+    drop_unique,
 };
 pub use enums::{change_enum, create_enum, drop_enum};
 pub use index::{IndexOn, create_indexes, create_partial_index, drop_indexes, keep_foreign_key_indexed};

@@ -152,7 +152,8 @@ impl<'w> Writer<'w> {
         let head = sqlite.iter().zip(&others).take_while(|(one, other)| one == other).count();
         self.lines.extend(sqlite.drain(..head));
         others.drain(..head);
-        let tail = sqlite.iter().rev().zip(others.iter().rev()).take_while(|(one, other)| one == other).count();
+        let tail =
+            sqlite.iter().rev().zip(others.iter().rev()).take_while(|(one, other)| one == other).count();
         let tail = sqlite.split_off(sqlite.len() - tail);
         others.truncate(others.len() - tail.len());
         self.lines.push(format!(
@@ -201,7 +202,10 @@ impl<'w> Writer<'w> {
                     self.line(&format!("portable::add_check(manager, {table}, {name}, {condition})"));
                 }
                 Step::AddForeignKey(key) => {
-                    self.line(&format!("manager.create_foreign_key({}.take())", code::foreign_key(&to.name, key)));
+                    self.line(&format!(
+                        "manager.create_foreign_key({}.take())",
+                        code::foreign_key(&to.name, key)
+                    ));
                 }
             }
         }
