@@ -8,6 +8,7 @@ use service::{
 
 use crate::{
     State,
+    cookie::{Issued, Left, Presented, RefreshCookie},
     error::Result,
     extract::{Client, Json, SignedIn},
     respond::{Created, Tagged},
@@ -27,36 +28,50 @@ pub async fn sign_up(state: Data<State>, Json(new): Json<SignUp>) -> Result<impl
 
 /// Log in
 ///
-/// Begins a session. A wrong name, a wrong password and a disabled account answer the same.
+/// Begins a session. A wrong name, a wrong password and a disabled account answer the same. A browser's client asks
+/// for `"transport": "cookie"`: then the refresh token comes in a cookie that no script can read.
 #[utoipa::path(post, path = "/api/v1/auth/login", operation_id = "logIn", tag = "auth", request_body = LogIn,
-    responses((status = 200, body = Tokens, description = "The session's tokens"),
+    responses((status = 200, body = Tokens, description = "The session's tokens",
+        headers(("Set-Cookie" = String, description = "With `transport` `cookie`: the refresh token, for the paths that take it"))),
         (status = 401, description = "`invalid_credentials`")))]
 pub async fn log_in(
     state: Data<State>,
     Client(client): Client,
     Json(input): Json<LogIn>,
 ) -> Result<impl Responder> {
-    Ok(unstored(auth::log_in(&state.db, &state.auth, client, input).await?))
+    let transport = input.transport;
+    Ok(Issued(auth::log_in(&state.db, &state.auth, client, input).await?, transport))
 }
 
 /// Refresh
 ///
-/// Gives the next pair of tokens. A refresh token is good once; using an older one ends the session.
+/// Gives the next pair of tokens. A refresh token is good once; using an older one ends the session. Without one in the
+/// body, that of the cookie is taken, if `Origin` is the server's own or one that CORS lets in; the next one then comes
+/// in the cookie, too.
 #[utoipa::path(post, path = "/api/v1/auth/refresh", operation_id = "refresh", tag = "auth", request_body = Refresh,
-    responses((status = 200, body = Tokens, description = "The next pair of tokens"),
-        (status = 401, description = "`invalid_token`")))]
-pub async fn refresh(state: Data<State>, Json(input): Json<Refresh>) -> Result<impl Responder> {
-    Ok(unstored(auth::refresh(&state.db, &state.auth, input).await?))
+    params(("__Secure-bookly_refresh" = Option<String>, Cookie, description = "The refresh token")),
+    responses((status = 200, body = Tokens, description = "The next pair of tokens",
+        headers(("Set-Cookie" = String, description = "If the cookie was taken: the next refresh token"))),
+        (status = 401, description = "`invalid_token`"), (status = 403, description = "`foreign_origin`")))]
+pub async fn refresh(state: Data<State>, Presented(input, transport): Presented) -> Result<impl Responder> {
+    Ok(Issued(auth::refresh(&state.db, &state.auth, input).await?, transport))
 }
 
 /// Log out
 ///
-/// Ends the session in use: its access and refresh tokens are good for nothing from here on.
+/// Ends the session in use: its access and refresh tokens are good for nothing from here on. The cookie goes, too.
 #[utoipa::path(post, path = "/api/v1/auth/logout", operation_id = "logOut", tag = "auth",
-    responses((status = 204, description = "The session has ended")))]
-pub async fn log_out(state: Data<State>, SignedIn(actor): SignedIn) -> Result<impl Responder> {
+    params(("__Secure-bookly_refresh" = Option<String>, Cookie, description = "The refresh token")),
+    responses((status = 204, description = "The session has ended",
+        headers(("Set-Cookie" = String, description = "If there was a cookie: nothing in its place"))),
+        (status = 403, description = "`foreign_origin`")))]
+pub async fn log_out(
+    state: Data<State>,
+    SignedIn(actor): SignedIn,
+    cookie: RefreshCookie,
+) -> Result<impl Responder> {
     auth::log_out(&state.db, &actor).await?;
-    Ok(HttpResponse::NoContent())
+    Ok(Left(cookie))
 }
 
 /// Verify an e-mail address
@@ -105,9 +120,4 @@ pub async fn request_password_reset(
 pub async fn reset_password(state: Data<State>, Json(input): Json<PasswordReset>) -> Result<impl Responder> {
     auth::reset_password(&state.db, &state.auth, input).await?;
     Ok(HttpResponse::NoContent())
-}
-
-/// Tokens are not for caches (RFC 6749, section 5.1).
-fn unstored(tokens: Tokens) -> HttpResponse {
-    HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(tokens)
 }

@@ -1,26 +1,23 @@
 //! The command line's own work: accounts and imports, by the operations that the API uses.
 
-use std::{
-    fs::File,
-    io::{self, BufRead, IsTerminal},
-    net::TcpListener,
-    sync::Arc,
-};
+mod account;
+
+use std::{fs::File, net::TcpListener};
 
 use actix_web::dev::ServerHandle;
 use indicatif::{ProgressBar, ProgressStyle};
 use migration::startup::{self, State};
+use serde::Serialize;
 use service::{
     Actor, Db, Error,
-    auth::{self, Auth},
     db::Turns,
-    import::{self, Options, Report},
-    users::{self, NewUser},
+    import::{self, Options},
+    users,
 };
 
 use crate::{
     Running,
-    config::{Cli, Command, Config, Import, NewAccount, ResetMail, UserCommand},
+    config::{Cli, Command, Config, Import},
     error::Problem,
     openapi,
 };
@@ -37,8 +34,7 @@ pub async fn run(cli: Cli) -> Result<(), String> {
             Ok(())
         }
         Command::Serve => serve(&config).await,
-        Command::User(UserCommand::Create(account)) => create_user(&config, account).await,
-        Command::User(UserCommand::ResetMail(account)) => send_reset_mail(&config, account).await,
+        Command::User(command) => account::run(&config, command).await,
         Command::Import(import) => import_file(&config, import).await,
     }
 }
@@ -99,49 +95,6 @@ async fn open(config: &Config) -> Result<Db, String> {
     }
 }
 
-async fn create_user(config: &Config, account: NewAccount) -> Result<(), String> {
-    let db = open(config).await?;
-    let auth = Auth::new(Arc::new(config.keys()?), config.policy());
-    let new = NewUser {
-        username: account.username,
-        email: account.email,
-        password: read_password().map_err(|error| format!("cannot read the password: {error}"))?,
-        first_name: None,
-        last_name: None,
-        role: Some(account.role),
-        is_verified: true,
-    };
-    let user = users::create(&db, &auth, &Actor::operator(), new).await.map_err(explain)?;
-    println!("{} {} {}", user.id, user.username, user.role);
-    db.close().await.map_err(explain)
-}
-
-async fn send_reset_mail(config: &Config, account: ResetMail) -> Result<(), String> {
-    let db = open(config).await?;
-    let auth = Auth::new(Arc::new(config.keys()?), config.policy());
-    let username = &account.username;
-    let owner =
-        users::act_for(&db, username).await.map_err(|_| format!("there is no account {username:?}"))?;
-    let id = owner.id.ok_or_else(|| format!("there is no account {username:?}"))?;
-    auth::send_reset(&db, &auth, &Actor::operator(), id).await.map_err(explain)?;
-    println!("{id} {}: mail is on its way", owner.username);
-    db.close().await.map_err(explain)
-}
-
-/// Asks for a password twice on a terminal; else takes the first line of standard input.
-fn read_password() -> io::Result<String> {
-    if io::stdin().is_terminal() {
-        let password = rpassword::prompt_password("Password: ")?;
-        if rpassword::prompt_password("Again: ")? != password {
-            return Err(io::Error::other("the two differ"));
-        }
-        return Ok(password);
-    }
-    let mut line = String::new();
-    io::stdin().lock().read_line(&mut line)?;
-    Ok(line.trim_end_matches(['\n', '\r']).to_owned())
-}
-
 async fn import_file(config: &Config, import: Import) -> Result<(), String> {
     let path = import.file.display().to_string();
     let file = File::open(&import.file).map_err(|error| format!("{path}: {error}"))?;
@@ -175,7 +128,7 @@ async fn import_file(config: &Config, import: Import) -> Result<(), String> {
     }
 }
 
-fn print(report: &Report) -> Result<(), String> {
+fn print(report: &impl Serialize) -> Result<(), String> {
     println!("{}", serde_json::to_string_pretty(report).map_err(|error| error.to_string())?);
     Ok(())
 }

@@ -11,7 +11,9 @@ use std::{
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 use service::{Keys, Settings, access::Role, auth::Policy, mail::Mailer};
-use url::Url;
+use url::{Origin, Url};
+
+use crate::cookie::Origins;
 
 /// The secret that `.env` brings. Everybody knows it.
 const DEVELOPMENT_SECRET: &str = "development-only-secret-never-use-it-elsewhere";
@@ -49,6 +51,16 @@ pub enum UserCommand {
     Create(NewAccount),
     /// Send the owner of an account mail by which a new password can be chosen
     ResetMail(ResetMail),
+    /// List accounts: id, name, address, role, whether active and whether verified
+    List(Accounts),
+    /// Give an account another role
+    Role(NewRole),
+    /// Let an account be used no more; its sessions end
+    Disable(Account),
+    /// Let an account be used again
+    Enable(Account),
+    /// Bring the accounts of another system in, all or none, with its bcrypt hashes of their passwords
+    Import(AccountFile),
 }
 
 /// The account whose owner is to choose a new password.
@@ -56,6 +68,40 @@ pub enum UserCommand {
 pub struct ResetMail {
     /// Its name
     pub username: String,
+}
+
+/// Which accounts to list.
+#[derive(clap::Args)]
+pub struct Accounts {
+    /// Only those of this role: user, cashier or admin
+    #[arg(long)]
+    pub role: Option<Role>,
+}
+
+/// An account.
+#[derive(clap::Args)]
+pub struct Account {
+    /// Its name
+    pub username: String,
+}
+
+/// The role that an account is to have.
+#[derive(clap::Args)]
+pub struct NewRole {
+    /// The account's name
+    pub username: String,
+    /// What it may do: user, cashier or admin
+    pub role: Role,
+}
+
+/// The accounts to bring in.
+#[derive(clap::Args)]
+pub struct AccountFile {
+    /// A CSV file in UTF-8 with the columns username, email and hash, and perhaps first_name, last_name, role and is_verified
+    pub file: std::path::PathBuf,
+    /// Change nothing and report the same
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// The account to open.
@@ -270,6 +316,15 @@ impl Config {
             email_verification: self.email_verification == Switch::On,
             mail: !self.mail_url.is_empty(),
         }
+    }
+
+    /// The origins whose pages may use the cookie of a session: the server's own, and those that CORS lets in.
+    #[must_use]
+    pub fn trusted_origins(&self) -> Origins {
+        let own = self.public_url.iter().map(Url::origin).filter(Origin::is_tuple);
+        Origins(
+            own.map(|origin| origin.ascii_serialization()).chain(self.cors_origins.iter().cloned()).collect(),
+        )
     }
 
     /// The keys that the secrets give.

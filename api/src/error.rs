@@ -71,6 +71,9 @@ codes! {
     InvalidCredentials = "invalid_credentials", UNAUTHORIZED, "Invalid credentials";
     /// The account may not do this, or it concerns what is somebody else's.
     Forbidden = "forbidden", FORBIDDEN, "Forbidden";
+    /// The request brings the cookie of a session, but neither `PUBLIC_URL` nor `CORS_ORIGINS` names the
+    /// origin of the page that sent it, or it has no `Origin` at all.
+    ForeignOrigin = "foreign_origin", FORBIDDEN, "Foreign origin";
     /// The account must verify its address before it may do this.
     AccountNotVerified = "account_not_verified", FORBIDDEN, "Account not verified";
     /// There is nothing here, or nothing that may be known of.

@@ -8,6 +8,7 @@ pub mod background;
 pub mod books;
 pub mod command;
 pub mod config;
+pub mod cookie;
 pub mod error;
 pub mod extract;
 pub mod health;
@@ -84,11 +85,13 @@ pub fn serve(config: &Config, listener: TcpListener) -> io::Result<Running> {
     let (settings, turns) = (config.database(workers), Turns::of(&config.database_url));
     let background = background::start(config, &auth, &turns)?;
     let origins = Arc::clone(&config.cors_origins);
+    let trusted = web::Data::new(config.trusted_origins());
     let server = HttpServer::new(move || {
         let (settings, turns) = (settings.clone(), turns.clone());
         let (auth, keys) = (Arc::clone(&auth), Arc::clone(&keys));
         App::new()
             .data_factory(move || open(settings.clone(), turns.clone(), Arc::clone(&auth), Arc::clone(&keys)))
+            .app_data(trusted.clone())
             .configure(routes::configure)
             .default_service(web::to(request::not_found))
             .wrap(cors(&origins))
@@ -121,6 +124,8 @@ fn cors(origins: &[String]) -> Cors {
             header::IF_NONE_MATCH,
         ])
         .expose_headers(["ETag", "Link", "Location", "Retry-After", "WWW-Authenticate", "X-Request-Id"])
+        // The cookie of a session; it goes to two paths only.
+        .supports_credentials()
         .max_age(CORS_MAX_AGE);
     origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
 }

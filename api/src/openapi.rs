@@ -54,8 +54,10 @@ const DOCS_POLICY: &str =
     paths(
         auth::sign_up, auth::log_in, auth::refresh, auth::log_out,
         auth::verify_email, auth::resend_verification, auth::request_password_reset, auth::reset_password,
-        users::me, users::update_me, users::delete_me, users::change_password, users::change_email,
+        users::me, users::update_me, users::delete_me, users::change_password, users::change_email, users::export,
+        users::sessions, users::end_other_sessions, users::end_session,
         users::list, users::create, users::get, users::update, users::delete, users::send_password_reset,
+        users::end_sessions,
         books::list_of_user, books::list, books::facets, books::create, books::import, books::get_by_isbn,
         books::get, books::update, books::delete,
         document, problem, health::live, health::ready,
@@ -114,7 +116,7 @@ fn build() -> Value {
     let schemas = &mut document["components"]["schemas"];
     schemas["Code"]["enum"] = Code::ALL.iter().map(|code| code.name()).collect();
     // A resource always has all of its fields, and a page refers to it.
-    for resource in ["Book", "User"] {
+    for resource in ["Book", "Session", "User"] {
         let fields = schemas[resource]["properties"].as_object().into_iter().flatten();
         let names: Value = fields.map(|(name, _)| name.clone()).collect();
         schemas[resource]["required"] = names;
@@ -122,6 +124,9 @@ fn build() -> Value {
         page["required"] = json!(["items", "next_cursor"]);
         page["properties"]["items"]["items"] = json!({ "$ref": format!("#/components/schemas/{resource}") });
     }
+    // The cookie does instead of it.
+    let refresh = find(&mut document, Action::Refresh.name()).expect("it is annotated");
+    refresh["requestBody"]["required"] = json!(false);
     for action in Action::ALL {
         let operation = find(&mut document, action.name()).expect("every action has an operation");
         complete(operation, action.rule());

@@ -1,4 +1,6 @@
-//! What handlers answer with: resources with entity tags, pages with links.
+//! What handlers answer with: resources with entity tags, pages with links, files.
+
+mod export;
 
 use actix_web::{
     HttpRequest, HttpResponse, Responder,
@@ -8,6 +10,8 @@ use actix_web::{
 use serde::Serialize;
 use service::{books::Book, page::Page, users::User};
 use url::form_urlencoded;
+
+pub use self::export::Exported;
 
 /// A resource whose every change moves a version on.
 pub trait Versioned: Serialize {

@@ -1,17 +1,17 @@
-//! `/users`: the account in use, and the administration of accounts.
+//! `/users`: the account in use and its sessions, and the administration of accounts.
 
 use actix_web::{HttpResponse, Responder, web::Data};
 use service::{
-    auth::{self, NewEmail, PasswordChange},
+    auth::{self, Confirmation, NewEmail, PasswordChange, Session},
     page::Page,
-    users::{self, NewUser, ProfilePatch, User, UserPatch, UserQuery},
+    users::{self, ExportDocument, NewUser, ProfilePatch, User, UserPatch, UserQuery},
 };
 
 use crate::{
     State,
     error::Result,
     extract::{Id, IfMatch, Json, Query, SignedIn},
-    respond::{Created, Paged, Tagged},
+    respond::{Created, Exported, Paged, Tagged},
 };
 
 /// Read your account
@@ -36,14 +36,60 @@ pub async fn update_me(
 /// Delete your account
 ///
 /// Your books stay in the catalogue, without an owner.
-#[utoipa::path(delete, path = "/api/v1/users/me", operation_id = "deleteMe", tag = "users",
+#[utoipa::path(delete, path = "/api/v1/users/me", operation_id = "deleteMe", tag = "users", request_body = Confirmation,
     responses((status = 204, description = "The account is gone"), (status = 409, description = "`last_admin`")))]
 pub async fn delete_me(
     state: Data<State>,
     SignedIn(actor): SignedIn,
     IfMatch(versions): IfMatch,
+    Json(confirmation): Json<Confirmation>,
 ) -> Result<impl Responder> {
-    users::delete_me(&state.db, &actor, versions).await?;
+    users::delete_me(&state.db, &state.auth, &actor, versions, confirmation).await?;
+    Ok(HttpResponse::NoContent())
+}
+
+/// Take your data along
+///
+/// Everything that is held about your account: itself, its sessions and its books, as a file.
+#[utoipa::path(get, path = "/api/v1/users/me/export", operation_id = "exportMe", tag = "users",
+    responses((status = 200, body = ExportDocument, description = "The file",
+        headers(("Content-Disposition" = String, description = "Its name")))))]
+pub async fn export(state: Data<State>, SignedIn(actor): SignedIn) -> Result<impl Responder> {
+    let export = users::export(&state.db, &actor).await?;
+    Ok(Exported(state, export))
+}
+
+/// List your sessions
+///
+/// One for each device that is signed in, the last used one first; at most 20, on one page.
+#[utoipa::path(get, path = "/api/v1/users/me/sessions", operation_id = "listSessions", tag = "users",
+    responses((status = 200, body = Page<Session>, description = "Your sessions")))]
+pub async fn sessions(state: Data<State>, SignedIn(actor): SignedIn) -> Result<impl Responder> {
+    Ok(Paged(auth::sessions(&state.db, &actor).await?))
+}
+
+/// End your other sessions
+///
+/// Every device but this one is signed out.
+#[utoipa::path(delete, path = "/api/v1/users/me/sessions", operation_id = "endOtherSessions", tag = "users",
+    responses((status = 204, description = "The others have ended")))]
+pub async fn end_other_sessions(state: Data<State>, SignedIn(actor): SignedIn) -> Result<impl Responder> {
+    auth::end_others(&state.db, &actor).await?;
+    Ok(HttpResponse::NoContent())
+}
+
+/// End one of your sessions
+///
+/// A device is signed out, this one or another.
+#[utoipa::path(delete, path = "/api/v1/users/me/sessions/{id}", operation_id = "endSession", tag = "users",
+    params(("id" = Uuid, Path, description = "The session's id")),
+    responses((status = 204, description = "It has ended")))]
+pub async fn end_session(
+    state: Data<State>,
+    SignedIn(actor): SignedIn,
+    Id(id): Id,
+) -> Result<impl Responder> {
+    auth::end_session(&state.db, &actor, id).await?;
     Ok(HttpResponse::NoContent())
 }
 
@@ -90,6 +136,8 @@ pub async fn list(
 }
 
 /// Open an account for somebody
+///
+/// It has no password until its owner chooses one: nobody sets somebody else's. Until then no log-in succeeds.
 #[utoipa::path(post, path = "/api/v1/users", operation_id = "createUser", tag = "users", request_body = NewUser,
     responses((status = 201, body = User, description = "The new account",
         headers(("Location" = String, description = "Where the account is"), ("ETag" = String, description = "Its entity tag"))),
@@ -157,4 +205,19 @@ pub async fn send_password_reset(
 ) -> Result<impl Responder> {
     auth::send_reset(&state.db, &state.auth, &actor, id).await?;
     Ok(HttpResponse::Accepted())
+}
+
+/// End the sessions of an account
+///
+/// Every device is signed out.
+#[utoipa::path(delete, path = "/api/v1/users/{id}/sessions", operation_id = "endUserSessions", tag = "users",
+    params(("id" = Uuid, Path, description = "The account's id")),
+    responses((status = 204, description = "They have ended")))]
+pub async fn end_sessions(
+    state: Data<State>,
+    SignedIn(actor): SignedIn,
+    Id(id): Id,
+) -> Result<impl Responder> {
+    users::end_sessions(&state.db, &actor, id).await?;
+    Ok(HttpResponse::NoContent())
 }

@@ -143,6 +143,14 @@ actions! {
     ChangePassword = "changePassword",
     /// Change the address of the account in use.
     ChangeEmail = "changeEmail",
+    /// Take along everything that is held about the account in use.
+    ExportMe = "exportMe",
+    /// List the sessions of the account in use.
+    ListSessions = "listSessions",
+    /// End every other session of the account in use.
+    EndOtherSessions = "endOtherSessions",
+    /// End a session of the account in use.
+    EndSession = "endSession",
     /// List accounts.
     ListUsers = "listUsers",
     /// Open an account for somebody.
@@ -155,6 +163,8 @@ actions! {
     DeleteUser = "deleteUser",
     /// Have the mail sent by which the owner of an account can choose a new password.
     SendPasswordReset = "sendPasswordReset",
+    /// End every session of an account.
+    EndUserSessions = "endUserSessions",
     /// List the books that a user added.
     ListUserBooks = "listUserBooks",
     /// List the catalogue.
@@ -206,7 +216,12 @@ impl Action {
             | Self::GetProblem
             | Self::GetLiveness
             | Self::GetReadiness => row(true, Some(Any), Some(Any), Some(Any), true),
-            Self::LogOut | Self::GetMe => row(false, Some(Own), Some(Own), Some(Own), true),
+            Self::LogOut
+            | Self::GetMe
+            | Self::ExportMe
+            | Self::ListSessions
+            | Self::EndOtherSessions
+            | Self::EndSession => row(false, Some(Own), Some(Own), Some(Own), true),
             Self::UpdateMe | Self::DeleteMe | Self::ChangePassword | Self::ChangeEmail => {
                 row(false, Some(Own), Some(Own), Some(Own), false)
             }
@@ -218,7 +233,8 @@ impl Action {
             | Self::GetUser
             | Self::UpdateUser
             | Self::DeleteUser
-            | Self::SendPasswordReset => row(false, None, None, Some(Any), false),
+            | Self::SendPasswordReset
+            | Self::EndUserSessions => row(false, None, None, Some(Any), false),
         }
     }
 }

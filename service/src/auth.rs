@@ -2,10 +2,10 @@
 
 mod address;
 mod hasher;
-mod password;
+pub(crate) mod password;
 pub(crate) mod proof;
 mod recovery;
-mod session;
+pub(crate) mod session;
 mod token;
 
 use std::{net::IpAddr, sync::Arc};
@@ -18,6 +18,7 @@ use uuid::Uuid;
 use validator::Validate;
 
 use self::password::{Passwords, Verdict};
+pub use self::session::device::{Session, SessionRecord, end as end_session, end_others, list as sessions};
 pub(crate) use self::session::end_all;
 pub use self::{
     address::{AccountEmail, NewEmail, VerifyEmail, change_email, resend_verification, verify_email},
@@ -99,6 +100,11 @@ impl Auth {
         }
         Ok(())
     }
+
+    /// Whether the addresses of new accounts count as verified.
+    pub(crate) fn trusts_addresses(&self) -> bool {
+        !self.policy.email_verification
+    }
 }
 
 /// What it takes to open an account.
@@ -149,16 +155,47 @@ pub struct LogIn {
         examples("correct horse battery staple")
     )]
     pub password: String,
+    /// Where the refresh token travels; `body` if left out.
+    #[serde(default)]
+    #[schema(default = "body")]
+    pub transport: Transport,
+}
+
+/// Where a refresh token travels.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Transport {
+    /// With the access token. The client keeps it.
+    #[default]
+    Body,
+    /// In a cookie that no script can read. The browser keeps it.
+    Cookie,
 }
 
 /// What it takes to go on with a session.
+#[derive(Debug, Default, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Refresh {
+    /// The refresh token that came last, unless it is in the cookie.
+    #[serde(deserialize_with = "input::required")]
+    #[validate(length(min = 1, max = 512))]
+    #[schema(min_length = 1, max_length = 512, nullable = false)]
+    pub refresh_token: Option<String>,
+}
+
+/// What it takes to do with the account in use what cannot be undone.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Refresh {
-    /// The refresh token that came last.
-    #[validate(length(min = 1, max = 512))]
-    #[schema(min_length = 1, max_length = 512)]
-    pub refresh_token: String,
+pub struct Confirmation {
+    /// The password that the account has.
+    #[validate(length(min = 1, max = 256), custom(function = "input::line"))]
+    #[schema(
+        format = "password",
+        min_length = 1,
+        max_length = 256,
+        examples("correct horse battery staple")
+    )]
+    pub current_password: String,
 }
 
 /// The tokens of a session (RFC 6749, section 5.1).
@@ -172,8 +209,10 @@ pub struct Tokens {
     /// Seconds until the access token expires.
     #[schema(examples(900))]
     pub expires_in: u32,
-    /// Buys the next pair of tokens, once.
-    pub refresh_token: String,
+    /// Buys the next pair of tokens, once. It is absent where it travels in the cookie.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub refresh_token: Option<String>,
     /// Seconds until the refresh token expires.
     #[schema(examples(604_800))]
     pub refresh_expires_in: i64,
@@ -182,7 +221,7 @@ pub struct Tokens {
 }
 
 /// The device that begins a session, as it shows itself.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Client {
     /// Its `User-Agent`.
     pub user_agent: Option<String>,
@@ -193,38 +232,61 @@ pub struct Client {
 /// Opens an account, always with role `user`.
 pub async fn sign_up(db: &Db, auth: &Auth, new: SignUp) -> Result<User> {
     let SignUp { username, email, password, first_name, last_name } = new;
-    let is_verified = !auth.policy.email_verification;
-    let new = NewUser { username, email, password, first_name, last_name, role: None, is_verified };
-    users::open(db, auth, new).await
+    let is_verified = auth.trusts_addresses();
+    let new = NewUser { username, email, first_name, last_name, role: None, is_verified };
+    users::open(db, auth, new, Some(password)).await
 }
+
+/// How often a log-in looks again at an account that changes meanwhile.
+const LOOKS: usize = 3;
 
 /// Begins a session. A wrong name, a wrong password and a disabled account get the same answer, after the
 /// same work.
 pub async fn log_in(db: &Db, auth: &Auth, client: Client, input: LogIn) -> Result<Tokens> {
     input.validate()?;
+    for _ in 0..LOOKS {
+        let (user, new_hash) = check(db, auth, &input).await?;
+        let (user_id, password_hash) = (user.id, user.password_hash.clone());
+        let checked = session::Checked { user_id, password_hash, new_hash, client: client.clone() };
+        // Nothing comes of it if the account was disabled, or changed its password, during the check.
+        if let Some(started) = session::start(db, checked).await? {
+            return auth.tokens(user, &started);
+        }
+    }
+    Err(Error::InvalidCredentials)
+}
+
+/// The active account with this name and password, and a new hash if the stored one is of an old scheme, key
+/// or cost. A full queue leaves that for the next log-in.
+async fn check(db: &Db, auth: &Auth, input: &LogIn) -> Result<(rows::Model, Option<String>)> {
     let login = users::normal_email(&input.login);
     let column = if login.contains('@') { rows::Column::Email } else { rows::Column::Username };
     let found =
         db.read(async |conn| rows::Entity::find().filter(column.eq(login.as_str())).one(conn).await).await?;
     let stored = found.as_ref().map(|user| user.password_hash.clone());
     let verdict = auth.passwords.verify(input.password.clone(), stored).await?;
-    let user = match (found, verdict) {
-        (Some(user), Verdict::Right { outdated }) if user.is_active => {
-            if outdated {
-                renew_hash(db, auth, &user, input.password).await?;
-            }
-            user
-        }
-        _ => return Err(Error::InvalidCredentials),
+    let (Some(user), Verdict::Right { outdated }) = (found, verdict) else {
+        return Err(Error::InvalidCredentials);
     };
-    let started = session::start(db, user.id, client).await?;
-    auth.tokens(user, &started)
+    if !user.is_active {
+        return Err(Error::InvalidCredentials);
+    }
+    if !outdated {
+        return Ok((user, None));
+    }
+    match auth.passwords.rehash(input.password.clone()).await {
+        Ok(new_hash) => Ok((user, Some(new_hash))),
+        Err(Error::Busy) => Ok((user, None)),
+        Err(error) => Err(error),
+    }
 }
 
 /// Goes on with a session: gives the next pair of tokens for the one that came last.
 pub async fn refresh(db: &Db, auth: &Auth, input: Refresh) -> Result<Tokens> {
     input.validate()?;
-    let (id, generation) = token::verify_refresh(&auth.keys, &input.refresh_token)?;
+    let token =
+        input.refresh_token.ok_or_else(|| Error::invalid("/refresh_token", "missing", "is missing"))?;
+    let (id, generation) = token::verify_refresh(&auth.keys, &token)?;
     let rotated = session::rotate(db, id, generation).await?;
     let user = db.read(async |conn| rows::Entity::find_by_id(rotated.user_id).one(conn).await).await?;
     match user {
@@ -259,31 +321,24 @@ impl Auth {
             access_token: token::sign_access(&self.keys, &self.policy.issuer, user.id, session.id, ttl)?,
             token_type: "Bearer",
             expires_in: ttl,
-            refresh_token: token::sign_refresh(&self.keys, session.id, session.generation),
+            refresh_token: Some(token::sign_refresh(&self.keys, session.id, session.generation)),
             refresh_expires_in: session.expires_in.num_seconds(),
             user: user.into(),
         })
     }
 }
 
-/// Replaces a hash of an old scheme, key or cost, unless the password was changed meanwhile. A full queue
-/// leaves it for the next log-in.
-async fn renew_hash(db: &Db, auth: &Auth, user: &rows::Model, password: String) -> Result<()> {
-    let new = match auth.passwords.rehash(password).await {
-        Err(Error::Busy) => return Ok(()),
-        other => other?,
-    };
-    let (id, old): (Uuid, String) = (user.id, user.password_hash.clone());
-    db.write(move |txn| {
-        Box::pin(async move {
-            rows::Entity::update_many()
-                .col_expr(rows::Column::PasswordHash, new.into())
-                .filter(rows::Column::Id.eq(id))
-                .filter(rows::Column::PasswordHash.eq(old))
-                .exec(txn)
-                .await?;
-            Ok(())
-        })
-    })
-    .await
+/// Lets through one who knows the password of an account.
+///
+/// # Errors
+/// [`Error::Invalid`] for a wrong one.
+pub(crate) async fn check_password(db: &Db, auth: &Auth, id: Uuid, password: String) -> Result<rows::Model> {
+    let user = db.read(async |conn| rows::Entity::find_by_id(id).one(conn).await).await?;
+    let user = user.ok_or(Error::InvalidToken)?;
+    match auth.passwords.verify(password, Some(user.password_hash.clone())).await? {
+        Verdict::Right { .. } => Ok(user),
+        Verdict::Wrong => {
+            Err(Error::invalid("/current_password", "wrong_password", "is not the password of the account"))
+        }
+    }
 }

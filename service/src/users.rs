@@ -1,13 +1,15 @@
 //! Accounts: what the world sees of them, and their administration.
 
 mod content;
+mod export;
 mod identity;
+pub mod import;
+mod lock;
 mod query;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, ExprTrait,
-    IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+    ActiveModelTrait, ColumnTrait, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, sea_query::Expr,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -15,14 +17,16 @@ use uuid::Uuid;
 use validator::Validate;
 
 pub(crate) use self::identity::{normal_email, password_hints, valid_email, valid_username};
+use self::lock::lock;
 pub use self::{
     content::{NewUser, ProfilePatch, UserPatch},
+    export::{Export, ExportDocument, export},
     query::{UserQuery, UserSort},
 };
 use crate::{
     Actor, Db, Error, Keys, Result,
     access::{Action, Role},
-    auth::{self, Auth},
+    auth::{self, Auth, Confirmation, password},
     db::{self, set},
     error::{OrNotFound, OrTaken},
     mail::{self, Kind},
@@ -31,7 +35,7 @@ use crate::{
 use entity::{
     behavior::now,
     books,
-    users::{ActiveModel, Column, Entity, Model},
+    users::{Column, Entity, Model},
 };
 
 /// An account, as its owner and administrators see it.
@@ -105,13 +109,27 @@ pub async fn update_me(
     let id = actor.own_account(Action::UpdateMe)?;
     patch.validate()?;
     let ProfilePatch { first_name, last_name } = patch;
-    let patch = UserPatch { first_name, last_name, role: None, is_verified: None, is_active: None };
-    change(db, id, versions, patch).await
+    let patch = UserPatch { first_name, last_name, ..UserPatch::default() };
+    change(db, None, id, versions, patch).await
 }
 
-/// Deletes the account in use. Its books stay, without an owner.
-pub async fn delete_me(db: &Db, actor: &Actor, versions: Option<Vec<i64>>) -> Result<()> {
-    remove(db, actor.own_account(Action::DeleteMe)?, versions).await
+/// Deletes the account in use, for one who knows its password. Its sessions end; its books stay, without an
+/// owner.
+///
+/// # Errors
+/// [`Error::Invalid`] for a wrong password, [`Error::LastAdmin`] where nobody would be left to administer
+/// accounts.
+pub async fn delete_me(
+    db: &Db,
+    auth: &Auth,
+    actor: &Actor,
+    versions: Option<Vec<i64>>,
+    confirmation: Confirmation,
+) -> Result<()> {
+    let id = actor.own_account(Action::DeleteMe)?;
+    confirmation.validate()?;
+    auth::check_password(db, auth, id, confirmation.current_password).await?;
+    remove(db, None, id, versions).await
 }
 
 /// Lists accounts.
@@ -130,10 +148,26 @@ pub async fn list(db: &Db, keys: &Keys, actor: &Actor, query: UserQuery) -> Resu
     Ok(page.map(|(user, ())| user.into()))
 }
 
-/// Opens an account for somebody.
+/// Opens an account for somebody. Until its owner chooses a password, none opens it.
 pub async fn create(db: &Db, auth: &Auth, actor: &Actor, new: NewUser) -> Result<User> {
     actor.may(Action::CreateUser)?;
-    open(db, auth, new).await
+    open(db, auth, new, None).await
+}
+
+/// Opens an account with a password, for whoever runs the program: the first administrator can get none by
+/// mail that nobody has set up yet.
+pub async fn create_with_password(
+    db: &Db,
+    auth: &Auth,
+    actor: &Actor,
+    new: NewUser,
+    password: String,
+) -> Result<User> {
+    actor.may(Action::CreateUser)?;
+    if actor.id.is_some() {
+        return Err(Error::Forbidden);
+    }
+    open(db, auth, new, Some(password)).await
 }
 
 /// Reads an account.
@@ -155,16 +189,29 @@ pub async fn update(
 ) -> Result<User> {
     actor.may(Action::UpdateUser)?;
     patch.validate()?;
-    change(db, id, versions, patch).await
+    change(db, actor.id, id, versions, patch).await
 }
 
-/// Deletes an account. Its books stay, without an owner.
+/// Deletes an account. Its sessions end; its books stay, without an owner.
 ///
 /// # Errors
 /// [`Error::LastAdmin`] where nobody would be left to administer accounts.
 pub async fn delete(db: &Db, actor: &Actor, id: Uuid, versions: Option<Vec<i64>>) -> Result<()> {
     actor.may(Action::DeleteUser)?;
-    remove(db, id, versions).await
+    remove(db, actor.id, id, versions).await
+}
+
+/// Ends every session of an account.
+pub async fn end_sessions(db: &Db, actor: &Actor, id: Uuid) -> Result<()> {
+    actor.may(Action::EndUserSessions)?;
+    let by = actor.id;
+    db.write(move |txn| {
+        Box::pin(async move {
+            lock(txn, by, id).await?;
+            auth::end_all(txn, id).await
+        })
+    })
+    .await
 }
 
 /// Finds the account with this name to act for it, for whoever runs the program.
@@ -177,22 +224,14 @@ pub async fn act_for(db: &Db, username: &str) -> Result<Actor> {
 }
 
 /// Opens an account whose name and address nobody has. One that is not verified gets the mail for it.
-pub(crate) async fn open(db: &Db, auth: &Auth, new: NewUser) -> Result<User> {
+pub(crate) async fn open(db: &Db, auth: &Auth, new: NewUser, password: Option<String>) -> Result<User> {
     new.validate()?;
-    let hints = identity::hints(&new);
-    let password_hash = auth.passwords().choose("/password", new.password, hints).await?;
-    let row = ActiveModel {
-        username: Set(new.username.to_lowercase()),
-        email: Set(identity::normal_email(&new.email)),
-        first_name: Set(new.first_name),
-        last_name: Set(new.last_name),
-        role: Set(new.role.unwrap_or(Role::User).to_string()),
-        is_verified: Set(new.is_verified),
-        is_active: Set(true),
-        password_hash: Set(password_hash),
-        ..sea_orm::ActiveModelBehavior::new()
+    let password_hash = match password {
+        Some(password) => auth.passwords().choose("/password", password, identity::hints(&new)).await?,
+        None => password::none_yet(),
     };
     let sends = auth.sends_mail() && !new.is_verified;
+    let row = new.into_row(password_hash);
     let opened = db
         .write(move |txn| {
             Box::pin(async move {
@@ -212,16 +251,23 @@ async fn find(db: &Db, id: Uuid) -> Result<User> {
     Ok(db.read(async |conn| Entity::find_by_id(id).one(conn).await).await?.or_not_found()?.into())
 }
 
-async fn change(db: &Db, id: Uuid, versions: Option<Vec<i64>>, patch: UserPatch) -> Result<User> {
+/// Changes an account, for an administrator or for its owner (see [`lock`]).
+async fn change(
+    db: &Db,
+    by: Option<Uuid>,
+    id: Uuid,
+    versions: Option<Vec<i64>>,
+    patch: UserPatch,
+) -> Result<User> {
     db.write(move |txn| {
         Box::pin(async move {
-            let row = lock(txn, id).await?;
+            let locked = lock(txn, by, id).await?;
             let loses_power =
                 patch.role.is_some_and(|role| role != Role::Admin) || patch.is_active == Some(false);
             if loses_power {
-                keep_an_admin(txn, &row).await?;
+                locked.keeps_an_admin()?;
             }
-            let mut user = row.into_active_model();
+            let mut user = locked.user.into_active_model();
             set(&mut user.first_name, patch.first_name);
             set(&mut user.last_name, patch.last_name);
             set(&mut user.role, patch.role.map(|role| role.to_string()));
@@ -237,11 +283,10 @@ async fn change(db: &Db, id: Uuid, versions: Option<Vec<i64>>, patch: UserPatch)
     .await
 }
 
-async fn remove(db: &Db, id: Uuid, versions: Option<Vec<i64>>) -> Result<()> {
+async fn remove(db: &Db, by: Option<Uuid>, id: Uuid, versions: Option<Vec<i64>>) -> Result<()> {
     db.write(move |txn| {
         Box::pin(async move {
-            let row = lock(txn, id).await?;
-            keep_an_admin(txn, &row).await?;
+            lock(txn, by, id).await?.keeps_an_admin()?;
             // The owner is part of what a book shows, so its entity tag must change with it.
             books::Entity::update_many()
                 .col_expr(books::Column::OwnerId, Expr::value(None::<Uuid>))
@@ -255,26 +300,4 @@ async fn remove(db: &Db, id: Uuid, versions: Option<Vec<i64>>) -> Result<()> {
         })
     })
     .await
-}
-
-/// Reads an account and keeps others from changing it until the transaction ends. The administrators are
-/// locked first, all of them and always in the same order, so that two cannot remove each other.
-async fn lock(txn: &DatabaseTransaction, id: Uuid) -> Result<Model> {
-    let admins = Entity::find().filter(Column::Role.eq(Role::Admin.as_str())).order_by_asc(Column::Id);
-    admins.lock_exclusive().all(txn).await?;
-    Entity::find_by_id(id).lock_exclusive().one(txn).await?.or_not_found()
-}
-
-/// Refuses to take the power from the only administrator that can use it.
-async fn keep_an_admin(txn: &DatabaseTransaction, row: &Model) -> Result<()> {
-    if row.role != Role::Admin.as_str() || !row.is_active {
-        return Ok(());
-    }
-    let other = Entity::find()
-        .filter(Column::Role.eq(Role::Admin.as_str()))
-        .filter(Column::IsActive.eq(true))
-        .filter(Column::Id.ne(row.id))
-        .one(txn)
-        .await?;
-    other.map(drop).ok_or(Error::LastAdmin)
 }

@@ -2,10 +2,12 @@
 //!
 //! A stored password is `v1.<key id>.<bcrypt>`, where bcrypt hashes the base64 of HMAC-SHA-384 over the
 //! password in Unicode form NFC: bcrypt alone would cut it at 72 bytes. Plain `$2a$`, `$2b$` and `$2y$`
-//! hashes of other systems verify too. NIST SP 800-63B gives the rules: length and guessability, no
-//! composition.
+//! hashes of other systems verify too ([`foreign`]). NIST SP 800-63B gives the rules: length and
+//! guessability, no composition.
 
-use std::sync::Arc;
+mod foreign;
+
+use std::{iter, sync::Arc};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use unicode_normalization::UnicodeNormalization;
@@ -18,6 +20,12 @@ const MIN_SCORE: zxcvbn::Score = zxcvbn::Score::Three;
 
 /// A hash that no password has, to be checked where there is none.
 const NOBODYS_HASH: &str = "abcdefghijklmnopqrstuuabcdefghijklmnopqrstuvwxyzABCDE";
+
+/// The highest cost of a hash that is ever computed, which is the highest that can be set for new ones.
+const MAX_COST: u32 = 16;
+
+/// What an account has instead of a hash until its owner chooses a password.
+const NO_PASSWORD: &str = "none.";
 
 /// Hashes and checks passwords off the threads that answer requests.
 #[derive(Debug)]
@@ -68,6 +76,11 @@ impl Passwords {
         self.hasher.run(move || hash(&keys, &password, cost)).await?
     }
 
+    /// Refuses a hash that is not one of another system, or costs too much to check; says why.
+    pub(crate) fn check_foreign(&self, hash: &str) -> std::result::Result<(), String> {
+        foreign::check(hash, foreign::highest_cost(self.cost))
+    }
+
     /// Checks `password` against a stored hash; without one it takes as long and is wrong.
     pub(crate) async fn verify(&self, password: String, stored: Option<String>) -> Result<Verdict> {
         let (keys, cost) = (Arc::clone(&self.keys), self.cost);
@@ -84,19 +97,41 @@ fn hash(keys: &Keys, password: &str, cost: u32) -> Result<String> {
 }
 
 fn verify(keys: &Keys, password: &str, stored: Option<&str>, cost: u32) -> Verdict {
-    let nobodys = || format!("$2b${cost:02}${NOBODYS_HASH}");
     let tagged = stored.and_then(|stored| stored.strip_prefix("v1.")).and_then(|rest| rest.split_once('.'));
-    let (right, outdated) = match (tagged, stored) {
-        (Some((id, hash)), _) => match digest(keys, id, password) {
-            Some(digest) => {
-                (bcrypt::verify(digest, hash), id != keys.password_id() || cost_of(hash) != Some(cost))
-            }
-            None => (bcrypt::verify(password, &nobodys()).map(|_| false), false),
-        },
-        (None, Some(plain)) => (bcrypt::verify(password, plain), true),
-        (None, None) => (bcrypt::verify(password, &nobodys()).map(|_| false), false),
+    // What bcrypt is given, the hash to be met, and whether that is the one we would make today.
+    let candidate = match (tagged, stored) {
+        (Some((id, hash)), _) => {
+            let current = id == keys.password_id() && cost_of(hash) == Some(cost);
+            digest(keys, id, password).map(|digest| (digest, hash, current))
+        }
+        (None, Some(plain)) if foreign::is_foreign(plain) => Some((password.to_owned(), plain, false)),
+        (None, _) => None,
     };
-    if right.unwrap_or(false) { Verdict::Right { outdated } } else { Verdict::Wrong }
+    let candidate = candidate.filter(|(_, hash, _)| cost_of(hash).is_some_and(|cost| cost <= MAX_COST));
+    let known = candidate.as_ref().and_then(|(_, hash, _)| cost_of(hash));
+    let met = candidate.map(|(text, hash, current)| (bcrypt::verify(text, hash).unwrap_or(false), current));
+    for cost in filling(known, cost) {
+        let nobodys = format!("$2b${cost:02}${NOBODYS_HASH}");
+        drop(bcrypt::verify(password, &nobodys));
+    }
+    match met {
+        Some((true, current)) => Verdict::Right { outdated: !current },
+        Some((false, _)) | None => Verdict::Wrong,
+    }
+}
+
+/// The costs of hashes that make up, together with one of cost `known`, for the work of one of cost `full`:
+/// how long an answer takes must not tell whether there is an account, or how old its hash is.
+fn filling(known: Option<u32>, full: u32) -> impl Iterator<Item = u32> {
+    // A cost is a power of two, and 2ᵏ + (2ᵏ + 2ᵏ⁺¹ + … + 2ⁿ⁻¹) = 2ⁿ.
+    let missing = known.map_or(0..0, |known| known..full);
+    missing.chain(iter::once(full).filter(move |_| known.is_none()))
+}
+
+/// What to store for an account whose owner has not chosen a password yet. No password meets it, and no two
+/// are alike, so that a token that is bound to one is good for no other.
+pub(crate) fn none_yet() -> String {
+    format!("{NO_PASSWORD}{}", uuid::Uuid::now_v7().simple())
 }
 
 /// base64(HMAC-SHA-384(key, NFC(password))): 64 characters, whatever the password's length.
@@ -171,8 +206,32 @@ mod tests {
     }
 
     #[test]
-    fn no_password_opens_an_account_that_is_not_there() {
+    fn no_password_opens_an_account_that_is_not_there_or_has_none() {
         assert_eq!(verify(&keys(&[NEW]), "", None, 4), Verdict::Wrong);
         assert_eq!(verify(&keys(&[NEW]), "x", Some("not a hash"), 4), Verdict::Wrong);
+        let none = none_yet();
+        for guess in ["", "none.", &none, &none[5..]] {
+            assert_eq!(verify(&keys(&[NEW]), guess, Some(&none), 4), Verdict::Wrong);
+        }
+        assert_ne!(none, none_yet());
+    }
+
+    #[test]
+    fn a_hash_that_would_take_minutes_is_not_computed() {
+        let keys = keys(&[NEW]);
+        let id = keys.password_id();
+        for stored in [format!("$2b$31${NOBODYS_HASH}"), format!("v1.{id}.$2b$31${NOBODYS_HASH}")] {
+            assert_eq!(verify(&keys, "x", Some(&stored), 4), Verdict::Wrong);
+        }
+    }
+
+    #[test]
+    fn every_answer_takes_the_work_of_one_hash_of_todays_cost() {
+        for full in 4..=16 {
+            for known in (4..=full).map(Some).chain([None]) {
+                let work = known.into_iter().chain(filling(known, full)).map(|cost| 1_u64 << cost);
+                assert_eq!(work.sum::<u64>(), 1 << full, "{known:?} of {full}");
+            }
+        }
     }
 }

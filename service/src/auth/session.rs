@@ -1,16 +1,17 @@
-//! The life of a session: begun at log-in, moved on by each refresh, ended once.
+//! The life of a session: begun at log-in, moved on by each refresh, ended once. [`device`] is what its
+//! owner sees of it.
 //!
 //! A refresh token names a generation of its session. Rotation is one conditional UPDATE, so of many that
 //! come at once one moves the session on; the others, within a short grace, get the same successor. A
 //! token older than that was copied: the session ends (RFC 9700, section 4.14.2).
 
+pub(crate) mod device;
+
 use chrono::TimeDelta;
 use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait,
-    ActiveValue::Set,
-    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter, QuerySelect,
-    prelude::DateTimeWithTimeZone,
-    sea_query::{Expr, IntoCondition},
+    ActiveModelBehavior, ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction,
+    EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, prelude::DateTimeWithTimeZone,
+    sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -30,6 +31,12 @@ const ABSOLUTE: TimeDelta = TimeDelta::days(30);
 
 /// For so long a token that was just used up gives its successor once more: an answer may get lost.
 const GRACE: TimeDelta = TimeDelta::seconds(10);
+
+/// How many sessions a user may have.
+const MOST: usize = 20;
+
+/// To how much the moment of the last use is exact. A write for each request would cost more than it tells.
+const LAST_USE: TimeDelta = TimeDelta::minutes(1);
 
 /// The most characters of a `User-Agent` that are kept.
 const USER_AGENT_LENGTH: usize = 255;
@@ -55,9 +62,49 @@ impl Live {
     }
 }
 
-/// Begins a session.
-pub(super) async fn start(db: &Db, user_id: Uuid, client: Client) -> Result<Live> {
+/// A log-in that has been checked, to be made a session of.
+pub(super) struct Checked {
+    pub(super) user_id: Uuid,
+    /// The stored hash that the password met.
+    pub(super) password_hash: String,
+    /// What is to be stored instead, if that one is old.
+    pub(super) new_hash: Option<String>,
+    pub(super) client: Client,
+}
+
+/// Begins a session; nothing if the account was disabled or got another password since it was checked. Of too
+/// many sessions the least recently used ends.
+pub(super) async fn start(db: &Db, checked: Checked) -> Result<Option<Live>> {
+    db.write(move |txn| Box::pin(start_in(txn, checked))).await
+}
+
+async fn start_in(txn: &DatabaseTransaction, checked: Checked) -> Result<Option<Live>> {
+    let Checked { user_id, password_hash, new_hash, client } = checked;
+    let user = users::Entity::find_by_id(user_id).lock_exclusive().one(txn).await?;
+    if !user.is_some_and(|user| user.is_active && user.password_hash == password_hash) {
+        return Ok(None);
+    }
+    if let Some(new_hash) = new_hash {
+        users::Entity::update_many()
+            .col_expr(users::Column::PasswordHash, new_hash.into())
+            .filter(users::Column::Id.eq(user_id))
+            .exec(txn)
+            .await?;
+    }
     let now = now();
+    let others: Vec<Uuid> = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::UserId.eq(user_id))
+        .filter(alive(now))
+        .order_by_desc(Column::LastSeenAt)
+        .order_by_desc(Column::Id)
+        .into_tuple()
+        .all(txn)
+        .await?;
+    if others.len() >= MOST {
+        revoke(txn, Condition::all().add(Column::Id.is_in(others.into_iter().skip(MOST - 1)))).await?;
+    }
     let user_agent = client
         .user_agent
         .map(|name| name.chars().filter(|c| !c.is_control()).take(USER_AGENT_LENGTH).collect());
@@ -69,7 +116,7 @@ pub(super) async fn start(db: &Db, user_id: Uuid, client: Client) -> Result<Live
         ip: Set(client.ip.map(|ip| ip.to_string())),
         ..ActiveModelBehavior::new()
     };
-    db.write(move |txn| Box::pin(async move { Ok(Live::new(&session.insert(txn).await?, now)) })).await
+    Ok(Some(Live::new(&session.insert(txn).await?, now)))
 }
 
 /// Moves a session on from `generation`.
@@ -103,12 +150,12 @@ async fn rotate_in(txn: &DatabaseTransaction, id: Uuid, generation: i64) -> Resu
     }
     if live && session.generation > generation {
         log::warn!(target: "bookly::security", session:% = id; "refresh token replayed, session ended");
-        revoke(txn, Column::Id.eq(id).into_condition()).await?;
+        revoke(txn, Condition::all().add(Column::Id.eq(id))).await?;
     }
     Ok(None)
 }
 
-/// The account of a session that has not ended.
+/// The account of a session that has not ended. That it was used is noted.
 pub(super) async fn owner(db: &Db, id: Uuid) -> Result<Option<users::Model>> {
     let now = now();
     let found = db
@@ -116,22 +163,59 @@ pub(super) async fn owner(db: &Db, id: Uuid) -> Result<Option<users::Model>> {
             Entity::find_by_id(id).filter(alive(now)).find_also_related(users::Entity).one(conn).await
         })
         .await?;
+    if found.as_ref().is_some_and(|(session, _)| session.last_seen_at <= now - LAST_USE) {
+        note_use(db.clone(), id, now);
+    }
     Ok(found.and_then(|(_, user)| user))
+}
+
+/// Notes that a session was used, beside the request that used it. A note that is lost does no harm: the next
+/// request makes another.
+fn note_use(db: Db, id: Uuid, now: DateTimeWithTimeZone) {
+    let note = async move {
+        db.write(move |txn| {
+            Box::pin(async move {
+                Entity::update_many()
+                    .col_expr(Column::LastSeenAt, now.into())
+                    .col_expr(Column::IdleExpiresAt, (now + IDLE).into())
+                    .filter(Column::Id.eq(id))
+                    .filter(Column::LastSeenAt.lte(now - LAST_USE))
+                    .filter(alive(now))
+                    .exec(txn)
+                    .await?;
+                Ok(())
+            })
+        })
+        .await
+    };
+    tokio::spawn(async move {
+        if let Err(error) = note.await {
+            log::debug!("the use of a session was not noted: {error}");
+        }
+    });
 }
 
 /// Ends a session.
 pub(super) async fn end(db: &Db, id: Uuid) -> Result<()> {
-    db.write(move |txn| Box::pin(async move { revoke(txn, Column::Id.eq(id).into_condition()).await })).await
+    let which = Condition::all().add(Column::Id.eq(id));
+    db.write(move |txn| Box::pin(async move { revoke(txn, which).await.map(drop) })).await
+}
+
+/// Ends a session if it is this user's, and tells whether there was one to end.
+pub(super) async fn end_own(db: &Db, user_id: Uuid, id: Uuid) -> Result<bool> {
+    let now = now();
+    let which = alive(now).add(Column::Id.eq(id)).add(Column::UserId.eq(user_id));
+    db.write(move |txn| Box::pin(async move { Ok(revoke(txn, which).await? > 0) })).await
 }
 
 /// Ends every session of a user.
 pub(crate) async fn end_all(txn: &DatabaseTransaction, user_id: Uuid) -> Result<()> {
-    revoke(txn, Column::UserId.eq(user_id).into_condition()).await
+    revoke(txn, Condition::all().add(Column::UserId.eq(user_id))).await.map(drop)
 }
 
 /// Ends every session of a user but one.
 pub(crate) async fn end_others(txn: &DatabaseTransaction, user_id: Uuid, kept: Uuid) -> Result<()> {
-    revoke(txn, Condition::all().add(Column::UserId.eq(user_id)).add(Column::Id.ne(kept))).await
+    revoke(txn, Condition::all().add(Column::UserId.eq(user_id)).add(Column::Id.ne(kept))).await.map(drop)
 }
 
 /// Sessions that are neither ended nor expired.
@@ -142,12 +226,13 @@ fn alive(now: DateTimeWithTimeZone) -> Condition {
         .add(Column::ExpiresAt.gt(now))
 }
 
-async fn revoke(txn: &DatabaseTransaction, which: Condition) -> Result<()> {
-    Entity::update_many()
+/// Ends those of the sessions that have not been ended, and counts them.
+async fn revoke(txn: &DatabaseTransaction, which: Condition) -> Result<u64> {
+    let ended = Entity::update_many()
         .col_expr(Column::RevokedAt, now().into())
         .filter(which)
         .filter(Column::RevokedAt.is_null())
         .exec(txn)
         .await?;
-    Ok(())
+    Ok(ended.rows_affected)
 }

@@ -15,8 +15,15 @@ const TYPE: &str = "at+jwt";
 /// Whom access tokens are for.
 const AUDIENCE: &str = "bookly-api";
 
-/// What an access token says. The role is not in it: it is read from the database.
+/// The longest access token that is looked at, in bytes. Ours have a third of it.
+const MAX_LENGTH: usize = 1024;
+
+/// How far ahead the clock of another server may be that issued a token, in seconds.
+const CLOCK_SKEW: i64 = 60;
+
+/// What an access token says, and all it says. The role is not in it: it is read from the database.
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Claims {
     iss: String,
     aud: String,
@@ -31,9 +38,6 @@ pub(crate) struct Claims {
 /// Signs an access token that lives for `ttl` seconds.
 pub(crate) fn sign_access(keys: &Keys, issuer: &str, user: Uuid, session: Uuid, ttl: u32) -> Result<String> {
     let (id, key) = keys.access();
-    let mut header = Header::new(Algorithm::HS256);
-    header.typ = Some(TYPE.to_owned());
-    header.kid = Some(id.to_owned());
     let iat = Utc::now().timestamp();
     let claims = Claims {
         iss: issuer.to_owned(),
@@ -43,7 +47,7 @@ pub(crate) fn sign_access(keys: &Keys, issuer: &str, user: Uuid, session: Uuid, 
         iat,
         exp: iat + i64::from(ttl),
     };
-    jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(key))
+    jsonwebtoken::encode(&header(id), &claims, &EncodingKey::from_secret(key))
         .map_err(|error| Error::Internal(error.to_string()))
 }
 
@@ -52,9 +56,14 @@ pub(crate) fn sign_access(keys: &Keys, issuer: &str, user: Uuid, session: Uuid, 
 /// # Errors
 /// [`Error::InvalidToken`] for one that is not ours, not for this use, or expired.
 pub(crate) fn verify_access(keys: &Keys, issuer: &str, token: &str) -> Result<Claims> {
-    let header = jsonwebtoken::decode_header(token).map_err(|_| Error::InvalidToken)?;
-    let key = header.kid.as_deref().and_then(|id| keys.access_named(id)).ok_or(Error::InvalidToken)?;
-    if header.typ.as_deref() != Some(TYPE) {
+    if token.len() > MAX_LENGTH {
+        return Err(Error::InvalidToken);
+    }
+    let found = jsonwebtoken::decode_header(token).map_err(|_| Error::InvalidToken)?;
+    let id = found.kid.as_deref().ok_or(Error::InvalidToken)?;
+    let key = keys.access_named(id).ok_or(Error::InvalidToken)?;
+    // A header that says anything more, such as `crit` or `jwk`, is not one that we write.
+    if found != header(id) {
         return Err(Error::InvalidToken);
     }
     let mut validation = Validation::new(Algorithm::HS256);
@@ -63,7 +72,21 @@ pub(crate) fn verify_access(keys: &Keys, issuer: &str, token: &str) -> Result<Cl
     validation.set_audience(&[AUDIENCE]);
     validation.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
     let token = jsonwebtoken::decode::<Claims>(token, &DecodingKey::from_secret(key), &validation);
-    Ok(token.map_err(|_| Error::InvalidToken)?.claims)
+    let claims = token.map_err(|_| Error::InvalidToken)?.claims;
+    let now = Utc::now().timestamp();
+    // RFC 7519, section 4.1.4: not "on or after" the time of `exp`.
+    if claims.exp <= now || claims.iat > now + CLOCK_SKEW {
+        return Err(Error::InvalidToken);
+    }
+    Ok(claims)
+}
+
+/// The one header that our access tokens have, by the id of their key.
+fn header(id: &str) -> Header {
+    let mut header = Header::new(Algorithm::HS256);
+    header.typ = Some(TYPE.to_owned());
+    header.kid = Some(id.to_owned());
+    header
 }
 
 /// Writes `v1.<session>.<generation>.<HMAC>`.

@@ -1,14 +1,16 @@
 //! What people say of an account: when they open it, and when they change it.
 
+use sea_orm::{ActiveModelBehavior, ActiveValue::Set};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::identity::{valid_email, valid_username};
+use super::identity::{normal_email, valid_email, valid_username};
 use crate::{access::Role, input};
+use entity::users::ActiveModel;
 
-/// What it takes to open an account for somebody.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
+/// What it takes to open an account for somebody, who chooses its password alone.
+#[derive(Debug, Clone, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewUser {
     /// The account's name, kept in lower case; it cannot be changed later.
@@ -19,15 +21,6 @@ pub struct NewUser {
     #[validate(length(max = 254), custom(function = "valid_email"))]
     #[schema(format = "email", max_length = 254, examples("bob@example.com"))]
     pub email: String,
-    /// A password that is hard to guess.
-    #[validate(length(min = 8, max = 256), custom(function = "input::line"))]
-    #[schema(
-        format = "password",
-        min_length = 8,
-        max_length = 256,
-        examples("correct horse battery staple")
-    )]
-    pub password: String,
     /// Given name.
     #[validate(length(min = 1, max = 100), custom(function = "input::words"))]
     #[schema(min_length = 1, max_length = 100)]
@@ -43,6 +36,23 @@ pub struct NewUser {
     /// Whether the address counts as verified; `false` if left out.
     #[serde(default)]
     pub is_verified: bool,
+}
+
+impl NewUser {
+    /// The account's row, active and in the forms that are stored.
+    pub(in crate::users) fn into_row(self, password_hash: String) -> ActiveModel {
+        ActiveModel {
+            username: Set(self.username.to_lowercase()),
+            email: Set(normal_email(&self.email)),
+            first_name: Set(self.first_name),
+            last_name: Set(self.last_name),
+            role: Set(self.role.unwrap_or(Role::User).to_string()),
+            is_verified: Set(self.is_verified),
+            is_active: Set(true),
+            password_hash: Set(password_hash),
+            ..ActiveModelBehavior::new()
+        }
+    }
 }
 
 /// What an account's owner changes. A field that is absent stays; null clears it.
@@ -62,7 +72,7 @@ pub struct ProfilePatch {
 }
 
 /// What an administrator changes of an account. A field that is absent stays; null clears it.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[derive(Debug, Default, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UserPatch {
     /// Given name.

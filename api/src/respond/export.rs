@@ -1,0 +1,55 @@
+//! An export of one's own data as a file, written while it is read.
+
+use std::io;
+
+use actix_web::{
+    HttpRequest, HttpResponse, Responder,
+    body::BoxBody,
+    http::header,
+    web::{Bytes, Data},
+};
+use futures_util::{Stream, StreamExt, stream};
+use service::users::Export;
+
+use crate::{State, error::Problem};
+
+/// Everything that is held about an account.
+pub struct Exported(pub Data<State>, pub Export);
+
+impl Responder for Exported {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        let Self(state, export) = self;
+        let document = match serde_json::to_string(export.document()) {
+            Ok(document) => document,
+            Err(error) => return HttpResponse::from_error(io::Error::other(error)),
+        };
+        // A name has nothing but letters, digits, dots, hyphens and underscores.
+        let file = format!("attachment; filename=\"bookly-{}.json\"", export.document().account.username);
+        // The list of books comes last and is empty here: what closes it is left out until they are written.
+        let start = document.strip_suffix("]}").unwrap_or(&document).to_owned();
+        let start = stream::iter([Ok(Bytes::from(start))]);
+        HttpResponse::Ok()
+            .insert_header((header::CONTENT_DISPOSITION, file))
+            .insert_header((header::CACHE_CONTROL, "no-store"))
+            .content_type("application/json")
+            .streaming(start.chain(books(state, export)).chain(stream::iter([Ok(Bytes::from_static(b"]}"))])))
+    }
+}
+
+/// The books, with commas between them. An error cuts the file off, so that it does not pass for whole.
+fn books(state: Data<State>, export: Export) -> impl Stream<Item = io::Result<Bytes>> {
+    stream::try_unfold((state, export, true), async |(state, mut export, first)| {
+        let books = export.next(&state.db, &state.keys).await.map_err(|error| {
+            let problem = Problem::from(error);
+            log::error!(target: "bookly::request", cause = problem.cause().unwrap_or("-"); "export cut off");
+            io::Error::other(problem.to_string())
+        })?;
+        let Some(books) = books else { return Ok(None) };
+        let texts = books.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>()?;
+        let comma = if first || texts.is_empty() { "" } else { "," };
+        let first = first && texts.is_empty();
+        Ok(Some((Bytes::from(format!("{comma}{}", texts.join(","))), (state, export, first))))
+    })
+}

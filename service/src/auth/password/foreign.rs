@@ -1,0 +1,70 @@
+//! Hashes that other systems made: bcrypt as it is, `$2a$`, `$2b$` or `$2y$`.
+
+use std::str::FromStr;
+
+use bcrypt::HashParts;
+
+/// How the hashes of other systems begin. `$2x$` is left out: it marks those of a broken implementation.
+const PREFIXES: [&str; 3] = ["$2a$", "$2b$", "$2y$"];
+
+/// The lowest cost that bcrypt knows.
+const MIN_COST: u32 = 4;
+
+/// The highest cost that is taken whatever the cost of our own hashes.
+const USUAL_COST: u32 = 12;
+
+/// Whether a stored hash is another system's.
+pub(super) fn is_foreign(hash: &str) -> bool {
+    PREFIXES.iter().any(|prefix| hash.starts_with(prefix))
+}
+
+/// The highest cost that is taken where our own hashes have cost `ours`. A costlier one would show by the
+/// time it takes that there is such an account, and keep a processor busy for whoever tries to log in.
+pub(super) fn highest_cost(ours: u32) -> u32 {
+    ours.max(USUAL_COST)
+}
+
+/// Refuses what is no hash, and one that costs more than `highest`; says why, and nothing of the hash.
+pub(super) fn check(hash: &str, highest: u32) -> Result<(), String> {
+    let parts = HashParts::from_str(hash).ok().filter(|_| is_foreign(hash));
+    match parts.map(|parts| parts.get_cost()) {
+        None => Err("must be a bcrypt hash: $2a$, $2b$ or $2y$, its cost, and 53 characters".to_owned()),
+        Some(cost) if (MIN_COST..=highest).contains(&cost) => Ok(()),
+        Some(_) => Err(format!("must have a cost of {MIN_COST} to {highest}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_is_taken_if_it_is_one_and_not_too_costly() {
+        let good = bcrypt::hash("x", 4).unwrap();
+        let with = |from: &str, to: &str| good.replacen(from, to, 1);
+        for prefix in PREFIXES {
+            assert_eq!(check(&with("$2b$", prefix), 12), Ok(()));
+        }
+        assert_eq!(check(&with("$04$", "$12$"), highest_cost(10)), Ok(()));
+        assert_eq!(check(&with("$04$", "$14$"), highest_cost(14)), Ok(()));
+        for (bad, why) in [
+            (String::new(), "nothing"),
+            ("correct horse battery staple".to_owned(), "a password"),
+            (with("$2b$", "$2x$"), "a broken implementation"),
+            (with("$2b$", "$2c$"), "no such version"),
+            (with("$04$", "$03$"), "too cheap"),
+            (with("$04$", "$13$"), "too costly"),
+            (with("$04$", "$20$"), "far too costly"),
+            (with("$04$", "$xx$"), "no cost"),
+            (good[..59].to_owned(), "cut off"),
+            (format!("{good}a"), "too long"),
+            (format!("{good}\n"), "a line end"),
+            (format!(" {}", &good[..59]), "a space"),
+            (good.replacen(&good[10..11], "!", 1), "not base64"),
+            ("5f4dcc3b5aa765d61d8327deb882cf99".to_owned(), "MD5"),
+            ("$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2g".to_owned(), "Argon2"),
+        ] {
+            assert!(check(&bad, 12).is_err(), "{why}");
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Everything that is held about an account, for its owner to take along. Books come by the page: there may
+//! be more of them than memory should hold.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{User, find};
+use crate::{
+    Actor, Db, Keys, Result,
+    access::Action,
+    auth::{SessionRecord, session::device},
+    books::{self, Book, BookQuery, BookSort},
+};
+use entity::behavior::now;
+
+/// How many books are read at a time.
+const AT_A_TIME: u64 = 100;
+
+/// Everything that is held about an account.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Export)]
+pub struct ExportDocument {
+    /// When it was written, UTC.
+    pub exported_at: DateTime<Utc>,
+    /// The account.
+    pub account: User,
+    /// Its sessions, over or not, the newest first.
+    pub sessions: Vec<SessionRecord>,
+    /// The books that it added, the oldest first.
+    pub books: Vec<Book>,
+}
+
+/// An export that is being read.
+#[derive(Debug)]
+pub struct Export {
+    owner: Uuid,
+    document: ExportDocument,
+    place: Place,
+}
+
+/// How far the books have been read.
+#[derive(Debug)]
+enum Place {
+    Start,
+    Behind(String),
+    End,
+}
+
+/// Begins to read everything that is held about the account in use.
+pub async fn export(db: &Db, actor: &Actor) -> Result<Export> {
+    let owner = actor.own_account(Action::ExportMe)?;
+    let account = find(db, owner).await?;
+    let sessions = device::records(db, owner, actor.session).await?;
+    let document = ExportDocument { exported_at: now().to_utc(), account, sessions, books: Vec::new() };
+    Ok(Export { owner, document, place: Place::Start })
+}
+
+impl Export {
+    /// The document, its books left out.
+    #[must_use]
+    pub fn document(&self) -> &ExportDocument {
+        &self.document
+    }
+
+    /// The next books; nothing behind the last.
+    pub async fn next(&mut self, db: &Db, keys: &Keys) -> Result<Option<Vec<Book>>> {
+        let cursor = match std::mem::replace(&mut self.place, Place::End) {
+            Place::Start => None,
+            Place::Behind(cursor) => Some(cursor),
+            Place::End => return Ok(None),
+        };
+        let query = BookQuery {
+            limit: Some(AT_A_TIME),
+            cursor,
+            sort: Some(BookSort::CreatedAt),
+            owner: Some(self.owner),
+            ..BookQuery::default()
+        };
+        let page = books::list(db, keys, query).await?;
+        self.place = page.next_cursor.map_or(Place::End, Place::Behind);
+        Ok(Some(page.items))
+    }
+}

@@ -1,0 +1,143 @@
+//! A file of accounts: its columns, and its rows as what opens an account.
+
+use std::io::Read;
+
+use csv::{ByteRecord, ReaderBuilder};
+use validator::Validate;
+
+use crate::{Error, FieldError, Result, auth::Auth, import::Problem, users::NewUser};
+use entity::users::ActiveModel;
+
+/// The columns that a file may have; the first three it must have.
+const COLUMNS: [&str; 7] = ["username", "email", "hash", "first_name", "last_name", "role", "is_verified"];
+
+/// How many of them it must have.
+const NEEDED: usize = 3;
+
+/// A row of the file, and what is wrong with it. Not to be printed: it has the hash.
+pub(super) struct Row {
+    /// From 1, without the header.
+    pub(super) number: u64,
+    line: u64,
+    /// The account, if the row can be read.
+    pub(super) new: Option<NewUser>,
+    hash: String,
+    pub(super) errors: Vec<FieldError>,
+}
+
+/// Reads a file. `is_verified` is for rows that do not say.
+pub(super) fn read(file: impl Read, is_verified: bool) -> Result<Vec<Row>> {
+    let mut reader = ReaderBuilder::new().flexible(true).from_reader(file);
+    let columns = columns(reader.byte_headers().map_err(unreadable)?)?;
+    let mut rows = Vec::new();
+    let mut record = ByteRecord::new();
+    while reader.read_byte_record(&mut record).map_err(unreadable)? {
+        let line = record.position().map_or(0, csv::Position::line);
+        rows.push(Row::read(rows.len() as u64 + 1, line, &columns, &record, is_verified));
+    }
+    Ok(rows)
+}
+
+/// Which column of ours stands in each place.
+fn columns(header: &ByteRecord) -> Result<Vec<&'static str>> {
+    let list = || COLUMNS.join(", ");
+    let mut columns: Vec<&'static str> = Vec::new();
+    for (place, name) in header.iter().enumerate() {
+        let name = if place == 0 { name.strip_prefix(b"\xef\xbb\xbf").unwrap_or(name) } else { name };
+        // A file without a header has a password's hash in its first line: names are not repeated.
+        let Some(known) = COLUMNS.into_iter().find(|known| known.as_bytes() == name) else {
+            let what = format!("column {} has none of the names {}", place + 1, list());
+            return Err(Error::UnreadableFile(what));
+        };
+        if columns.contains(&known) {
+            return Err(Error::UnreadableFile(format!("there are two columns {known}")));
+        }
+        columns.push(known);
+    }
+    match COLUMNS[..NEEDED].iter().find(|needed| !columns.contains(*needed)) {
+        Some(missing) => Err(Error::UnreadableFile(format!("there is no column {missing}"))),
+        None => Ok(columns),
+    }
+}
+
+impl Row {
+    fn read(number: u64, line: u64, columns: &[&str], record: &ByteRecord, is_verified: bool) -> Self {
+        let mut row = Self { number, line, new: None, hash: String::new(), errors: Vec::new() };
+        if record.len() != columns.len() {
+            let detail = format!("has {} cells instead of {}", record.len(), columns.len());
+            row.errors.push(FieldError::new("", "columns", detail));
+            return row;
+        }
+        let mut text = |name: &str| {
+            let place = columns.iter().position(|column| *column == name)?;
+            match std::str::from_utf8(&record[place]) {
+                Ok("") => None,
+                Ok(text) => Some(text.to_owned()),
+                Err(_) => {
+                    row.errors.push(FieldError::new(format!("/{name}"), "encoding", "must be UTF-8"));
+                    None
+                }
+            }
+        };
+        let (username, email) = (text("username"), text("email"));
+        let (first_name, last_name) = (text("first_name"), text("last_name"));
+        let (role, verified, hash) = (text("role"), text("is_verified"), text("hash"));
+        row.hash = hash.unwrap_or_default();
+        let (username, email) = (username.unwrap_or_default(), email.unwrap_or_default());
+        let role = row.parsed("/role", role, "must be user, cashier or admin");
+        let verified = row.parsed("/is_verified", verified, "must be true or false");
+        let is_verified = verified.unwrap_or(is_verified);
+        row.new = Some(NewUser { username, email, first_name, last_name, role, is_verified });
+        row
+    }
+
+    /// What a cell says; nothing if it is empty.
+    fn parsed<T: std::str::FromStr>(&mut self, pointer: &str, text: Option<String>, rule: &str) -> Option<T> {
+        let parsed = text?.parse().ok();
+        if parsed.is_none() {
+            self.errors.push(FieldError::new(pointer, "value", rule));
+        }
+        parsed
+    }
+
+    /// Finds what is wrong with the row by itself.
+    pub(super) fn check(&mut self, auth: &Auth) {
+        let Some(new) = &self.new else { return };
+        if let Err(errors) = new.validate()
+            && let Error::Invalid(errors) = errors.into()
+        {
+            self.add(errors);
+        }
+        if let Err(why) = auth.passwords().check_foreign(&self.hash) {
+            self.add(vec![FieldError::new("/hash", "hash", why)]);
+        }
+    }
+
+    /// Adds errors of cells of which nothing wrong is known yet.
+    fn add(&mut self, errors: Vec<FieldError>) {
+        for error in errors {
+            if self.errors.iter().all(|known| known.pointer != error.pointer) {
+                self.errors.push(error);
+            }
+        }
+    }
+
+    /// What is wrong with the row.
+    pub(super) fn into_problems(self) -> impl Iterator<Item = Problem> {
+        let (row, line) = (self.number, self.line);
+        self.errors.into_iter().map(move |error| Problem { row, line, error })
+    }
+
+    /// The row as an account.
+    pub(super) fn into_account(self) -> Option<ActiveModel> {
+        self.new.map(|new| new.into_row(self.hash))
+    }
+}
+
+/// Says where the file cannot be read, and nothing of what stands there.
+fn unreadable(error: csv::Error) -> Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => Error::UnreadableFile(error.to_string()),
+        _ => Error::UnreadableFile("it is no CSV".to_owned()),
+    }
+}
