@@ -48,12 +48,16 @@ async fn admit(action: Action, request: &HttpRequest) -> Result<()> {
     Ok(reach.map(drop)?)
 }
 
-/// The token of `Authorization: Bearer …` (RFC 6750, section 2.1).
+/// The token of `Authorization: Bearer …` (RFC 6750, section 2.1). With two such headers, those who read the
+/// request on its way may have gone by the other.
 fn bearer(request: &HttpRequest) -> Result<&str> {
-    let value = request.headers().get(header::AUTHORIZATION).ok_or(Error::NotSignedIn)?;
+    let mut values = request.headers().get_all(header::AUTHORIZATION);
+    let value = values.next().ok_or(Error::NotSignedIn)?;
     let token = value.to_str().ok().and_then(|value| value.split_once(' '));
-    match token {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim()),
+    match (token, values.next()) {
+        (Some((scheme, token)), None) if scheme.eq_ignore_ascii_case("bearer") => {
+            Ok(token.trim_start_matches(' '))
+        }
         _ => Err(Error::InvalidToken.into()),
     }
 }

@@ -70,7 +70,13 @@ impl TestApp {
 
     /// Somebody who is not signed in.
     pub fn anonymous(&self) -> Client<'_> {
-        Client { app: self, token: None, id: None, refresh_token: String::new() }
+        Client {
+            address: self.address.clone(),
+            app: self,
+            token: None,
+            id: None,
+            refresh_token: String::new(),
+        }
     }
 
     /// A verified account with role `user`, signed in.
@@ -90,13 +96,13 @@ impl TestApp {
         let new = NewUser {
             username: name.to_owned(),
             email: format!("{name}@example.com"),
-            password: PASSWORD.to_owned(),
             first_name: None,
             last_name: None,
             role: Some(role),
             is_verified,
         };
-        users::create(&db, &auth, &Actor::operator(), new).await.unwrap();
+        let password = PASSWORD.to_owned();
+        users::create_with_password(&db, &auth, &Actor::operator(), new, password).await.unwrap();
         db.close().await.unwrap();
         self.log_in(name).await
     }
@@ -106,10 +112,10 @@ impl TestApp {
         let input = json!({ "login": name, "password": PASSWORD });
         let tokens = self.anonymous().post("/auth/login", input).await.ok();
         Client {
-            app: self,
             token: Some(tokens["access_token"].as_str().unwrap().to_owned()),
             id: Some(tokens["user"]["id"].as_str().unwrap().parse().unwrap()),
             refresh_token: tokens["refresh_token"].as_str().unwrap().to_owned(),
+            ..self.anonymous()
         }
     }
 
@@ -182,12 +188,23 @@ pub fn config(url: &str, arguments: &[&str]) -> Config {
 #[derive(Clone)]
 pub struct Client<'a> {
     pub app: &'a TestApp,
+    address: String,
     pub token: Option<String>,
     pub id: Option<Uuid>,
     pub refresh_token: String,
 }
 
 impl Client<'_> {
+    /// The same client, talking to another server of the same database.
+    pub fn at(&self, address: &str) -> Self {
+        Self { address: address.to_owned(), ..self.clone() }
+    }
+
+    /// Somebody who shows this access token.
+    pub fn with_token(&self, token: impl Into<String>) -> Self {
+        Self { token: Some(token.into()), ..self.clone() }
+    }
+
     /// A request to a path below the API's prefix, or to one that begins with `//`.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let path = path
@@ -195,7 +212,7 @@ impl Client<'_> {
             .filter(|rest| rest.starts_with('/'))
             .map_or_else(|| format!("/api/v1{path}"), str::to_owned);
         let path = path.strip_prefix("/api/v1/api/v1").map_or(path.clone(), |rest| format!("/api/v1{rest}"));
-        let request = self.app.http.request(method, format!("{}{path}", self.app.address));
+        let request = self.app.http.request(method, format!("{}{path}", self.address));
         match &self.token {
             Some(token) => request.bearer_auth(token),
             None => request,
@@ -220,6 +237,18 @@ impl Client<'_> {
 
     pub async fn delete(&self, path: &str) -> Answer {
         send(self.request(Method::DELETE, path)).await
+    }
+
+    /// Deletes the account in use.
+    pub async fn delete_me(&self, password: &str) -> Answer {
+        let body = json!({ "current_password": password });
+        send(self.request(Method::DELETE, "/users/me").json(&body)).await
+    }
+
+    /// Goes on with the session.
+    pub async fn refresh(&self) -> Answer {
+        let input = json!({ "refresh_token": self.refresh_token });
+        send(self.app.http.post(format!("{}/api/v1/auth/refresh", self.address)).json(&input)).await
     }
 
     /// Changes under the condition of an entity tag.
@@ -267,6 +296,11 @@ impl Answer {
     /// A header; empty if it is absent.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Every header of a name.
+    pub fn headers(&self, name: &str) -> Vec<&str> {
+        self.headers.get_all(name).iter().map(|value| value.to_str().unwrap()).collect()
     }
 
     pub fn tag(&self) -> String {

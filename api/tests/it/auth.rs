@@ -231,7 +231,7 @@ async fn log_out_ends_both_tokens_of_this_session_only() {
 async fn the_token_of_a_deleted_account_is_refused() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
-    alice.delete("/users/me").await.no_content();
+    alice.delete_me(PASSWORD).await.no_content();
     let answer = alice.get("/users/me").await;
     assert_eq!(answer.header("www-authenticate"), "Bearer error=\"invalid_token\"");
     answer.problem("invalid_token");

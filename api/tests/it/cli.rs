@@ -33,13 +33,13 @@ fn settings(database: &Database) -> Vec<(&'static str, String)> {
     ]
 }
 
-fn run_on(database: &Database, arguments: &[&str], input: &str) -> Output {
+pub fn run_on(database: &Database, arguments: &[&str], input: &str) -> Output {
     let settings = settings(database);
     let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
     run(&settings, arguments, input)
 }
 
-fn text(bytes: &[u8]) -> String {
+pub fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 

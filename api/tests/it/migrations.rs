@@ -1,9 +1,6 @@
 //! Migrations up and down, and what the schema itself refuses.
 
-use std::{
-    io::{BufRead, BufReader},
-    process::{Child, Command, Stdio},
-};
+use std::thread;
 
 use migration::{
     Migrator, MigratorTrait,
@@ -11,10 +8,7 @@ use migration::{
 };
 use sea_orm::{ConnectOptions, ConnectionTrait, Statement};
 
-use crate::{
-    app::{SECRET, TestApp},
-    database::Database,
-};
+use crate::{app::TestApp, database::Database, process::Process};
 
 #[actix_web::test]
 async fn every_migration_goes_up_down_and_up_again() {
@@ -53,49 +47,16 @@ async fn the_schema_refuses_what_no_operation_would_write() {
     assert_eq!((&book["title"], &book["owner"]), (&"Dune".into(), &serde_json::Value::Null));
 }
 
-/// A server in a process of its own, which ends with the test.
-struct Serving(Child);
-
-impl Serving {
-    fn on(database: &Database) -> Self {
-        let child = Command::new(env!("CARGO_BIN_EXE_bookly"))
-            .env_clear()
-            .envs([("DATABASE_URL", database.url.as_str()), ("APP_SECRETS", SECRET), ("PORT", "0")])
-            .envs([("AUTO_MIGRATE", "true"), ("RUST_LOG", "info")])
-            .stdin(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn();
-        Self(child.unwrap())
-    }
-
-    /// Where it serves, as soon as it does.
-    fn url(&mut self) -> String {
-        let mut said = String::new();
-        for line in BufReader::new(self.0.stderr.take().unwrap()).lines() {
-            let line = line.unwrap();
-            if let Some((_, url)) = line.split_once("serving on ") {
-                return url.split(',').next().unwrap().to_owned();
-            }
-            said += &line;
-        }
-        panic!("it did not start: {said}");
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
-    }
-}
-
 #[actix_web::test]
 async fn of_four_that_start_at_once_on_an_empty_database_all_serve_and_one_migrates() {
     for _ in 0..20 {
         let database = Database::empty().await;
-        let mut servers: Vec<Serving> = (0..4).map(|_| Serving::on(&database)).collect();
-        for server in &mut servers {
-            let ready = reqwest::get(format!("{}/readyz", server.url())).await.unwrap();
+        let servers: Vec<Process> = thread::scope(|scope| {
+            let starting: Vec<_> = (0..4).map(|_| scope.spawn(|| Process::start(&database, &[]))).collect();
+            starting.into_iter().map(|server| server.join().unwrap()).collect()
+        });
+        for server in &servers {
+            let ready = reqwest::get(format!("{}/readyz", server.address)).await.unwrap();
             assert_eq!(ready.status(), 200);
         }
         let db = database.connect().await;

@@ -20,6 +20,7 @@ async fn attempt(endpoint: &Endpoint, client: &Client<'_>, owner: &Client<'_>) -
     let path = match endpoint.action {
         Action::GetBook | Action::UpdateBook | Action::DeleteBook => book,
         Action::GetBookByIsbn => "/books/isbn/9780441013593".to_owned(),
+        Action::EndSession => format!("/users/me/sessions/{}", another_session(client).await),
         Action::GetProblem => "//problems/stale".to_owned(),
         Action::GetLiveness | Action::GetReadiness => format!("/{}", endpoint.path),
         _ => endpoint.path.trim_start_matches("/api/v1").replace("{id}", &target),
@@ -27,18 +28,22 @@ async fn attempt(endpoint: &Endpoint, client: &Client<'_>, owner: &Client<'_>) -
     let method = endpoint.method.as_str().parse().unwrap();
     let request = client.request(method, &path);
     let name = format!("n{}", uuid::Uuid::now_v7().simple());
-    let account = json!({ "username": name, "email": format!("{name}@example.com"), "password": PASSWORD });
+    let account = json!({ "username": name, "email": format!("{name}@example.com") });
+    let mut sign_up = account.clone();
+    sign_up["password"] = json!(PASSWORD);
     let email = account["email"].as_str().unwrap().to_owned();
     let app = client.app;
     let mailed = async |page: &str| {
-        app.anonymous().post("/auth/signup", account.clone()).await.created();
+        app.anonymous().post("/auth/signup", sign_up.clone()).await.created();
         if page == "reset-password" {
             app.anonymous().post("/auth/password-reset", json!({ "email": email })).await.accepted();
         }
         app.mail(&email, page).await.token()
     };
     send(match endpoint.action {
-        Action::SignUp | Action::CreateUser => request.json(&account),
+        Action::SignUp => request.json(&sign_up),
+        Action::CreateUser => request.json(&account),
+        Action::DeleteMe => request.json(&json!({ "current_password": PASSWORD })),
         Action::LogIn => request.json(&json!({ "login": "owner", "password": PASSWORD })),
         Action::Refresh => request.json(&json!({ "refresh_token": owner.refresh_token })),
         Action::VerifyEmail => request.json(&json!({ "token": mailed("verify-email").await })),
@@ -55,11 +60,15 @@ async fn attempt(endpoint: &Endpoint, client: &Client<'_>, owner: &Client<'_>) -
         Action::ImportBooks => request.header("Content-Type", "text/csv").body("title,author\nT,A\n"),
         Action::LogOut
         | Action::GetMe
-        | Action::DeleteMe
+        | Action::ExportMe
+        | Action::ListSessions
+        | Action::EndOtherSessions
+        | Action::EndSession
         | Action::ListUsers
         | Action::GetUser
         | Action::DeleteUser
         | Action::SendPasswordReset
+        | Action::EndUserSessions
         | Action::ListUserBooks
         | Action::ListBooks
         | Action::GetBookFacets
@@ -72,6 +81,12 @@ async fn attempt(endpoint: &Endpoint, client: &Client<'_>, owner: &Client<'_>) -
         | Action::GetReadiness => request,
     })
     .await
+}
+
+/// The id of a session of the client's account, if it has any.
+async fn another_session(client: &Client<'_>) -> String {
+    let sessions = client.get("/users/me/sessions").await.body;
+    sessions["items"][0]["id"].as_str().unwrap_or("none").to_owned()
 }
 
 /// Whether the action is about a thing that somebody owns, rather than about the account in use.

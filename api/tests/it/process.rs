@@ -34,6 +34,8 @@ impl Process {
             ("APP_SECRETS", SECRET),
             ("BCRYPT_COST", "4"),
             ("AUTO_MIGRATE", "true"),
+            ("DATABASE_MAX_CONNECTIONS", "8"),
+            ("RATE_LIMIT", "off"),
             ("PORT", "0"),
             ("PUBLIC_URL", PUBLIC_URL),
             ("MAIL_FROM", "Bookly <bookly@example.net>"),

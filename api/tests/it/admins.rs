@@ -1,0 +1,102 @@
+//! One administrator is left, whatever two of them do to each other at the same moment in two processes.
+
+use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
+use serde_json::json;
+use service::access::Role;
+use tokio::join;
+
+use crate::{
+    app::{Answer, Client, TestApp},
+    process::Process,
+};
+
+/// What one administrator does to another.
+#[derive(Debug, Clone, Copy)]
+enum Blow {
+    Demote,
+    Disable,
+    Delete,
+}
+
+impl Blow {
+    const ALL: [Self; 3] = [Self::Demote, Self::Disable, Self::Delete];
+
+    async fn strike(self, by: &Client<'_>, whom: &Client<'_>) -> Answer {
+        let path = format!("/users/{}", whom.id.unwrap());
+        match self {
+            Self::Demote => by.patch(&path, json!({ "role": "user" })).await,
+            Self::Disable => by.patch(&path, json!({ "is_active": false })).await,
+            Self::Delete => by.delete(&path).await,
+        }
+    }
+}
+
+async fn administrators(connection: &DatabaseConnection) -> i64 {
+    let active = match connection.get_database_backend() {
+        sea_orm::DbBackend::Postgres => "is_active",
+        _ => "is_active = 1",
+    };
+    let sql = format!("SELECT count(*) AS administrators FROM users WHERE role = 'admin' AND {active}");
+    let statement = Statement::from_string(connection.get_database_backend(), sql);
+    connection.query_one_raw(statement).await.unwrap().unwrap().try_get("", "administrators").unwrap()
+}
+
+#[actix_web::test]
+async fn of_two_administrators_who_remove_each_other_one_is_left_a_hundred_times() {
+    let app = TestApp::start().await;
+    let processes = [Process::start(&app.database, &[]), Process::start(&app.database, &[])];
+    let connection = app.database.connect().await;
+    let mut both_served = 0;
+    let mut one = app.account("admin", Role::Admin, true).await;
+    for round in 0..100 {
+        let two = app.account(&format!("rival{round}"), Role::Admin, true).await;
+        let (mine, yours) = (Blow::ALL[round % 3], Blow::ALL[round / 3 % 3]);
+        let (here, there) = (one.at(&processes[0].address), two.at(&processes[1].address));
+        let (first, second) = join!(mine.strike(&here, &two), yours.strike(&there, &one));
+        let what = format!("round {round}, {mine:?} and {yours:?}: {first:?} {second:?}");
+        assert_eq!(administrators(&connection).await, 1, "{what}");
+        let done = [&first, &second].iter().filter(|answer| answer.status.is_success()).count();
+        assert_eq!(done, 1, "{what}");
+        for lost in [&first, &second].iter().filter(|answer| !answer.status.is_success()) {
+            assert!([401, 403, 409].contains(&lost.status.as_u16()), "{what}");
+            // Both were let in, and only one had its way.
+            both_served += usize::from(lost.status != 401);
+        }
+        one = if first.status.is_success() { one } else { two };
+        one.get("/users").await.ok();
+        Blow::Demote.strike(&one, &one).await.problem("last_admin");
+    }
+    assert!(both_served > 0, "they never met");
+}
+
+#[actix_web::test]
+async fn two_administrators_who_delete_themselves_at_once_leave_one() {
+    let app = TestApp::start().await;
+    let processes = [Process::start(&app.database, &[]), Process::start(&app.database, &[])];
+    let connection = app.database.connect().await;
+    let mut one = app.account("admin", Role::Admin, true).await;
+    for round in 0..10 {
+        let two = app.account(&format!("rival{round}"), Role::Admin, true).await;
+        let (here, there) = (one.at(&processes[0].address), two.at(&processes[1].address));
+        let password = crate::app::PASSWORD;
+        let (first, second) = join!(here.delete_me(password), there.delete_me(password));
+        assert_eq!(administrators(&connection).await, 1, "round {round}: {first:?} {second:?}");
+        assert_ne!(first.status, second.status);
+        one = if second.status.is_success() { one } else { two };
+    }
+}
+
+#[actix_web::test]
+async fn who_is_no_administrator_any_more_cannot_make_one_of_themselves() {
+    let app = TestApp::start().await;
+    let processes = [Process::start(&app.database, &[]), Process::start(&app.database, &[])];
+    let admin = app.admin("admin").await.at(&processes[0].address);
+    for round in 0..20 {
+        let fallen = app.admin(&format!("fallen{round}")).await.at(&processes[1].address);
+        let path = format!("/users/{}", fallen.id.unwrap());
+        let rise = async || fallen.patch(&path, json!({ "role": "admin" })).await;
+        let (demoted, ..) = join!(Blow::Demote.strike(&admin, &fallen), rise(), rise());
+        demoted.ok();
+        assert_eq!(admin.get(&path).await.ok()["role"], "user", "round {round}");
+    }
+}
