@@ -231,6 +231,7 @@ pub struct Client {
 
 /// Opens an account, always with role `user`.
 pub async fn sign_up(db: &Db, auth: &Auth, new: SignUp) -> Result<User> {
+    new.validate()?;
     let SignUp { username, email, password, first_name, last_name } = new;
     let is_verified = auth.trusts_addresses();
     let new = NewUser { username, email, first_name, last_name, role: None, is_verified };

@@ -167,6 +167,7 @@ pub async fn create_with_password(
     if actor.id.is_some() {
         return Err(Error::Forbidden);
     }
+    password::well_formed(&password)?;
     open(db, auth, new, Some(password)).await
 }
 

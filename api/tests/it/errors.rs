@@ -165,7 +165,7 @@ async fn only_pages_of_exactly_the_named_origins_may_call() {
     for origin in ["https://app.example.com", "http://localhost:3000"] {
         let answer = preflight(origin).await;
         assert_eq!((answer.status.as_u16(), answer.header("access-control-allow-origin")), (200, origin));
-        assert_eq!(answer.header("access-control-allow-credentials"), "");
+        assert_eq!(answer.header("access-control-allow-credentials"), "true");
         let request = app.anonymous().request(Method::GET, "/books").header("Origin", origin);
         let answer = send(request).await;
         assert_eq!(answer.header("access-control-allow-origin"), origin);

@@ -8,7 +8,7 @@ use crate::{
     process::Process,
 };
 
-const NEW: &str = "a newer secret for tests, of more than thirty-two bytes";
+const NEW: &str = "a newer secret for tests of more than thirty-two bytes";
 
 async fn stored_hash(app: &TestApp) -> String {
     let connection = app.database.connect().await;

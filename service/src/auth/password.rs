@@ -11,21 +11,34 @@ use std::{iter, sync::Arc};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use unicode_normalization::UnicodeNormalization;
+use validator::Validate;
 
 use super::hasher::Hasher;
-use crate::{Error, Keys, Result};
+use crate::{Error, Keys, Result, input};
 
 /// The lowest zxcvbn score that will do, of 0 to 4: "safely unguessable".
 const MIN_SCORE: zxcvbn::Score = zxcvbn::Score::Three;
 
-/// A hash that no password has, to be checked where there is none.
-const NOBODYS_HASH: &str = "abcdefghijklmnopqrstuuabcdefghijklmnopqrstuvwxyzABCDE";
+/// The salt of a hash that is made for the time it takes.
+const NO_SALT: [u8; 16] = [0; 16];
 
 /// The highest cost of a hash that is ever computed, which is the highest that can be set for new ones.
 const MAX_COST: u32 = 16;
 
 /// What an account has instead of a hash until its owner chooses a password.
 const NO_PASSWORD: &str = "none.";
+
+/// What a new password must be before it is asked how hard it is to guess.
+#[derive(Validate)]
+struct Chosen<'p> {
+    #[validate(length(min = 8, max = 256), custom(function = "input::line"))]
+    password: &'p str,
+}
+
+/// Refuses a password that is too short, too long, or no line of text.
+pub(crate) fn well_formed(password: &str) -> Result<()> {
+    Ok(Chosen { password }.validate()?)
+}
 
 /// Hashes and checks passwords off the threads that answer requests.
 #[derive(Debug)]
@@ -111,8 +124,7 @@ fn verify(keys: &Keys, password: &str, stored: Option<&str>, cost: u32) -> Verdi
     let known = candidate.as_ref().and_then(|(_, hash, _)| cost_of(hash));
     let met = candidate.map(|(text, hash, current)| (bcrypt::verify(text, hash).unwrap_or(false), current));
     for cost in filling(known, cost) {
-        let nobodys = format!("$2b${cost:02}${NOBODYS_HASH}");
-        drop(bcrypt::verify(password, &nobodys));
+        drop(bcrypt::hash_with_salt(password, cost, NO_SALT));
     }
     match met {
         Some((true, current)) => Verdict::Right { outdated: !current },
@@ -217,10 +229,18 @@ mod tests {
     }
 
     #[test]
+    fn the_work_that_makes_up_for_a_missing_hash_is_done() {
+        for password in ["", "x", &"x".repeat(256)] {
+            assert!(bcrypt::hash_with_salt(password, 4, NO_SALT).is_ok());
+        }
+    }
+
+    #[test]
     fn a_hash_that_would_take_minutes_is_not_computed() {
         let keys = keys(&[NEW]);
         let id = keys.password_id();
-        for stored in [format!("$2b$31${NOBODYS_HASH}"), format!("v1.{id}.$2b$31${NOBODYS_HASH}")] {
+        let costly = bcrypt::hash("x", 4).unwrap().replacen("$04$", "$31$", 1);
+        for stored in [costly.clone(), format!("v1.{id}.{costly}")] {
             assert_eq!(verify(&keys, "x", Some(&stored), 4), Verdict::Wrong);
         }
     }
