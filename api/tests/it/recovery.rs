@@ -74,7 +74,7 @@ async fn a_reset_dies_with_the_password_and_the_address_it_was_made_for() {
 }
 
 #[actix_web::test]
-async fn of_twenty_who_use_one_reset_at_once_one_succeeds() {
+async fn of_many_who_use_one_reset_at_once_one_succeeds() {
     let app = TestApp::start().await;
     app.user("alice").await;
     ask(&app.anonymous(), "alice@example.com").await.accepted();

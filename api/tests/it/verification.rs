@@ -35,6 +35,7 @@ async fn one_who_signs_up_verifies_by_the_mail_that_comes() {
     );
     assert!(mail.link().starts_with(&format!("{PUBLIC_URL}/verify-email#token=v1.verify.")));
     assert!((86_300..=86_400).contains(&seconds_left(&mail.token())));
+    assert!(!mail.text.contains("Account"), "what a stranger chose is not in it");
     let alice = app.log_in("alice").await;
     alice.post("/books", json!({ "title": "T", "author": "A" })).await.problem("account_not_verified");
     assert_eq!(verify(&anyone, &mail.token()).await.ok()["is_verified"], true);

@@ -35,7 +35,13 @@ enum Unsent {
 
 impl From<Error> for Unsent {
     fn from(error: Error) -> Self {
-        Self::Failed(Failure { reason: error.to_string(), permanent: false })
+        Self::Failed(Failure::passing(error.to_string()))
+    }
+}
+
+impl From<Failure> for Unsent {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
     }
 }
 
@@ -92,7 +98,8 @@ async fn attempt_to_send(
     mailer: &Mailer,
     row: &Model,
 ) -> std::result::Result<(), Unsent> {
-    let kind = Kind::from_column(&row.kind).ok_or(Unsent::Moot)?;
+    // A newer version that runs beside this one may know more of them.
+    let kind = Kind::from_column(&row.kind).ok_or_else(|| Failure::passing("the kind is not known here"))?;
     let user = match row.user_id {
         Some(id) => db.read(async |conn| users::Entity::find_by_id(id).one(conn).await).await?,
         None => addressee(db, kind, row).await?,
@@ -101,7 +108,7 @@ async fn attempt_to_send(
     let token = match kind.purpose() {
         None => None,
         Some(purpose) => {
-            // What a letter asked for was bound to is what the account is now; it was noted just now.
+            // A letter that was merely asked for is bound to what its account was a moment ago.
             let state = purpose.state(&user).ok_or(Unsent::Moot)?;
             if row.user_id.is_some() && row.state.as_ref() != Some(&state) {
                 return Err(Unsent::Moot);
@@ -109,8 +116,10 @@ async fn attempt_to_send(
             Some(proof::sign(auth.keys(), purpose, user.id, &state, row.expires_at.timestamp()))
         }
     };
-    let letter = letter::write(kind, &user.username, mailer.public_url(), token.as_deref());
-    mailer.send(row.id, &row.address, letter).await.map_err(Unsent::Failed)
+    let known = user.is_verified && kind != Kind::ChangeEmail;
+    let username = known.then_some(user.username.as_str());
+    let letter = letter::write(kind, username, mailer.public_url(), token.as_deref());
+    Ok(mailer.send(row.id, &row.address, letter).await?)
 }
 
 /// Finds the account that has the address somebody named, and makes the letter one of its own.

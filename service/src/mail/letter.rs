@@ -1,5 +1,5 @@
-//! What each letter says, as plain text and as HTML. Nothing that a stranger chose is in it but the
-//! account's name, which cannot hold a link's characters.
+//! What each letter says, as plain text and as HTML. Nothing that a stranger chose is in it: even a username
+//! can look like a link.
 
 use html_escape::{encode_double_quoted_attribute, encode_text};
 
@@ -20,14 +20,14 @@ struct Form {
     closing: &'static str,
 }
 
-/// Writes a letter to the owner of the account `username`. The token of a link stands behind `#`, which
+/// Writes a letter. `username` names the account to one who is known to be its owner. The token of a link stands behind `#`, which
 /// browsers keep to themselves: no log of a server has it.
-pub(super) fn write(kind: Kind, username: &str, public_url: &str, token: Option<&str>) -> Letter {
+pub(super) fn write(kind: Kind, username: Option<&str>, public_url: &str, token: Option<&str>) -> Letter {
     let Form { subject, opening, page, closing } = form(kind);
     let link = token.map(|token| format!("{public_url}/{page}#token={token}"));
-    let account = format!("Account: {username}");
+    let account = username.map(|username| format!("Account: {username}"));
     let paragraphs: Vec<&str> =
-        [Some(opening), link.as_deref(), Some(closing), Some(&account)].into_iter().flatten().collect();
+        [Some(opening), link.as_deref(), Some(closing), account.as_deref()].into_iter().flatten().collect();
     let text = format!("{}\n", paragraphs.join("\n\n"));
     let html: String = paragraphs
         .iter()
@@ -96,7 +96,8 @@ mod tests {
 
     #[test]
     fn a_link_is_the_same_in_text_and_html_and_begins_with_the_public_url() {
-        let letter = write(Kind::PasswordReset, "alice", "https://books.example/app", Some("v1.reset.x"));
+        let letter =
+            write(Kind::PasswordReset, Some("alice"), "https://books.example/app", Some("v1.reset.x"));
         let link = "https://books.example/app/reset-password#token=v1.reset.x";
         assert!(letter.text.lines().any(|line| line == link), "{}", letter.text);
         assert!(letter.html.contains(&format!("href=\"{link}\"")), "{}", letter.html);
@@ -104,7 +105,7 @@ mod tests {
 
     #[test]
     fn a_notice_has_no_link() {
-        let letter = write(Kind::PasswordChanged, "alice", "https://books.example", None);
+        let letter = write(Kind::PasswordChanged, None, "https://books.example", None);
         assert!(!letter.text.contains("://") && !letter.html.contains("href"));
     }
 }

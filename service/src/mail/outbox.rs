@@ -72,7 +72,7 @@ impl Kind {
         }
     }
 
-    /// Reads a stored kind. The database admits no other name.
+    /// Reads a stored kind.
     pub(super) fn from_column(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }

@@ -55,7 +55,7 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    fn passing(reason: impl Into<String>) -> Self {
+    pub(super) fn passing(reason: impl Into<String>) -> Self {
         Self { reason: reason.into(), permanent: false }
     }
 }
