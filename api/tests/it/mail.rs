@@ -1,10 +1,16 @@
 //! Mail on its way: late, never lost, never twice, and nothing of it at rest.
 
-use std::{collections::HashSet, fs, thread};
+use std::{collections::HashSet, fs, sync::Arc, thread};
 
-use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
+use rustls::ServerConfig;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::{Value, json};
+use tokio::{
+    io::copy_bidirectional,
+    net::{TcpListener, TcpStream},
+};
+use tokio_rustls::TlsAcceptor;
 
 use crate::{
     app::{PASSWORD, SECRET, TestApp},
@@ -116,8 +122,51 @@ async fn several_processes_share_the_outbox_and_send_each_mail_once() {
     }
 }
 
+/// Speaks TLS from the start, and hands on what comes. Gives its port.
+async fn wrap(port: u16, certified: &CertifiedKey<KeyPair>) -> u16 {
+    let (chain, key) = (vec![certified.cert.der().clone()], certified.signing_key.serialize_der());
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = config.with_no_client_auth().with_single_cert(chain, key.try_into().unwrap()).unwrap();
+    let (acceptor, listener) =
+        (TlsAcceptor::from(Arc::new(config)), TcpListener::bind(("127.0.0.1", 0)).await.unwrap());
+    let wrapped = listener.local_addr().unwrap().port();
+    actix_web::rt::spawn(async move {
+        loop {
+            let (outer, _) = listener.accept().await.unwrap();
+            // One who does not trust the certificate hangs up.
+            let Ok(mut outer) = acceptor.accept(outer).await else { continue };
+            let mut inner = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+            actix_web::rt::spawn(async move { copy_bidirectional(&mut outer, &mut inner).await.ok() });
+        }
+    });
+    wrapped
+}
+
 #[actix_web::test]
-async fn mail_goes_under_tls_with_name_and_password() {
+async fn mail_goes_under_tls_from_the_start_to_smtps() {
+    let folder = tempfile::tempdir().unwrap();
+    let certified = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let certificate = folder.path().join("certificate.pem");
+    fs::write(&certificate, certified.cert.pem()).unwrap();
+    let smtp = Smtp::start();
+    let database = Database::empty().await;
+    let url = format!("smtps://localhost:{}", wrap(smtp.port, &certified).await);
+    let stranger = Process::start(&database, &[("MAIL_URL", &url)]);
+    assert_eq!(stranger.post("/auth/signup", &sign_up("alice")).await, 201);
+    wait_for("a refusal", async || stranger.log().contains("mail not sent yet").then_some(())).await;
+    stranger.kill();
+    assert_eq!(smtp.attempts(), 0);
+    database.execute(&format!("UPDATE outbox SET due_at = {}", long_ago(&database))).await;
+    let trusted = [("MAIL_URL", url.as_str()), ("SSL_CERT_FILE", certificate.to_str().unwrap())];
+    let process = Process::start(&database, &trusted);
+    let mail = wait_for("the mail", async || smtp.mails().pop()).await;
+    assert_eq!(mail.to, "alice@example.com");
+    process.kill();
+}
+
+#[actix_web::test]
+async fn mail_goes_under_starttls_with_name_and_password() {
     let folder = tempfile::tempdir().unwrap();
     let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let (certificate, key) = (folder.path().join("certificate.pem"), folder.path().join("key.pem"));
