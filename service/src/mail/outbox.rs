@@ -176,15 +176,12 @@ pub(super) async fn claim(db: &Db) -> Result<Vec<Model>> {
     for mut row in due {
         let (id, attempts) = (row.id, row.attempts);
         row.attempts += 1;
-        if touch(
-            db,
-            id,
-            attempts,
-            vec![(Column::Attempts, row.attempts.into()), (Column::DueAt, (now + LEASE).into())],
-        )
-        .await?
-        {
-            claimed.push(row);
+        let columns = vec![(Column::Attempts, row.attempts.into()), (Column::DueAt, (now + LEASE).into())];
+        match touch(db, id, attempts, columns).await {
+            Ok(true) => claimed.push(row),
+            Ok(false) => {}
+            // Somebody else was in the way of this one; what is claimed so far must not wait for its lease.
+            Err(error) => log::debug!(target: "bookly::mail", id:%, error:%; "a letter was not claimed"),
         }
     }
     Ok(claimed)
