@@ -233,7 +233,8 @@ pub struct Config {
         hide_env_values = true
     )]
     pub app_secrets: String,
-    /// The URL by which the world reaches the server: access tokens name it as their issuer, links in mail begin with it
+    /// The URL by which the world reaches the server: access tokens name it as their issuer, links in mail begin
+    /// with it, and its pages may use the cookie of a session
     #[arg(long, env = "PUBLIC_URL", global = true, hide_env_values = true)]
     pub public_url: Option<Url>,
     /// Where mail goes: smtp:// or smtps:// with name and password, or file:///folder; none is sent if left out
@@ -256,7 +257,7 @@ pub struct Config {
         hide_env_values = true
     )]
     pub mail_from: String,
-    /// Origins whose pages may call the API, comma-separated, such as `https://app.example.com`
+    /// Origins whose pages may call the API and use the cookie of a session, comma-separated, such as `https://app.example.com`
     #[arg(long, env = "CORS_ORIGINS", global = true, default_value = "", hide_default_value = true, hide_env_values = true,
         value_parser = origins)]
     pub cors_origins: Arc<Vec<String>>,

@@ -169,23 +169,23 @@ async fn every_error_is_named_by_row_and_column_and_nothing_is_written() {
     assert_eq!(
         problems,
         [
-            (2, "/role", "value"),
-            (2, "/email", "email"),
             (2, "/username", "length"),
+            (2, "/email", "email"),
+            (2, "/role", "value"),
             (3, "/hash", "hash"),
             (4, "/hash", "hash"),
             (5, "/hash", "hash"),
             (6, "/username", "taken"),
             (6, "/email", "taken"),
-            (7, "/first_name", "control_character"),
             (7, "/username", "duplicate"),
+            (7, "/first_name", "control_character"),
             (8, "/email", "duplicate"),
-            (9, "/hash", "hash"),
             (9, "/username", "length"),
+            (9, "/hash", "hash"),
             (10, "", "columns"),
+            (11, "/username", "length"),
             (11, "/email", "email"),
             (11, "/hash", "hash"),
-            (11, "/username", "length"),
         ]
     );
     assert_eq!((&report["rows"], &report["created"], &report["failed"]), (&json!(11), &json!(0), &json!(10)));

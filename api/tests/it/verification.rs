@@ -48,7 +48,8 @@ async fn one_who_signs_up_verifies_by_the_mail_that_comes() {
 async fn an_account_that_an_administrator_opens_verifies_likewise() {
     let app = TestApp::start().await;
     let admin = app.admin("admin").await;
-    admin.post("/users", sign_up("carol", "carol@example.com")).await.created();
+    let carol = json!({ "username": "carol", "email": "carol@example.com" });
+    admin.post("/users", carol).await.created();
     let token = app.mail("carol@example.com", "verify-email").await.token();
     assert_eq!(verify(&app.anonymous(), &token).await.ok()["username"], "carol");
 }

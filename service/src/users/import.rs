@@ -71,7 +71,7 @@ fn find_repeated(rows: &mut [Row]) {
         ] {
             if first != row.number {
                 let detail = format!("is that of row {first}, too");
-                row.errors.push(FieldError::new(pointer, "duplicate", detail));
+                row.add(FieldError::new(pointer, "duplicate", detail));
             }
         }
     }
@@ -116,10 +116,10 @@ async fn find_taken(txn: &DatabaseTransaction, batch: &mut [Row]) -> Result<()> 
     for row in batch {
         let Some((username, email)) = row.new.as_ref().map(known) else { continue };
         if usernames.contains(&username) {
-            row.errors.push(FieldError::new("/username", "taken", "is that of an account"));
+            row.add(FieldError::new("/username", "taken", "is that of an account"));
         }
         if emails.contains(&email) {
-            row.errors.push(FieldError::new("/email", "taken", "is that of an account"));
+            row.add(FieldError::new("/email", "taken", "is that of an account"));
         }
     }
     Ok(())

@@ -106,24 +106,26 @@ impl Row {
         if let Err(errors) = new.validate()
             && let Error::Invalid(errors) = errors.into()
         {
-            self.add(errors);
+            for error in errors {
+                self.add(error);
+            }
         }
         if let Err(why) = auth.passwords().check_foreign(&self.hash) {
-            self.add(vec![FieldError::new("/hash", "hash", why)]);
+            self.add(FieldError::new("/hash", "hash", why));
         }
     }
 
-    /// Adds errors of cells of which nothing wrong is known yet.
-    fn add(&mut self, errors: Vec<FieldError>) {
-        for error in errors {
-            if self.errors.iter().all(|known| known.pointer != error.pointer) {
-                self.errors.push(error);
-            }
+    /// Adds what is wrong with a cell, unless something is already known to be.
+    pub(super) fn add(&mut self, error: FieldError) {
+        if self.errors.iter().all(|known| known.pointer != error.pointer) {
+            self.errors.push(error);
         }
     }
 
     /// What is wrong with the row.
-    pub(super) fn into_problems(self) -> impl Iterator<Item = Problem> {
+    pub(super) fn into_problems(mut self) -> impl Iterator<Item = Problem> {
+        let place = |error: &FieldError| COLUMNS.iter().position(|name| error.pointer.ends_with(name));
+        self.errors.sort_by_key(place);
         let (row, line) = (self.number, self.line);
         self.errors.into_iter().map(move |error| Problem { row, line, error })
     }
