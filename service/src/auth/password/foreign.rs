@@ -39,6 +39,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_hash_that_libxcrypt_made_is_met_by_its_password_alone() {
+        for prefix in PREFIXES {
+            let hash = format!("{prefix}05$N9qo8uLOickgx2ZMRZoMyerNT/HaLz1mYp06I6WeyE4m8o0bldTwW");
+            assert_eq!(check(&hash, 12), Ok(()));
+            assert!(bcrypt::verify("Grüße, correct horse!", &hash).unwrap());
+            assert!(!bcrypt::verify("Grusse, correct horse!", &hash).unwrap());
+        }
+    }
+
+    #[test]
     fn a_hash_is_taken_if_it_is_one_and_not_too_costly() {
         let good = bcrypt::hash("x", 4).unwrap();
         let with = |from: &str, to: &str| good.replacen(from, to, 1);
