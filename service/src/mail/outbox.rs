@@ -157,34 +157,42 @@ pub(super) async fn withdraw(
     Ok(())
 }
 
-/// Claims letters that are due.
+/// Claims letters that are due. Where others were quicker with all that it saw, it looks again.
 pub(super) async fn claim(db: &Db) -> Result<Vec<Model>> {
-    let now = now();
-    let due = db
-        .read(async |conn| {
-            Entity::find()
-                .filter(Column::SentAt.is_null())
-                .filter(Column::DueAt.lte(now))
-                .filter(Column::ExpiresAt.gt(now))
-                .order_by_asc(Column::DueAt)
-                .limit(BATCH)
-                .all(conn)
-                .await
-        })
-        .await?;
-    let mut claimed = Vec::new();
-    for mut row in due {
-        let (id, attempts) = (row.id, row.attempts);
-        row.attempts += 1;
-        let columns = vec![(Column::Attempts, row.attempts.into()), (Column::DueAt, (now + LEASE).into())];
-        match touch(db, id, attempts, columns).await {
-            Ok(true) => claimed.push(row),
-            Ok(false) => {}
-            // Somebody else was in the way of this one; what is claimed so far must not wait for its lease.
-            Err(error) => log::debug!(target: "bookly::mail", id:%, error:%; "a letter was not claimed"),
+    loop {
+        let now = now();
+        let due = db
+            .read(async |conn| {
+                Entity::find()
+                    .filter(Column::SentAt.is_null())
+                    .filter(Column::DueAt.lte(now))
+                    .filter(Column::ExpiresAt.gt(now))
+                    .order_by_asc(Column::DueAt)
+                    .limit(BATCH)
+                    .all(conn)
+                    .await
+            })
+            .await?;
+        let (mut claimed, mut others) = (Vec::new(), 0);
+        let seen = due.len();
+        for mut row in due {
+            let (id, attempts) = (row.id, row.attempts);
+            row.attempts += 1;
+            let columns =
+                vec![(Column::Attempts, row.attempts.into()), (Column::DueAt, (now + LEASE).into())];
+            match touch(db, id, attempts, columns).await {
+                Ok(true) => claimed.push(row),
+                Ok(false) => others += 1,
+                // Somebody else was in the way of this one; what is claimed so far must not wait for its lease.
+                Err(error) => {
+                    log::debug!(target: "bookly::mail", id:%, error:%; "a letter was not claimed");
+                }
+            }
+        }
+        if seen == 0 || others < seen {
+            return Ok(claimed);
         }
     }
-    Ok(claimed)
 }
 
 /// Notes that a letter was sent.
