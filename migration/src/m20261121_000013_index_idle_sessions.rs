@@ -16,6 +16,8 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let reason = "the table was made in the same release, and is empty";
+        portable::allow(manager, "require-concurrent-index-creation", reason).await?;
         portable::create_indexes(manager, "sessions", INDEXES).await
     }
 

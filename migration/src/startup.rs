@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use sea_orm_migration::{
     MigratorTrait,
-    sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr},
+    sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr, sqlx::sqlite::SqliteJournalMode},
 };
 
 use crate::{
@@ -37,12 +37,12 @@ impl fmt::Display for State {
 }
 
 /// Connects for migrating: one connection, and on SQLite without foreign keys, since a table that is
-/// rebuilt under them would take its children's rows along.
+/// rebuilt under them would take its children's rows along. A file of SQLite is switched to WAL, which of
+/// several processes that serve only one could do at a time.
 pub async fn connect(mut options: ConnectOptions) -> Result<DatabaseConnection, DbErr> {
-    options
-        .max_connections(1)
-        .sqlx_logging_level(log::LevelFilter::Debug)
-        .map_sqlx_sqlite_opts(|sqlite| sqlite.foreign_keys(false).create_if_missing(true));
+    options.max_connections(1).sqlx_logging_level(log::LevelFilter::Debug).map_sqlx_sqlite_opts(|sqlite| {
+        sqlite.foreign_keys(false).create_if_missing(true).journal_mode(SqliteJournalMode::Wal)
+    });
     Database::connect(options).await
 }
 

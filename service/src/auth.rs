@@ -174,10 +174,10 @@ pub enum Transport {
 
 /// What it takes to go on with a session.
 #[derive(Debug, Default, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct Refresh {
     /// The refresh token that came last, unless it is in the cookie.
-    #[serde(deserialize_with = "input::required")]
+    #[serde(default, deserialize_with = "input::required")]
     #[validate(length(min = 1, max = 512))]
     #[schema(min_length = 1, max_length = 512, nullable = false)]
     pub refresh_token: Option<String>,
