@@ -157,7 +157,6 @@ pub struct LogIn {
     pub password: String,
     /// Where the refresh token travels; `body` if left out.
     #[serde(default)]
-    #[schema(default = "body")]
     pub transport: Transport,
 }
 
