@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 use service::{
     access::{Action, Role, Rule},
     books::BookSort,
+    export,
     import::{Mode, OnConflict},
     users::UserSort,
 };
@@ -46,16 +47,16 @@ const DOCS_POLICY: &str =
     tags(
         (name = "auth", description = "Sign-up, log-in and sessions"),
         (name = "users", description = "The account in use, and the administration of accounts"),
-        (name = "books", description = "The catalogue and its import"),
+        (name = "books", description = "The catalogue, its import and its export"),
         (name = "documentation", description = "This document, and what problems mean"),
         (name = "health", description = "Whether the server lives and can serve"),
     ),
-    components(schemas(Document, BookSort, UserSort, Mode, OnConflict)),
+    components(schemas(Document, BookSort, UserSort, Mode, OnConflict, export::Format)),
     paths(
         auth::sign_up, auth::log_in, auth::refresh, auth::log_out,
         users::me, users::update_me, users::delete_me,
         users::list, users::create, users::get, users::update, users::delete,
-        books::list_of_user, books::list, books::create, books::import, books::get_by_isbn,
+        books::list_of_user, books::list, books::create, books::import, books::export, books::get_by_isbn,
         books::get, books::update, books::delete,
         document, problem, health::live, health::ready,
     ),

@@ -1,12 +1,14 @@
-//! What handlers answer with: resources with entity tags, pages with links.
+//! What handlers answer with: resources with entity tags, pages with links, files.
 
 use actix_web::{
     HttpRequest, HttpResponse, Responder,
     body::BoxBody,
     http::{StatusCode, header},
+    web::Bytes,
 };
+use futures_util::stream;
 use serde::Serialize;
-use service::{books::Book, page::Page, users::User};
+use service::{books::Book, export::Export, page::Page, users::User};
 use url::form_urlencoded;
 
 /// A resource whose every change moves a version on.
@@ -78,6 +80,31 @@ impl<T: Serialize> Responder for Paged<T> {
             response.insert_header((header::LINK, format!("<{}?{query}>; rel=\"next\"", request.path())));
         }
         response.json(self.0)
+    }
+}
+
+/// A file, sent as fast as it is taken. A failure on the way cuts it off, which HTTP tells from its end.
+pub struct Download(pub Export);
+
+impl Responder for Download {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        let format = self.0.format();
+        let parts = stream::try_unfold(self.0, |mut export| async {
+            match export.next().await {
+                Ok(part) => Ok(part.map(|part| (Bytes::from(part), export))),
+                Err(error) => {
+                    log::error!(error:%; "an export was cut off");
+                    Err(error)
+                }
+            }
+        });
+        let disposition = format!("attachment; filename=\"{}\"", format.file_name());
+        HttpResponse::Ok()
+            .content_type(format.media_type())
+            .insert_header((header::CONTENT_DISPOSITION, disposition))
+            .streaming(parts)
     }
 }
 

@@ -47,6 +47,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         on(Action::ListBooks, Method::GET, "/api/v1/books", books::list),
         on(Action::CreateBook, Method::POST, "/api/v1/books", books::create),
         on(Action::ImportBooks, Method::POST, "/api/v1/books/import", books::import),
+        on(Action::ExportBooks, Method::GET, "/api/v1/books/export", books::export),
         on(Action::GetBookByIsbn, Method::GET, "/api/v1/books/isbn/{isbn}", books::get_by_isbn),
         on(Action::GetBook, Method::GET, "/api/v1/books/{id}", books::get),
         on(Action::UpdateBook, Method::PATCH, "/api/v1/books/{id}", books::update),

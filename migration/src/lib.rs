@@ -17,6 +17,8 @@ mod m20261121_000003_create_sessions;
 mod m20261121_000004_index_books;
 mod m20261121_000005_index_users;
 mod m20261121_000006_index_sessions;
+mod m20261121_095000_add_work_to_books;
+mod m20261121_095100_index_works_of_books;
 
 /// The list of all migrations.
 #[derive(Debug)]
@@ -32,6 +34,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000004_index_books::Migration),
             Box::new(m20261121_000005_index_users::Migration),
             Box::new(m20261121_000006_index_sessions::Migration),
+            Box::new(m20261121_095000_add_work_to_books::Migration),
+            Box::new(m20261121_095100_index_works_of_books::Migration),
         ]
     }
 }

@@ -157,6 +157,8 @@ actions! {
     DeleteBook = "deleteBook",
     /// Bring a file of books in.
     ImportBooks = "importBooks",
+    /// Take books out as a file.
+    ExportBooks = "exportBooks",
     /// Read the OpenAPI document.
     GetOpenapi = "getOpenapi",
     /// Read what a problem means.
@@ -185,6 +187,7 @@ impl Action {
             | Self::GetProblem
             | Self::GetLiveness
             | Self::GetReadiness => row(true, Some(Any), Some(Any), Some(Any), true),
+            Self::ExportBooks => row(false, Some(Any), Some(Any), Some(Any), true),
             Self::LogOut | Self::GetMe => row(false, Some(Own), Some(Own), Some(Own), true),
             Self::UpdateMe | Self::DeleteMe => row(false, Some(Own), Some(Own), Some(Own), false),
             Self::CreateBook | Self::ImportBooks => row(false, Some(Own), Some(Own), Some(Own), false),

@@ -5,6 +5,7 @@ pub mod date;
 pub mod isbn;
 pub mod language;
 mod query;
+pub(crate) mod work;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
@@ -16,7 +17,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
-pub(crate) use self::content::{valid_cover_url, valid_currency};
+pub(crate) use self::content::{name_work, valid_cover_url, valid_currency};
 pub use self::{
     content::{BookPatch, NewBook},
     query::{BookQuery, BookSort},

@@ -40,6 +40,7 @@ async fn attempt(endpoint: &Endpoint, client: &Client<'_>, owner: &Client<'_>) -
         | Action::DeleteUser
         | Action::ListUserBooks
         | Action::ListBooks
+        | Action::ExportBooks
         | Action::GetBook
         | Action::GetBookByIsbn
         | Action::DeleteBook
