@@ -164,25 +164,37 @@ mod tests {
     use validator::Validate;
 
     use super::*;
-    use crate::{books::NewBook, import};
+    use crate::{
+        books::{NewBook, valid_cover_url},
+        import,
+    };
 
     /// Any text, and often what means something in a table.
     fn texts() -> impl Strategy<Value = String> {
         let special = select("'=+-@\t\r\n\",; \u{feff}&#x3d;\u{a0}0".chars().collect::<Vec<_>>());
         let char = prop_oneof![2 => special, 1 => any::<char>()];
-        vec(char, 1..30).prop_map(String::from_iter)
+        let text = vec(char, 1..30).prop_map(String::from_iter);
+        text.prop_map(|text| text.replace(|c: char| c.is_control() && !"\t\r\n".contains(c), "?"))
+    }
+
+    /// Any text of one line that says something.
+    fn words() -> impl Strategy<Value = String> {
+        texts().prop_map(|text| {
+            let line = text.replace(char::is_control, "'");
+            if line.trim().is_empty() { format!("{line}=") } else { line }
+        })
     }
 
     /// A book that the API takes, as it stores it.
     fn lines() -> impl Strategy<Value = Line> {
         let price = option::of((0..=crate::input::MAX_SAFE_INTEGER, select(vec!["EUR", "JPY"])));
-        let names = (texts(), texts(), option::of(texts()), option::of(texts()), option::of(texts()));
+        let names = (words(), words(), option::of(words()), option::of(words()), option::of(texts()));
         let facts = (
             option::of(select(vec!["1965", "1965-08", "1965-08-01"])),
             option::of(1_i64..=1_000_000),
             option::of(select(vec!["en", "pt-BR", "zh-Hans-CN"])),
             option::of(select(vec!["9780441013593", "9791090636071"])),
-            option::of(texts().prop_map(|path| format!("https://example.com/{path}"))),
+            option::of(words().prop_map(|path| format!("https://example.com/{path}"))),
         );
         (names, facts, price).prop_map(|(names, facts, price)| {
             let (price_amount, price_currency) = price.unzip();
@@ -197,7 +209,7 @@ mod tests {
                 page_count: facts.1,
                 language: facts.2.map(str::to_owned),
                 isbn: facts.3.map(str::to_owned),
-                cover_url: facts.4,
+                cover_url: facts.4.filter(|url| valid_cover_url(url).is_ok()),
                 price_amount,
                 price_currency: price_currency.map(str::to_owned),
             }
@@ -226,8 +238,9 @@ mod tests {
 
         #[test]
         fn what_is_exported_is_imported_as_it_was(lines in vec(lines(), 1..4)) {
-            let lines: Vec<Line> = lines.into_iter().filter(|line| book(line).validate().is_ok()).collect();
-            prop_assume!(!lines.is_empty());
+            for line in &lines {
+                prop_assert!(book(line).validate().is_ok(), "{:?}", line);
+            }
             let csv = [header().unwrap(), table(&lines).unwrap()].concat();
             for file in [csv.clone(), json(&lines).unwrap()] {
                 let rows = import::read_books(Cursor::new(file)).unwrap();
