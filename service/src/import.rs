@@ -30,6 +30,9 @@ use crate::{Actor, Db, Error, Result, access::Action, db::End};
 /// How many rows are written at a time.
 const BATCH: usize = 1000;
 
+/// How many rows, ids or keys a statement has: drivers and databases keep each that they have seen, and few are few.
+const STATEMENT_SIZES: [usize; 4] = [BATCH, 100, 10, 1];
+
 /// How many bytes of text are written at a time, but for one row more.
 const BATCH_BYTES: usize = 1024 * 1024;
 
@@ -186,6 +189,15 @@ fn read<R: Read + Send + 'static>(file: File<R>) -> mpsc::Receiver<Result<Vec<Ro
         drop(sender.blocking_send(Ok(batch)));
     });
     receiver
+}
+
+/// Repeats the last of some values until they have the size of a statement. No batch has more than the largest.
+fn padded<T: Clone>(mut values: Vec<T>) -> Vec<T> {
+    let size = STATEMENT_SIZES.into_iter().rev().find(|size| *size >= values.len());
+    if let (Some(size), Some(last)) = (size, values.last().cloned()) {
+        values.resize(size, last);
+    }
+    values
 }
 
 /// The books of a file that is good throughout, each as its debug text, and nothing left out.

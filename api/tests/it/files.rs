@@ -61,7 +61,8 @@ async fn check(name: &str, file: &[u8], expected: &Value) {
     let good = expect("valid_title_and_author").unwrap_or(rows);
     assert_eq!((taken, count(&report, "failed")), (good, rows - good), "{name}");
     // A row that repeats one before it is no book of its own, unless it has another ISBN.
-    let isbns = expected["padded"]["distinct_isbn13"].as_u64().or_else(|| expect("with_valid_isbn")).unwrap();
+    let isbns =
+        expected["padded"]["distinct_isbn13"].as_u64().or_else(|| expect("with_valid_isbn")).unwrap_or(0);
     let created = count(&report, "created");
     let distinct = expect("distinct_title_author").unwrap_or(rows);
     assert!(

@@ -33,7 +33,8 @@ fn file(bytes: usize, description: usize) -> String {
     let mut file = "title,author,description\n".to_owned();
     let mut number = 0;
     loop {
-        let row = format!("Title {number},Author {},{}\n", number % 1000, "é".repeat(description));
+        let row =
+            format!("Title {description}-{number},Author {},{}\n", number % 1000, "é".repeat(description));
         if file.len() + row.len() > bytes {
             return file;
         }

@@ -9,7 +9,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::format::Row;
+use super::{format::Row, padded};
 use crate::{Result, books::work};
 use entity::books::{ActiveModel, Column, Entity};
 
@@ -86,7 +86,7 @@ async fn by_isbn(
     let found: Vec<(String, Uuid, Option<Uuid>, DateTimeWithTimeZone)> = Entity::find()
         .select_only()
         .columns([Column::Isbn, Column::Id, Column::OwnerId, Column::CreatedAt])
-        .filter(Column::Isbn.is_in(isbns))
+        .filter(Column::Isbn.is_in(padded(isbns)))
         .into_tuple()
         .all(txn)
         .await?;
@@ -105,7 +105,7 @@ async fn by_work(txn: &DatabaseTransaction, import: Import, works: Vec<i64>) -> 
         .select_only()
         .columns([Column::Work, Column::Id, Column::Isbn, Column::CreatedAt])
         .filter(owned(import))
-        .filter(Column::Work.is_in(works.iter().copied()))
+        .filter(Column::Work.is_in(padded(works.clone())))
         .limit(FEW)
         .into_tuple()
         .all(txn)

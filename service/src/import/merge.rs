@@ -8,6 +8,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use super::padded;
 use crate::{
     Result,
     books::{NewBook, name_work},
@@ -41,7 +42,8 @@ impl Stored {
         if ids.is_empty() {
             return Ok(Self::default());
         }
-        let books = Entity::find().filter(Column::Id.is_in(ids)).order_by_asc(Column::Id).lock_exclusive();
+        let books =
+            Entity::find().filter(Column::Id.is_in(padded(ids))).order_by_asc(Column::Id).lock_exclusive();
         Ok(Self(books.all(txn).await?.into_iter().map(|book| (book.id, book)).collect()))
     }
 

@@ -4,7 +4,7 @@ use sea_orm::{ActiveValue::Set, DatabaseTransaction, EntityTrait, TryInsertResul
 use uuid::Uuid;
 
 use super::{
-    Format, OnConflict, Options, Report,
+    Format, OnConflict, Options, Report, STATEMENT_SIZES,
     format::{Content, Row, problem},
     known::{self, Import, Known, Match},
     merge::Stored,
@@ -133,19 +133,20 @@ impl Writer {
         Ok(())
     }
 
-    async fn insert(&mut self, txn: &DatabaseTransaction, rows: Vec<ActiveModel>) -> Result<()> {
-        if rows.is_empty() {
-            return Ok(());
+    async fn insert(&mut self, txn: &DatabaseTransaction, mut rows: Vec<ActiveModel>) -> Result<()> {
+        for size in STATEMENT_SIZES {
+            while rows.len() >= size {
+                let part: Vec<ActiveModel> = rows.drain(..size).collect();
+                // Somebody else may have added one of the books since this batch was matched.
+                let insert = Entity::insert_many(part).on_conflict_do_nothing_on([Column::Isbn]);
+                let created = match insert.exec_without_returning(txn).await? {
+                    TryInsertResult::Inserted(created) => Ord::min(created, size as u64),
+                    TryInsertResult::Conflicted | TryInsertResult::Empty => 0,
+                };
+                self.report.created += created;
+                self.report.unchanged += size as u64 - created;
+            }
         }
-        let wanted = rows.len() as u64;
-        // Somebody else may have added one of the books since this batch was matched.
-        let insert = Entity::insert_many(rows).on_conflict_do_nothing_on([Column::Isbn]);
-        let created = match insert.exec_without_returning(txn).await? {
-            TryInsertResult::Inserted(created) => Ord::min(created, wanted),
-            TryInsertResult::Conflicted | TryInsertResult::Empty => 0,
-        };
-        self.report.created += created;
-        self.report.unchanged += wanted - created;
         Ok(())
     }
 }
