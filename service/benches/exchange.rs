@@ -37,8 +37,8 @@ const SINGLE: u64 = 50;
 
 #[tokio::main]
 async fn main() {
-    let arguments = std::env::args().skip(1);
-    let rows: u64 = arguments.filter_map(|argument| argument.parse().ok()).next().unwrap_or(1_000_000);
+    let mut arguments = std::env::args().skip(1);
+    let rows: u64 = arguments.find_map(|argument| argument.parse().ok()).unwrap_or(1_000_000);
     let server = std::env::var("TEST_POSTGRES_URL").expect("TEST_POSTGRES_URL names a server");
     let folder = std::env::var("TEST_BOOK_FILES").expect("TEST_BOOK_FILES names the folder of the files");
     let scratch = tempfile::tempdir().unwrap();

@@ -31,7 +31,7 @@ async fn round(app: &TestApp, client: &Client<'_>, format: &str, rows: usize) ->
 /// Adds books by the thousand.
 async fn add(client: &Client<'_>, books: &[Value]) {
     for books in books.chunks(1000) {
-        let lines: String = books.iter().map(|book| format!("{book}\n")).collect();
+        let lines = books.iter().map(Value::to_string).collect::<Vec<_>>().join("\n");
         let report = client.import("", "application/x-ndjson", lines).await.ok();
         assert_eq!(
             (&report["created"], &report["rows"]),
@@ -134,7 +134,7 @@ async fn a_long_export_has_every_book_once_the_oldest_first() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     // Some are long, so that the export reads fewer of them at a time.
-    let book = |n: usize| json!({ "title": format!("{n:05}"), "author": "A", "description": "x".repeat(if n % 7 == 0 { 9000 } else { 1 }) });
+    let book = |n: usize| json!({ "title": format!("{n:05}"), "author": "A", "description": "x".repeat(if n.is_multiple_of(7) { 9000 } else { 1 }) });
     let books: Vec<Value> = (0..3000).map(book).collect();
     add(&alice, &books).await;
     let csv = export(&alice, "").await;

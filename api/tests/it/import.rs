@@ -517,7 +517,7 @@ async fn a_request_that_is_cut_off_half_way_writes_nothing() {
     let alice = app.user("alice").await;
     let rows = format!(
         "title,author\n{}",
-        (0..50_000).map(|n| format!("Title {n},Author {n}\n")).collect::<String>()
+        (0..50_000).map(|n| format!("Title {n},Author {n}\n")).collect::<Vec<_>>().concat()
     );
     let half = &rows[..rows.len() / 2];
     for (length, start) in [

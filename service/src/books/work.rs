@@ -20,8 +20,8 @@ pub(crate) fn key(title: &str, author: &str) -> i64 {
         }
         hash.update("\n");
     }
-    let [a, b, c, d, e, f, g, h, ..] = <[u8; 32]>::from(hash.finalize());
-    i64::from_be_bytes([a, b, c, d, e, f, g, h])
+    let hash: [u8; 32] = hash.finalize().into();
+    hash.first_chunk().map_or(0, |first| i64::from_be_bytes(*first))
 }
 
 #[cfg(test)]

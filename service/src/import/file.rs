@@ -19,7 +19,7 @@ pub(super) struct File<R> {
 }
 
 enum Content<R> {
-    Table { reader: csv::Reader<Rationed<Text<R>>>, columns: Columns },
+    Table { reader: Box<csv::Reader<Rationed<Text<R>>>>, columns: Columns },
     Lines { format: Format, text: Text<R>, read: ReadLine },
 }
 
@@ -73,7 +73,7 @@ impl<R: Read> File<R> {
         R: 'static,
     {
         match self.content {
-            Content::Table { reader, columns } => Box::new(records(reader, columns)),
+            Content::Table { reader, columns } => Box::new(records(*reader, columns)),
             Content::Lines { text, read, .. } => Box::new(lines(text, read)),
         }
     }
@@ -84,7 +84,7 @@ fn table<R: Read>(head: &str, text: Text<R>, format: Option<Format>) -> Result<C
         ReaderBuilder::new().delimiter(delimiter(head)).flexible(true).from_reader(Rationed::new(text));
     let header = reader.headers().map_err(unreadable)?;
     let columns = Columns::of(header, format)?;
-    Ok(Content::Table { reader, columns })
+    Ok(Content::Table { reader: Box::new(reader), columns })
 }
 
 fn records<R: Read>(

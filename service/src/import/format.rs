@@ -170,7 +170,7 @@ pub(super) fn json_row(place: (u64, u64), text: &str) -> Row {
 /// Reads a line of a dump of Open Library.
 pub(super) fn dump_row(place: (u64, u64), text: &str) -> Row {
     match openlibrary::line(text) {
-        Ok(openlibrary::Line::Edition(draft)) => Row::new(place, text.len(), draft),
+        Ok(openlibrary::Line::Edition(draft)) => Row::new(place, text.len(), *draft),
         Ok(openlibrary::Line::Other(kind)) => {
             let error = FieldError::new("", "kind", format!("is no edition but of the kind {kind:?}"));
             Row::without_book(place, Content::Other(error))

@@ -74,7 +74,9 @@ impl Writer {
                 }
                 Content::Bad(errors) => {
                     self.report.failed += 1;
-                    errors.into_iter().for_each(|error| self.report.list(problem(place, error)));
+                    for error in errors {
+                        self.report.list(problem(place, error));
+                    }
                 }
                 Content::Other(error) => {
                     self.report.skipped += 1;
@@ -126,9 +128,10 @@ impl Writer {
             self.report.list(problem(place, error));
             return Ok(());
         }
-        match stored.update(txn, book, new).await? {
-            true => self.report.updated += 1,
-            false => self.report.unchanged += 1,
+        if stored.update(txn, book, new).await? {
+            self.report.updated += 1;
+        } else {
+            self.report.unchanged += 1;
         }
         Ok(())
     }

@@ -13,7 +13,7 @@ const UNKNOWN_AUTHOR: &str = "Unknown";
 
 /// What a line holds.
 pub(super) enum Line {
-    Edition(Draft),
+    Edition(Box<Draft>),
     /// Something else of Open Library, by its name.
     Other(String),
 }
@@ -38,7 +38,7 @@ pub(super) fn line(line: &str) -> Result<Line, FieldError> {
     let edition: Map<String, Value> = serde_json::from_str(json).map_err(|error| {
         FieldError::new("", "json", format!("has no JSON object in its fifth column: {error}"))
     })?;
-    Ok(Line::Edition(draft(&edition)))
+    Ok(Line::Edition(Box::new(draft(&edition))))
 }
 
 fn draft(edition: &Map<String, Value>) -> Draft {
