@@ -221,7 +221,9 @@ fn permute(folder: &Path, file: &Path, rows: u64) {
     let column = |records: &[csv::StringRecord], place: usize| -> Vec<String> {
         let cells =
             records.iter().map(|record| record[place].split_whitespace().collect::<Vec<_>>().join(" "));
-        cells.filter(|cell| !cell.is_empty() && cell.chars().count() <= 400).collect()
+        cells
+            .filter(|cell| (1..400).contains(&cell.chars().count()) && !cell.contains(char::is_control))
+            .collect()
     };
     let goodbooks: Vec<_> = csv::Reader::from_reader(goodbooks).records().map(Result::unwrap).collect();
     let works: Vec<_> = csv::Reader::from_reader(works).records().map(Result::unwrap).collect();

@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, Order, QueryFilter, QueryOrder,
-    QuerySelect, prelude::DateTimeWithTimeZone, sea_query::IntoCondition,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, Order,
+    QueryFilter, QueryOrder, QuerySelect, prelude::DateTimeWithTimeZone, sea_query::IntoCondition,
 };
 use uuid::Uuid;
 
@@ -153,6 +153,15 @@ async fn one_by_one(
         }
     }
     Ok(matches)
+}
+
+/// Has PostgreSQL use its indexes. It plans a statement that comes again and again once for all, and the table may
+/// have been empty then.
+pub(super) async fn prefer_indexes(txn: &DatabaseTransaction) -> Result<()> {
+    if txn.get_database_backend() == DbBackend::Postgres {
+        txn.execute_unprepared("SET LOCAL enable_seqscan = off").await?;
+    }
+    Ok(())
 }
 
 /// Names the works of the actor's books that were written without.

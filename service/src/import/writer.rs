@@ -50,6 +50,7 @@ impl Writer {
     /// Writes a batch.
     pub(super) async fn write(&mut self, txn: &DatabaseTransaction, batch: Vec<Row>) -> Result<()> {
         self.report.rows += batch.len() as u64;
+        known::prefer_indexes(txn).await?;
         if !self.named && batch.iter().any(|row| row.book().is_some_and(|book| book.isbn.is_none())) {
             known::name_works(txn, self.import).await?;
             self.named = true;
