@@ -1,10 +1,10 @@
-//! An index for the books of a user by their work.
+//! An index for books by their work, for those of a user, and for those from before a moment.
 
 use sea_orm_migration::prelude::*;
 
 use crate::portable::{self, IndexOn};
 
-const INDEXES: &[IndexOn] = &[("idx-books-owner_id_work", &["owner_id", "work"])];
+const INDEXES: &[IndexOn] = &[("idx-books-work_owner_id_created_at", &["work", "owner_id", "created_at"])];
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
@@ -22,7 +22,6 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        portable::keep_foreign_key_indexed(manager, "books", "owner_id").await?;
         portable::drop_indexes(manager, "books", INDEXES).await
     }
 }

@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, Order,
-    QueryFilter, QueryOrder, QuerySelect, prelude::DateTimeWithTimeZone, sea_query::IntoCondition,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter,
+    QuerySelect, prelude::DateTimeWithTimeZone, sea_query::IntoCondition,
 };
 use uuid::Uuid;
 
@@ -101,10 +101,10 @@ async fn by_work(txn: &DatabaseTransaction, import: Import, works: Vec<i64>) -> 
     if works.is_empty() {
         return Ok(HashMap::new());
     }
-    let found: Vec<(Option<i64>, Uuid, Option<String>, DateTimeWithTimeZone)> = Entity::find()
+    // The owner is none of the conditions: one who has all books would have the database walk through all of them.
+    let found: Vec<(Option<i64>, Uuid, Option<Uuid>, Option<String>, DateTimeWithTimeZone)> = Entity::find()
         .select_only()
-        .columns([Column::Work, Column::Id, Column::Isbn, Column::CreatedAt])
-        .filter(owned(import))
+        .columns([Column::Work, Column::Id, Column::OwnerId, Column::Isbn, Column::CreatedAt])
         .filter(Column::Work.is_in(padded(works.clone())))
         .limit(FEW)
         .into_tuple()
@@ -114,8 +114,8 @@ async fn by_work(txn: &DatabaseTransaction, import: Import, works: Vec<i64>) -> 
         return one_by_one(txn, import, works).await;
     }
     let mut matches = HashMap::new();
-    for (work, id, isbn, created) in found {
-        let Some(work) = work else { continue };
+    for (work, id, owner, isbn, created) in found {
+        let Some(work) = work.filter(|_| owner == import.owner) else { continue };
         if created != import.began {
             matches.insert(work, Match::Known(id));
         } else if isbn.is_none() {
@@ -141,7 +141,7 @@ async fn one_by_one(
         let (before, after) = (Column::CreatedAt.lt(import.began), Column::CreatedAt.gt(import.began));
         // Each is one range of the index, and ends with its first row.
         for other in [before, after] {
-            let book = books.clone().filter(other).order_by(Column::CreatedAt, Order::Asc).limit(1);
+            let book = books.clone().filter(other).limit(1);
             if let Some(id) = book.into_tuple::<Uuid>().one(txn).await? {
                 matches.insert(work, Match::Known(id));
             }
