@@ -1,4 +1,4 @@
-//! `/books`: the catalogue and its import.
+//! `/books`: the catalogue, its import and its export.
 
 use actix_web::{
     HttpResponse, Responder,
@@ -6,6 +6,7 @@ use actix_web::{
 };
 use service::{
     books::{self, Book, BookPatch, BookQuery, FacetQuery, Facets, NewBook},
+    export::{self, ExportQuery},
     import::{self, Options, Report},
     page::Page,
 };
@@ -14,7 +15,7 @@ use crate::{
     State,
     error::Result,
     extract::{Id, IfMatch, Json, Query, SignedIn, Upload},
-    respond::{Created, Paged, Tagged},
+    respond::{Created, Download, Paged, Tagged},
 };
 
 /// List the catalogue
@@ -106,9 +107,9 @@ pub async fn delete(
 
 /// Import books
 ///
-/// Takes a CSV or NDJSON file as the whole body, 32 MiB at most: our own format, a library export of
-/// Goodreads, or `books.csv` of goodbooks-10k. Books are told apart by ISBN, else by title and author
-/// among your own, so the same file twice adds nothing.
+/// Takes a file as the whole body, 32 MiB at most: our own CSV or NDJSON, a library export of Goodreads,
+/// `books.csv` of goodbooks-10k, `pg_catalog.csv` of Project Gutenberg, or a dump of Open Library's editions.
+/// Books are told apart by ISBN, else by title and author among your own, so the same file twice adds nothing.
 #[utoipa::path(post, path = "/api/v1/books/import", operation_id = "importBooks", tag = "books", params(Options),
     request_body(description = "The file", content((String = "text/csv", example = "title,author,isbn\nDune,Frank Herbert,9780441013593\n"),
         (String = "application/x-ndjson", example = "{\"title\":\"Dune\",\"author\":\"Frank Herbert\"}\n"))),
@@ -120,4 +121,22 @@ pub async fn import(
     Upload(file): Upload,
 ) -> Result<impl Responder> {
     Ok(HttpResponse::Ok().json(import::run(&state.db, &actor, file, options).await?))
+}
+
+/// Export books
+///
+/// Streams the books that the filters leave, the oldest first, as a file that the import takes. It has what one can
+/// say of a book, and neither ids nor times nor owners. In CSV, a `'` stands before what a spreadsheet would take for
+/// a formula; the import takes it off again.
+#[utoipa::path(get, path = "/api/v1/books/export", operation_id = "exportBooks", tag = "books", params(ExportQuery),
+    responses((status = 200, description = "The file",
+        content((String = "text/csv", example = "title,author,subtitle,publisher,published_date,page_count,language,isbn,description,price_amount,price_currency,cover_url\nDune,Frank Herbert,,,1965,,,9780441013593,,,,\n"),
+            (String = "application/x-ndjson", example = "{\"title\":\"Dune\",\"author\":\"Frank Herbert\"}\n")),
+        headers(("Content-Disposition" = String, description = "A name for the file")))))]
+pub async fn export(
+    state: Data<State>,
+    SignedIn(actor): SignedIn,
+    Query(query): Query<ExportQuery>,
+) -> Result<impl Responder> {
+    Ok(Download(export::open(&state.db, &actor, query).await?))
 }

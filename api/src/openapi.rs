@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 use service::{
     access::{Action, Role, Rule},
     books::BookSort,
+    export,
     import::{Mode, OnConflict},
     users::UserSort,
 };
@@ -46,11 +47,11 @@ const DOCS_POLICY: &str =
     tags(
         (name = "auth", description = "Sign-up, log-in and sessions"),
         (name = "users", description = "The account in use, and the administration of accounts"),
-        (name = "books", description = "The catalogue and its import"),
+        (name = "books", description = "The catalogue, its import and its export"),
         (name = "documentation", description = "This document, and what problems mean"),
         (name = "health", description = "Whether the server lives and can serve"),
     ),
-    components(schemas(Document, BookSort, UserSort, Mode, OnConflict)),
+    components(schemas(Document, BookSort, UserSort, Mode, OnConflict, export::Format)),
     paths(
         auth::sign_up, auth::log_in, auth::refresh, auth::log_out,
         auth::verify_email, auth::resend_verification, auth::request_password_reset, auth::reset_password,
@@ -58,7 +59,7 @@ const DOCS_POLICY: &str =
         users::sessions, users::end_other_sessions, users::end_session,
         users::list, users::create, users::get, users::update, users::delete, users::send_password_reset,
         users::end_sessions,
-        books::list_of_user, books::list, books::facets, books::create, books::import, books::get_by_isbn,
+        books::list_of_user, books::list, books::facets, books::create, books::import, books::export, books::get_by_isbn,
         books::get, books::update, books::delete,
         document, problem, health::live, health::ready,
     ),

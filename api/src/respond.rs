@@ -1,6 +1,6 @@
 //! What handlers answer with: resources with entity tags, pages with links, files.
 
-mod export;
+mod download;
 
 use actix_web::{
     HttpRequest, HttpResponse, Responder,
@@ -11,7 +11,7 @@ use serde::Serialize;
 use service::{books::Book, page::Page, users::User};
 use url::form_urlencoded;
 
-pub use self::export::Exported;
+pub use self::download::{Download, Exported};
 
 /// A resource whose every change moves a version on.
 pub trait Versioned: Serialize {

@@ -75,6 +75,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         on(Action::CreateBook, Method::POST, "/api/v1/books", books::create),
         on(Action::GetBookFacets, Method::GET, "/api/v1/books/facets", books::facets),
         on(Action::ImportBooks, Method::POST, "/api/v1/books/import", books::import),
+        on(Action::ExportBooks, Method::GET, "/api/v1/books/export", books::export),
         on(Action::GetBookByIsbn, Method::GET, "/api/v1/books/isbn/{isbn}", books::get_by_isbn),
         on(Action::GetBook, Method::GET, "/api/v1/books/{id}", books::get),
         on(Action::UpdateBook, Method::PATCH, "/api/v1/books/{id}", books::update),

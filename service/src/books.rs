@@ -7,6 +7,7 @@ pub mod isbn;
 pub mod language;
 mod query;
 mod search;
+pub(crate) mod work;
 
 use std::collections::HashMap;
 
@@ -20,7 +21,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
-pub(crate) use self::content::{valid_cover_url, valid_currency};
+pub(crate) use self::content::{name_work, valid_cover_url, valid_currency};
 use self::search::Extent;
 pub use self::{
     content::{BookPatch, NewBook},

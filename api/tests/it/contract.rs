@@ -62,7 +62,7 @@ pub fn check(method: &str, path: &str, status: u16, media_type: &str, body: &[u8
     let schema = &content
         .get(media_type)
         .unwrap_or_else(|| panic!("{method} {template}: {media_type} is not documented"))["schema"];
-    if media_type.ends_with("json") {
+    if media_type == "application/json" || media_type.ends_with("+json") {
         validate(&format!("{method} {template} {status}"), schema, body);
     }
 }

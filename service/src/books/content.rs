@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::{Validate, ValidationError};
 
-use super::{Price, date, isbn, language};
+use super::{Price, date, isbn, language, work};
 use crate::{db::set, input};
 use entity::books::ActiveModel;
 
@@ -125,6 +125,7 @@ impl NewBook {
     pub(crate) fn into_row(self, owner_id: Option<Uuid>) -> ActiveModel {
         let (price_amount, price_currency) = self.price.map(|price| (price.amount, price.currency)).unzip();
         ActiveModel {
+            work: Set(Some(work::key(&self.title, &self.author))),
             title: Set(self.title),
             subtitle: Set(self.subtitle),
             author: Set(self.author),
@@ -163,6 +164,17 @@ impl BookPatch {
             let (amount, currency) = price.map(|price| (price.amount, price.currency)).unzip();
             book.price_amount = Set(amount);
             book.price_currency = Set(currency);
+        }
+        name_work(book);
+    }
+}
+
+/// Keeps the key of a book's work true to its title and author.
+pub(crate) fn name_work(book: &mut ActiveModel) {
+    if let (Some(title), Some(author)) = (book.title.try_as_ref(), book.author.try_as_ref()) {
+        let key = Some(work::key(title, author));
+        if book.work.try_as_ref() != Some(&key) {
+            book.work = Set(key);
         }
     }
 }

@@ -166,7 +166,7 @@ impl BookQuery {
     }
 
     /// The books that the filters leave.
-    pub(super) fn select(&self) -> Select<Entity> {
+    pub(crate) fn select(&self) -> Select<Entity> {
         Entity::find()
             .apply_if(self.author.as_deref(), |select, author| select.filter(Column::Author.eq(author)))
             .apply_if(self.language.as_deref().and_then(language::parse), |select, tag| {
