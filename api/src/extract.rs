@@ -22,6 +22,7 @@ pub use self::{json::Json, upload::Upload};
 use crate::{
     State,
     error::{Code, Problem, Result},
+    represent::{self, Coding},
 };
 
 /// Lets a request through to `action` if the permission table does. Runs before anything of the body is
@@ -36,7 +37,9 @@ pub(crate) async fn guard(
     {
         return Ok(request.into_response(problem.error_response()));
     }
-    next.call(request).await
+    let mut response = next.call(request).await?;
+    represent::share(action, &mut response);
+    Ok(response)
 }
 
 async fn admit(action: Action, request: &HttpRequest) -> Result<()> {
@@ -113,13 +116,18 @@ impl FromRequest for IfMatch {
             if value.trim() == "*" {
                 return ready(Ok(Self(None)));
             }
-            let tags = value
-                .split(',')
-                .filter_map(|tag| tag.trim().strip_prefix('"')?.strip_suffix('"')?.parse::<i64>().ok());
-            versions.get_or_insert_with(Vec::new).extend(tags);
+            let tags = value.split(',').filter_map(|tag| tag.trim().strip_prefix('"')?.strip_suffix('"'));
+            versions.get_or_insert_with(Vec::new).extend(tags.filter_map(version));
         }
         ready(Ok(Self(versions)))
     }
+}
+
+/// The version that an entity tag is of, whichever coding it came in.
+fn version(tag: &str) -> Option<i64> {
+    let coded =
+        tag.split_once('-').filter(|(_, name)| Coding::ALL.iter().any(|coding| coding.name() == *name));
+    coded.map_or(tag, |(version, _)| version).parse().ok()
 }
 
 /// The device that sent the request.

@@ -7,7 +7,7 @@ use actix_web::{
     HttpResponse, Responder,
     dev::HttpServiceFactory,
     http::{StatusCode, header},
-    middleware::DefaultHeaders,
+    middleware::{DefaultHeaders, from_fn},
     web::{self, Bytes, Path},
 };
 use serde_json::{Map, Value, json};
@@ -24,6 +24,7 @@ use crate::{
     auth, books,
     error::{Code, Document, Problem, Result},
     health,
+    represent::{self, Fixed},
     request::PROBLEM_JSON,
     users,
 };
@@ -75,7 +76,9 @@ pub fn openapi() -> &'static Value {
 #[utoipa::path(get, path = "/api/v1/openapi.json", operation_id = "getOpenapi", tag = "documentation",
     responses((status = 200, description = "The OpenAPI document", body = Object)))]
 pub async fn document() -> impl Responder {
-    HttpResponse::Ok().content_type("application/json").body(BYTES.clone())
+    let mut response = HttpResponse::Ok().content_type("application/json").body(BYTES.clone());
+    response.extensions_mut().insert(Fixed);
+    response
 }
 
 /// Read what a problem means
@@ -98,6 +101,7 @@ pub fn pages() -> impl HttpServiceFactory {
         .try_it_out_enabled(true);
     web::scope("/api/v1/docs")
         .wrap(DefaultHeaders::new().add((header::CONTENT_SECURITY_POLICY, DOCS_POLICY)))
+        .wrap(from_fn(represent::files))
         .service(SwaggerUi::new("/{_:.*}").config(config))
 }
 

@@ -1,13 +1,18 @@
 //! What handlers answer with: resources with entity tags, pages with links.
 
 use actix_web::{
-    HttpRequest, HttpResponse, Responder,
+    HttpRequest, HttpResponse, Responder, ResponseError,
     body::BoxBody,
     http::{StatusCode, header},
 };
 use serde::Serialize;
 use service::{books::Book, page::Page, users::User};
 use url::form_urlencoded;
+
+use crate::{
+    error::{Code, Problem},
+    represent,
+};
 
 /// A resource whose every change moves a version on.
 pub trait Versioned: Serialize {
@@ -27,22 +32,14 @@ impl Versioned for User {
     }
 }
 
-/// A resource with its strong entity tag, or 304 for one who has it already (RFC 9110, section 13.1.2).
+/// A resource with its strong entity tag.
 pub struct Tagged<T>(pub T);
 
 impl<T: Versioned> Responder for Tagged<T> {
     type Body = BoxBody;
 
-    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
-        let tag = tag(&self.0);
-        let known = request.headers().get_all(header::IF_NONE_MATCH).any(|value| {
-            let tags = value.to_str().unwrap_or_default();
-            tags.split(',').map(str::trim).any(|known| known == "*" || known.trim_start_matches("W/") == tag)
-        });
-        if known && request.method().is_safe() {
-            return HttpResponse::NotModified().insert_header((header::ETAG, tag)).finish();
-        }
-        HttpResponse::Ok().insert_header((header::ETAG, tag)).json(self.0)
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        HttpResponse::Ok().insert_header((header::ETAG, tag(&self.0))).json(self.0)
     }
 }
 
@@ -60,7 +57,7 @@ impl<T: Versioned> Responder for Created<T> {
     }
 }
 
-/// A page, with a link to the next one (RFC 8288).
+/// A page, with a link to the next one (RFC 8288) and a weak entity tag.
 pub struct Paged<T>(pub Page<T>);
 
 impl<T: Serialize> Responder for Paged<T> {
@@ -77,7 +74,15 @@ impl<T: Serialize> Responder for Paged<T> {
                 .finish();
             response.insert_header((header::LINK, format!("<{}?{query}>; rel=\"next\"", request.path())));
         }
-        response.json(self.0)
+        match serde_json::to_vec(&self.0) {
+            Ok(body) => {
+                response.insert_header((header::ETAG, represent::weak_tag(&body)));
+                response.content_type("application/json").body(body)
+            }
+            Err(error) => {
+                Problem::caused(Code::Internal, "something went wrong", error.to_string()).error_response()
+            }
+        }
     }
 }
 
