@@ -5,7 +5,7 @@ use actix_web::{
     web::{Data, Path},
 };
 use service::{
-    books::{self, Book, BookPatch, BookQuery, NewBook},
+    books::{self, Book, BookPatch, BookQuery, BookView, NewBook},
     import::{self, Options, Report},
     page::Page,
 };
@@ -14,7 +14,7 @@ use crate::{
     State,
     error::Result,
     extract::{Id, IfMatch, Json, Query, SignedIn, Upload},
-    respond::{Created, Paged, Tagged},
+    respond::{Created, Paged, Sparse, Tagged},
 };
 
 /// List the catalogue
@@ -22,7 +22,8 @@ use crate::{
     responses((status = 200, body = Page<Book>, description = "A page of books",
         headers(("Link" = String, description = "The next page, `rel=\"next\"`; absent on the last one")))))]
 pub async fn list(state: Data<State>, Query(query): Query<BookQuery>) -> Result<impl Responder> {
-    Ok(Paged(books::list(&state.db, &state.keys, query).await?))
+    let sparse = query.fields.is_some();
+    Ok(Sparse(sparse, Paged(books::list(&state.db, &state.keys, query).await?)))
 }
 
 /// List the books that a user added
@@ -35,7 +36,8 @@ pub async fn list_of_user(
     Id(id): Id,
     Query(query): Query<BookQuery>,
 ) -> Result<impl Responder> {
-    Ok(Paged(books::list_of_user(&state.db, &state.keys, id, query).await?))
+    let sparse = query.fields.is_some();
+    Ok(Sparse(sparse, Paged(books::list_of_user(&state.db, &state.keys, id, query).await?)))
 }
 
 /// Add a book
@@ -54,18 +56,22 @@ pub async fn create(
 
 /// Read a book
 #[utoipa::path(get, path = "/api/v1/books/{id}", operation_id = "getBook", tag = "books",
-    params(("id" = Uuid, Path, description = "The book's id")),
+    params(("id" = Uuid, Path, description = "The book's id"), BookView),
     responses((status = 200, body = Book, description = "The book", headers(("ETag" = String, description = "Its entity tag")))))]
-pub async fn get(state: Data<State>, Id(id): Id) -> Result<impl Responder> {
-    Ok(Tagged(books::get(&state.db, id).await?))
+pub async fn get(state: Data<State>, Id(id): Id, Query(view): Query<BookView>) -> Result<impl Responder> {
+    Ok(Sparse(view.fields.is_some(), Tagged(books::get(&state.db, id, view).await?)))
 }
 
 /// Read a book by its ISBN
 #[utoipa::path(get, path = "/api/v1/books/isbn/{isbn}", operation_id = "getBookByIsbn", tag = "books",
-    params(("isbn" = String, Path, description = "An ISBN-10 or ISBN-13; hyphens are welcome", example = "978-0-441-01359-3")),
+    params(("isbn" = String, Path, description = "An ISBN-10 or ISBN-13; hyphens are welcome", example = "978-0-441-01359-3"), BookView),
     responses((status = 200, body = Book, description = "The book", headers(("ETag" = String, description = "Its entity tag")))))]
-pub async fn get_by_isbn(state: Data<State>, isbn: Path<String>) -> Result<impl Responder> {
-    Ok(Tagged(books::get_by_isbn(&state.db, &isbn).await?))
+pub async fn get_by_isbn(
+    state: Data<State>,
+    isbn: Path<String>,
+    Query(view): Query<BookView>,
+) -> Result<impl Responder> {
+    Ok(Sparse(view.fields.is_some(), Tagged(books::get_by_isbn(&state.db, &isbn, view).await?)))
 }
 
 /// Change a book

@@ -3,7 +3,7 @@
 mod json;
 mod upload;
 
-use std::net::IpAddr;
+use std::{borrow::Cow, net::IpAddr};
 
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest, ResponseError,
@@ -16,6 +16,7 @@ use actix_web::{
 use futures_util::future::{Ready, ready};
 use serde::de::DeserializeOwned;
 use service::{Actor, Error, FieldError, access::Action, auth};
+use url::form_urlencoded;
 use uuid::Uuid;
 
 pub use self::{json::Json, upload::Upload};
@@ -82,10 +83,27 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     type Future = Ready<Result<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let pairs = url::form_urlencoded::parse(request.query_string().as_bytes());
+        let text = joined(request.query_string());
+        let pairs = form_urlencoded::parse(text.as_bytes());
         let query = serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs));
         ready(query.map(Self).map_err(|error| field_problem(error.path(), &error.inner().to_string())))
     }
+}
+
+/// The parameter that may be repeated; commas do the same.
+const LIST: &str = "fields";
+
+/// The query string with one [`LIST`] for all that it has.
+fn joined(query: &str) -> Cow<'_, str> {
+    let is_list = |name: &str| name == LIST;
+    let pairs = || form_urlencoded::parse(query.as_bytes());
+    let lists: Vec<_> = pairs().filter(|(name, _)| is_list(name)).map(|(_, value)| value).collect();
+    if lists.len() < 2 {
+        return query.into();
+    }
+    let others = pairs().filter(|(name, _)| !is_list(name));
+    let mut joined = form_urlencoded::Serializer::new(String::new());
+    joined.extend_pairs(others).append_pair(LIST, &lists.join(",")).finish().into()
 }
 
 /// The id in the path. What is no UUID is nobody's id.

@@ -3,10 +3,17 @@
 use actix_web::{
     HttpRequest, HttpResponse, Responder, ResponseError,
     body::BoxBody,
-    http::{StatusCode, header},
+    http::{
+        StatusCode,
+        header::{self, HeaderValue},
+    },
 };
 use serde::Serialize;
-use service::{books::Book, page::Page, users::User};
+use service::{
+    books::{Book, Excerpt},
+    page::Page,
+    users::User,
+};
 use url::form_urlencoded;
 
 use crate::{
@@ -23,6 +30,12 @@ pub trait Versioned: Serialize {
 impl Versioned for Book {
     fn version(&self) -> i64 {
         self.version
+    }
+}
+
+impl Versioned for Excerpt {
+    fn version(&self) -> i64 {
+        self.version()
     }
 }
 
@@ -83,6 +96,25 @@ impl<T: Serialize> Responder for Paged<T> {
                 Problem::caused(Code::Internal, "something went wrong", error.to_string()).error_response()
             }
         }
+    }
+}
+
+/// The media type of answers that leave out what was not asked for. It is one of their own, so that the document
+/// can say that all others are whole.
+pub const SPARSE_JSON: &str = "application/vnd.bookly.sparse+json";
+
+/// An answer that may be sparse.
+pub struct Sparse<R>(pub bool, pub R);
+
+impl<R: Responder> Responder for Sparse<R> {
+    type Body = R::Body;
+
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse<Self::Body> {
+        let mut response = self.1.respond_to(request);
+        if self.0 && response.status().is_success() {
+            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(SPARSE_JSON));
+        }
+        response
     }
 }
 

@@ -2,14 +2,15 @@
 
 mod content;
 pub mod date;
+mod fields;
 pub mod isbn;
 pub mod language;
 mod query;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, FromQueryResult, IntoActiveModel,
-    QueryFilter, QuerySelect, Select, SelectModel, Selector,
+    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
+    QuerySelect, Select,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -17,8 +18,10 @@ use uuid::Uuid;
 use validator::Validate;
 
 pub(crate) use self::content::{valid_cover_url, valid_currency};
+use self::fields::{Fields, Shelved, shelved, sparsely_shelved};
 pub use self::{
     content::{BookPatch, NewBook},
+    fields::{BookField, BookView, Excerpt},
     query::{BookQuery, BookSort},
 };
 use crate::{
@@ -105,25 +108,21 @@ pub struct Owner {
 }
 
 /// Lists the catalogue.
-pub async fn list(db: &Db, keys: &Keys, query: BookQuery) -> Result<Page<Book>> {
+pub async fn list(db: &Db, keys: &Keys, query: BookQuery) -> Result<Page<Excerpt>> {
     query.validate()?;
+    let (fields, order) = (Fields::of(query.fields.as_deref()), query.order());
     let context = page::context("books", &query)?;
-    let page = page::fetch(
-        db,
-        keys,
-        (query.select(), query.order(), query.window()),
-        &context,
-        async |conn, select| {
-            let books = shelved(select).all(conn).await?;
+    let page =
+        page::fetch(db, keys, (query.select(), order, query.window()), &context, async |conn, select| {
+            let books = sparsely_shelved(select, fields, Some(order.key)).all(conn).await?;
             Ok(books.into_iter().map(|shelved| (shelved.book, shelved.owner_username)).collect())
-        },
-    )
-    .await?;
-    Ok(page.map(|(book, owner_username)| Shelved { book, owner_username }.into()))
+        })
+        .await?;
+    Ok(page.map(|(book, owner_username)| Shelved { book, owner_username }.excerpt(fields)))
 }
 
 /// Lists the books that a user added.
-pub async fn list_of_user(db: &Db, keys: &Keys, user: Uuid, mut query: BookQuery) -> Result<Page<Book>> {
+pub async fn list_of_user(db: &Db, keys: &Keys, user: Uuid, mut query: BookQuery) -> Result<Page<Excerpt>> {
     if query.owner.is_some_and(|owner| owner != user) {
         return Err(Error::invalid("/owner", "conflict", "must be the user in the path"));
     }
@@ -150,14 +149,14 @@ pub async fn create(db: &Db, actor: &Actor, new: NewBook) -> Result<Book> {
 }
 
 /// Reads a book.
-pub async fn get(db: &Db, id: Uuid) -> Result<Book> {
-    one(db, Entity::find_by_id(id)).await
+pub async fn get(db: &Db, id: Uuid, view: BookView) -> Result<Excerpt> {
+    one(db, Entity::find_by_id(id), view).await
 }
 
 /// Reads the book with an ISBN-10 or ISBN-13; what is no ISBN is no book's.
-pub async fn get_by_isbn(db: &Db, isbn: &str) -> Result<Book> {
+pub async fn get_by_isbn(db: &Db, isbn: &str, view: BookView) -> Result<Excerpt> {
     let isbn = isbn::parse(isbn).or_not_found()?;
-    one(db, Entity::find().filter(Column::Isbn.eq(isbn))).await
+    one(db, Entity::find().filter(Column::Isbn.eq(isbn)), view).await
 }
 
 /// Changes a book, unless its version is none of `versions`.
@@ -206,20 +205,11 @@ async fn permitted(txn: &DatabaseTransaction, actor: &Actor, action: Action, id:
     Ok(book)
 }
 
-async fn one(db: &Db, select: Select<Entity>) -> Result<Book> {
-    Ok(db.read(async |conn| shelved(select.clone()).one(conn).await).await?.or_not_found()?.into())
-}
-
-/// A book's row with the name of its owner, of whose row it needs no more.
-#[derive(FromQueryResult)]
-struct Shelved {
-    #[sea_orm(nested)]
-    book: Model,
-    owner_username: Option<String>,
-}
-
-fn shelved(select: Select<Entity>) -> Selector<SelectModel<Shelved>> {
-    select.left_join(users::Entity).column_as(users::Column::Username, "owner_username").into_model()
+async fn one(db: &Db, select: Select<Entity>, view: BookView) -> Result<Excerpt> {
+    view.validate()?;
+    let fields = Fields::of(view.fields.as_deref());
+    let book = db.read(async |conn| sparsely_shelved(select.clone(), fields, None).one(conn).await).await?;
+    Ok(book.or_not_found()?.excerpt(fields))
 }
 
 impl From<Shelved> for Book {

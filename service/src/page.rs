@@ -18,8 +18,8 @@ use crate::{Db, Error, Keys, Result};
 /// Items of a page, if the caller does not say.
 pub const DEFAULT_LIMIT: u64 = 20;
 
-/// The parameters that say which part of a list is wanted.
-const WINDOW: [&str; 4] = ["limit", "cursor", "offset", "total"];
+/// The parameters that say which part of a list is wanted, and how much of each item.
+const WINDOW: [&str; 5] = ["limit", "cursor", "offset", "total", "fields"];
 
 /// One page of a list.
 #[derive(Debug, Serialize, ToSchema)]

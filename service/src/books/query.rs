@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-use super::{date, isbn, language};
+use super::{BookField, date, fields, isbn, language};
 use crate::{
     input,
     page::{Order, Window},
@@ -111,6 +111,10 @@ pub struct BookQuery {
     #[validate(custom(function = "date::valid"))]
     #[param(nullable = false, pattern = "^[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$")]
     pub published_to: Option<String>,
+    /// Only these fields of each book. The parameter may be repeated, or hold several names with commas between them.
+    #[validate(custom(function = "fields::valid"))]
+    #[param(value_type = Option<Vec<BookField>>, nullable = false, min_items = 1, style = Form, explode)]
+    pub fields: Option<String>,
 }
 
 impl BookQuery {
