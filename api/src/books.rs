@@ -28,7 +28,7 @@ pub async fn list(state: Data<State>, Query(query): Query<BookQuery>) -> Result<
 
 /// List the books that a user added
 #[utoipa::path(get, path = "/api/v1/users/{id}/books", operation_id = "listUserBooks", tag = "books",
-    params(("id" = Uuid, Path, description = "The account's id"), BookQuery),
+    params(("id" = Uuid, Path, description = "The account's id", example = "01a1fc31-a23e-72a5-9ed9-5d2493985689"), BookQuery),
     responses((status = 200, body = Page<Book>, description = "A page of books",
         headers(("Link" = String, description = "The next page, `rel=\"next\"`; absent on the last one")))))]
 pub async fn list_of_user(
@@ -56,7 +56,7 @@ pub async fn create(
 
 /// Read a book
 #[utoipa::path(get, path = "/api/v1/books/{id}", operation_id = "getBook", tag = "books",
-    params(("id" = Uuid, Path, description = "The book's id"), BookView),
+    params(("id" = Uuid, Path, description = "The book's id", example = "01a1fc31-abbd-7546-935c-2dfd8b4ffcc1"), BookView),
     responses((status = 200, body = Book, description = "The book", headers(("ETag" = String, description = "Its entity tag")))))]
 pub async fn get(state: Data<State>, Id(id): Id, Query(view): Query<BookView>) -> Result<impl Responder> {
     Ok(Sparse(view.fields.is_some(), Tagged(books::get(&state.db, id, view).await?)))
@@ -76,7 +76,7 @@ pub async fn get_by_isbn(
 
 /// Change a book
 #[utoipa::path(patch, path = "/api/v1/books/{id}", operation_id = "updateBook", tag = "books", request_body = BookPatch,
-    params(("id" = Uuid, Path, description = "The book's id")),
+    params(("id" = Uuid, Path, description = "The book's id", example = "01a1fc31-abbd-7546-935c-2dfd8b4ffcc1")),
     responses((status = 200, body = Book, description = "The book as it is now", headers(("ETag" = String, description = "Its entity tag"))),
         (status = 409, description = "`isbn_taken`")))]
 pub async fn update(
@@ -91,7 +91,7 @@ pub async fn update(
 
 /// Delete a book
 #[utoipa::path(delete, path = "/api/v1/books/{id}", operation_id = "deleteBook", tag = "books",
-    params(("id" = Uuid, Path, description = "The book's id")),
+    params(("id" = Uuid, Path, description = "The book's id", example = "01a1fc31-abbd-7546-935c-2dfd8b4ffcc1")),
     responses((status = 204, description = "The book is gone")))]
 pub async fn delete(
     state: Data<State>,
@@ -111,7 +111,8 @@ pub async fn delete(
 #[utoipa::path(post, path = "/api/v1/books/import", operation_id = "importBooks", tag = "books", params(Options),
     request_body(description = "The file", content((String = "text/csv", example = "title,author,isbn\nDune,Frank Herbert,9780441013593\n"),
         (String = "application/x-ndjson", example = "{\"title\":\"Dune\",\"author\":\"Frank Herbert\"}\n"))),
-    responses((status = 200, body = Report, description = "What the import did")))]
+    responses((status = 200, body = Report, description = "What the import did"),
+        (status = 400, description = "`malformed_body` or `unreadable_file`"), (status = 422, description = "`unknown_format` or `import_failed`")))]
 pub async fn import(
     state: Data<State>,
     SignedIn(actor): SignedIn,

@@ -41,11 +41,13 @@ use entity::{
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Book {
     /// A UUID of version 7.
+    #[schema(examples("01a1fc31-abbd-7546-935c-2dfd8b4ffcc1"))]
     pub id: Uuid,
     /// The title.
     #[schema(examples("Dune"))]
     pub title: String,
     /// What follows the title.
+    #[schema(examples("Book One"))]
     pub subtitle: Option<String>,
     /// The author; several are joined by `; `.
     #[schema(examples("Frank Herbert"))]
@@ -66,11 +68,12 @@ pub struct Book {
     #[schema(examples("9780441013593"))]
     pub isbn: Option<String>,
     /// What it is about.
+    #[schema(examples("A desert planet, and who is to have it."))]
     pub description: Option<String>,
     /// What it costs.
     pub price: Option<Price>,
     /// Where a picture of its cover is.
-    #[schema(format = "uri")]
+    #[schema(format = "uri", examples("https://example.com/dune.jpg"))]
     pub cover_url: Option<String>,
     /// Who added it; null when that account is gone.
     pub owner: Option<Owner>,
@@ -78,8 +81,10 @@ pub struct Book {
     #[schema(examples(1))]
     pub version: i64,
     /// When the book was added, UTC.
+    #[schema(examples("2026-11-21T03:41:16.093464Z"))]
     pub created_at: DateTime<Utc>,
     /// When the book was last changed, UTC.
+    #[schema(examples("2026-11-21T03:41:16.093464Z"))]
     pub updated_at: DateTime<Utc>,
 }
 
@@ -101,6 +106,7 @@ pub struct Price {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Owner {
     /// The account's id.
+    #[schema(examples("01a1fc31-a23e-72a5-9ed9-5d2493985689"))]
     pub id: Uuid,
     /// The account's name.
     #[schema(examples("alice"))]

@@ -27,10 +27,11 @@ pub struct Page<T> {
     /// The items, in the order asked for.
     pub items: Vec<T>,
     /// Where the next page begins; null on the last one.
+    #[schema(examples("ZHVuZSBtZXNzaWFoIGNoaWxk"))]
     pub next_cursor: Option<String>,
     /// How many items the whole list has, if asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, examples(1965))]
     pub total: Option<u64>,
 }
 

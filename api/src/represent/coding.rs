@@ -68,7 +68,8 @@ impl Accepted {
     /// The coding for a body of so many bytes; none is identity.
     pub(super) fn choice(&self, length: Option<usize>) -> Option<Coding> {
         let small = length.is_some_and(|length| length < SMALL);
-        let (mut best, mut weight) = (None, self.identity.max(u16::from(small) * self.identity * 1000));
+        let plain = if small && self.identity > 0 { u16::MAX } else { self.identity };
+        let (mut best, mut weight) = (None, plain);
         for (coding, liked) in Coding::ALL.into_iter().zip(self.codings) {
             if liked > weight {
                 (best, weight) = (Some(coding), liked);

@@ -157,6 +157,9 @@ impl MessageBody for Encoded {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, Self::Error>>> {
         loop {
+            if self.begun && self.encoder.is_none() {
+                return Poll::Ready(None);
+            }
             let chunk = match self.source.as_pin_mut().poll_next(context) {
                 Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(error))),
                 Poll::Ready(Some(Ok(chunk))) => Poll::Ready(Some(chunk)),
@@ -169,5 +172,74 @@ impl MessageBody for Encoded {
                 Err(error) => return Poll::Ready(Some(Err(error.into()))),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{future::poll_fn, io::Read};
+
+    use actix_web::body::BodyStream;
+    use futures_util::{FutureExt, stream};
+    use tokio::sync::mpsc;
+
+    use super::*;
+
+    /// What can be read so far of what is compressed.
+    fn plain(coding: Coding, encoded: &[u8]) -> Vec<u8> {
+        let mut decoder: Box<dyn Read> = match coding {
+            Coding::Zstd => Box::new(zstd::stream::read::Decoder::new(encoded).unwrap()),
+            Coding::Brotli => Box::new(brotli::Decompressor::new(encoded, 4096)),
+            Coding::Gzip => Box::new(flate2::read::GzDecoder::new(encoded)),
+        };
+        let (mut plain, mut buffer) = (Vec::new(), [0; 4096]);
+        while let Ok(length @ 1..) = decoder.read(&mut buffer) {
+            plain.extend_from_slice(&buffer[..length]);
+        }
+        plain
+    }
+
+    #[actix_web::test]
+    async fn a_stream_sends_what_it_has_before_it_waits_for_more() {
+        for coding in Coding::ALL {
+            let (sender, receiver) = mpsc::unbounded_channel::<Bytes>();
+            let source = stream::unfold(receiver, async |mut receiver| {
+                let chunk = receiver.recv().await?;
+                Some((Ok::<_, io::Error>(chunk), receiver))
+            });
+            let mut body = Encoded::new(coding, BoxBody::new(BodyStream::new(Box::pin(source))));
+            let mut next = || poll_fn(|context| Pin::new(&mut body).poll_next(context)).now_or_never();
+            let (mut encoded, mut expected) = (Vec::new(), Vec::new());
+            for line in ["one\n", "", "two\n", "three\n"] {
+                sender.send(line.into()).unwrap();
+                expected.extend_from_slice(line.as_bytes());
+                while let Some(chunk) = next() {
+                    let chunk = chunk.unwrap().unwrap();
+                    assert!(!chunk.is_empty(), "an empty chunk would end the answer");
+                    encoded.extend_from_slice(&chunk);
+                }
+                assert_eq!(plain(coding, &encoded), expected, "{coding:?}");
+            }
+            drop(sender);
+            while let Some(Some(chunk)) = next() {
+                encoded.extend_from_slice(&chunk.unwrap());
+            }
+            assert!(matches!(next(), Some(None)), "the end is the end");
+            assert_eq!(plain(coding, &encoded), expected, "{coding:?}");
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_stream_that_breaks_off_breaks_off() {
+        let source = stream::iter([Ok(Bytes::from_static(b"half")), Err(io::Error::other("gone"))]);
+        let mut body = Encoded::new(Coding::Gzip, BoxBody::new(BodyStream::new(source)));
+        let mut broken = false;
+        while let Some(chunk) = poll_fn(|context| Pin::new(&mut body).poll_next(context)).await {
+            broken = chunk.is_err();
+            if broken {
+                break;
+            }
+        }
+        assert!(broken, "nobody takes half of it for the whole");
     }
 }

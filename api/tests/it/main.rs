@@ -20,4 +20,5 @@ mod lists;
 mod migrations;
 mod openapi;
 mod permissions;
+mod reads;
 mod users;

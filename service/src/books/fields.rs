@@ -89,7 +89,11 @@ fn named(names: &str) -> impl Iterator<Item = Option<BookField>> {
 pub(super) fn valid(names: &str) -> Result<(), ValidationError> {
     let Some(place) = named(names).position(|field| field.is_none()) else { return Ok(()) };
     let name: String = names.split(',').nth(place).unwrap_or_default().trim().chars().take(50).collect();
-    Err(input::error("unknown_field", format!("names `{name}`, which a book does not have")))
+    Err(if name.is_empty() {
+        input::error("missing", "must name fields, with commas between them")
+    } else {
+        input::error("unknown_field", format!("names `{name}`, which a book does not have"))
+    })
 }
 
 /// How much of a book is wanted.
@@ -99,7 +103,7 @@ pub(super) fn valid(names: &str) -> Result<(), ValidationError> {
 pub struct BookView {
     /// Only these fields. The parameter may be repeated, or hold several names with commas between them.
     #[validate(custom(function = "valid"))]
-    #[param(value_type = Option<Vec<BookField>>, nullable = false, min_items = 1, style = Form, explode)]
+    #[param(value_type = Option<Vec<BookField>>, nullable = false, min_items = 1, style = Form, explode, example = json!(["id", "title"]))]
     pub fields: Option<String>,
 }
 
