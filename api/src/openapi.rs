@@ -193,7 +193,8 @@ fn failures(operation: &Value, rule: Rule, changes: bool) -> Vec<Code> {
 /// Moves the examples of parameters where the documentation's pages show them, rather than fill them in: all filters
 /// at once find nothing.
 fn unfill(operation: &mut Value) {
-    for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+    let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+    for parameter in parameters.into_iter().flatten() {
         let example = parameter.as_object_mut().and_then(|parameter| parameter.remove("example"));
         if let Some(example) = example {
             parameter["schema"]["examples"] = json!([example]);
