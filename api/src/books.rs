@@ -5,7 +5,7 @@ use actix_web::{
     web::{self, Data, Path},
 };
 use service::{
-    books::{self, Book, BookPatch, BookQuery, FacetQuery, Facets, NewBook},
+    books::{self, Book, BookPatch, BookQuery, BookView, FacetQuery, Facets, NewBook},
     export::{self, ExportQuery},
     import::{self, Options, Report},
     page::Page,
@@ -15,7 +15,7 @@ use crate::{
     State,
     error::Result,
     extract::{Id, IfMatch, Json, Query, SignedIn, Upload},
-    respond::{Created, Download, Paged, Tagged},
+    respond::{Created, Download, Paged, Sparse, Tagged},
 };
 
 /// List the catalogue
@@ -23,12 +23,13 @@ use crate::{
     responses((status = 200, body = Page<Book>, description = "A page of books",
         headers(("Link" = String, description = "The next page, `rel=\"next\"`; absent on the last one")))))]
 pub async fn list(state: Data<State>, Query(query): Query<BookQuery>) -> Result<impl Responder> {
-    Ok(Paged(books::list(&state.db, &state.keys, query).await?))
+    let sparse = query.fields.is_some();
+    Ok(Sparse(sparse, Paged(books::list(&state.db, &state.keys, query).await?)))
 }
 
 /// List the books that a user added
 #[utoipa::path(get, path = "/api/v1/users/{id}/books", operation_id = "listUserBooks", tag = "books",
-    params(("id" = Uuid, Path, description = "The account's id"), BookQuery),
+    params(("id" = Uuid, Path, description = "The account's id", example = "01a1fc31-a23e-72a5-9ed9-5d2493985689"), BookQuery),
     responses((status = 200, body = Page<Book>, description = "A page of books",
         headers(("Link" = String, description = "The next page, `rel=\"next\"`; absent on the last one")))))]
 pub async fn list_of_user(
@@ -36,7 +37,8 @@ pub async fn list_of_user(
     Id(id): Id,
     Query(query): Query<BookQuery>,
 ) -> Result<impl Responder> {
-    Ok(Paged(books::list_of_user(&state.db, &state.keys, id, query).await?))
+    let sparse = query.fields.is_some();
+    Ok(Sparse(sparse, Paged(books::list_of_user(&state.db, &state.keys, id, query).await?)))
 }
 
 /// Count what the books of a list have in common
@@ -62,23 +64,27 @@ pub async fn create(
 
 /// Read a book
 #[utoipa::path(get, path = "/api/v1/books/{id}", operation_id = "getBook", tag = "books",
-    params(("id" = Uuid, Path, description = "The book's id")),
+    params(("id" = Uuid, Path, description = "The book's id", example = "01a1fc31-abbd-7546-935c-2dfd8b4ffcc1"), BookView),
     responses((status = 200, body = Book, description = "The book", headers(("ETag" = String, description = "Its entity tag")))))]
-pub async fn get(state: Data<State>, Id(id): Id) -> Result<impl Responder> {
-    Ok(Tagged(books::get(&state.db, id).await?))
+pub async fn get(state: Data<State>, Id(id): Id, Query(view): Query<BookView>) -> Result<impl Responder> {
+    Ok(Sparse(view.fields.is_some(), Tagged(books::get(&state.db, id, view).await?)))
 }
 
 /// Read a book by its ISBN
 #[utoipa::path(get, path = "/api/v1/books/isbn/{isbn}", operation_id = "getBookByIsbn", tag = "books",
-    params(("isbn" = String, Path, description = "An ISBN-10 or ISBN-13; hyphens are welcome", example = "978-0-441-01359-3")),
+    params(("isbn" = String, Path, description = "An ISBN-10 or ISBN-13; hyphens are welcome", example = "978-0-441-01359-3"), BookView),
     responses((status = 200, body = Book, description = "The book", headers(("ETag" = String, description = "Its entity tag")))))]
-pub async fn get_by_isbn(state: Data<State>, isbn: Path<String>) -> Result<impl Responder> {
-    Ok(Tagged(books::get_by_isbn(&state.db, &isbn).await?))
+pub async fn get_by_isbn(
+    state: Data<State>,
+    isbn: Path<String>,
+    Query(view): Query<BookView>,
+) -> Result<impl Responder> {
+    Ok(Sparse(view.fields.is_some(), Tagged(books::get_by_isbn(&state.db, &isbn, view).await?)))
 }
 
 /// Change a book
 #[utoipa::path(patch, path = "/api/v1/books/{id}", operation_id = "updateBook", tag = "books", request_body = BookPatch,
-    params(("id" = Uuid, Path, description = "The book's id")),
+    params(("id" = Uuid, Path, description = "The book's id", example = "01a1fc31-abbd-7546-935c-2dfd8b4ffcc1")),
     responses((status = 200, body = Book, description = "The book as it is now", headers(("ETag" = String, description = "Its entity tag"))),
         (status = 409, description = "`isbn_taken`")))]
 pub async fn update(
@@ -93,7 +99,7 @@ pub async fn update(
 
 /// Delete a book
 #[utoipa::path(delete, path = "/api/v1/books/{id}", operation_id = "deleteBook", tag = "books",
-    params(("id" = Uuid, Path, description = "The book's id")),
+    params(("id" = Uuid, Path, description = "The book's id", example = "01a1fc31-abbd-7546-935c-2dfd8b4ffcc1")),
     responses((status = 204, description = "The book is gone")))]
 pub async fn delete(
     state: Data<State>,
@@ -113,7 +119,8 @@ pub async fn delete(
 #[utoipa::path(post, path = "/api/v1/books/import", operation_id = "importBooks", tag = "books", params(Options),
     request_body(description = "The file", content((String = "text/csv", example = "title,author,isbn\nDune,Frank Herbert,9780441013593\n"),
         (String = "application/x-ndjson", example = "{\"title\":\"Dune\",\"author\":\"Frank Herbert\"}\n"))),
-    responses((status = 200, body = Report, description = "What the import did")))]
+    responses((status = 200, body = Report, description = "What the import did"),
+        (status = 400, description = "`malformed_body` or `unreadable_file`"), (status = 422, description = "`unknown_format` or `import_failed`")))]
 pub async fn import(
     state: Data<State>,
     SignedIn(actor): SignedIn,

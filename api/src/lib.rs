@@ -14,6 +14,7 @@ pub mod extract;
 pub mod health;
 pub mod logging;
 pub mod openapi;
+pub mod represent;
 pub mod request;
 pub mod respond;
 pub mod routes;
@@ -116,7 +117,14 @@ async fn open(settings: Settings, turns: Turns, auth: Arc<Auth>, keys: Arc<Keys>
 fn cors(origins: &[String]) -> Cors {
     let cors = Cors::default()
         .block_on_origin_mismatch(false)
-        .allowed_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allowed_methods([
+            Method::GET,
+            Method::HEAD,
+            Method::POST,
+            Method::PUT,
+            Method::PATCH,
+            Method::DELETE,
+        ])
         .allowed_headers([
             header::AUTHORIZATION,
             header::CONTENT_TYPE,

@@ -97,6 +97,9 @@ pub fn configure(config: &mut ServiceConfig) {
             methods.push(next.method);
             resource = resource.route(next.route);
         }
+        if methods.contains(&Method::GET) {
+            methods.push(Method::HEAD);
+        }
         let allow = methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
         let refuse = move || {
             let problem = Problem::new(Code::MethodNotAllowed, format!("this takes {allow}"));

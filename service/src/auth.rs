@@ -197,14 +197,20 @@ pub struct Confirmation {
     pub current_password: String,
 }
 
+/// How an access token is used (RFC 6750).
+#[derive(Debug, Serialize, ToSchema)]
+pub enum TokenType {
+    /// Whoever bears it may use it.
+    Bearer,
+}
+
 /// The tokens of a session (RFC 6749, section 5.1).
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Tokens {
     /// Goes into `Authorization: Bearer …`.
     pub access_token: String,
     /// Always `Bearer`.
-    #[schema(examples("Bearer"))]
-    pub token_type: &'static str,
+    pub token_type: TokenType,
     /// Seconds until the access token expires.
     #[schema(examples(900))]
     pub expires_in: u32,
@@ -319,7 +325,7 @@ impl Auth {
         let ttl = self.policy.access_token_ttl;
         Ok(Tokens {
             access_token: token::sign_access(&self.keys, &self.policy.issuer, user.id, session.id, ttl)?,
-            token_type: "Bearer",
+            token_type: TokenType::Bearer,
             expires_in: ttl,
             refresh_token: Some(token::sign_refresh(&self.keys, session.id, session.generation)),
             refresh_expires_in: session.expires_in.num_seconds(),

@@ -32,6 +32,7 @@ mod migrations;
 mod openapi;
 mod own_data;
 mod permissions;
+mod reads;
 mod recovery;
 mod revocation;
 mod search;

@@ -2,31 +2,7 @@
 
 #![cfg(target_os = "linux")]
 
-use std::{
-    io::{BufRead, BufReader},
-    process::{Child, Command, Stdio},
-};
-
-use crate::app::{SECRET, TestApp};
-
-/// A server in a process of its own, which ends with the test.
-struct Serving(Child);
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
-    }
-}
-
-impl Serving {
-    /// The most memory that it has had so far, in KiB.
-    fn most_memory(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-        line.trim().trim_end_matches(" kB").parse().unwrap()
-    }
-}
+use crate::{app::TestApp, process::Process};
 
 /// A file of `bytes` bytes or a little less, a book on each row.
 fn file(bytes: usize, description: usize) -> String {
@@ -47,20 +23,10 @@ fn file(bytes: usize, description: usize) -> String {
 async fn the_largest_file_of_a_client_and_its_export_take_less_than_64_mib() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
-    let child = Command::new(env!("CARGO_BIN_EXE_bookly"))
-        .env_clear()
-        .envs([("DATABASE_URL", app.database.url.as_str()), ("APP_SECRETS", SECRET), ("PORT", "0")])
-        .stdin(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn();
-    let mut server = Serving(child.unwrap());
-    let mut lines = BufReader::new(server.0.stderr.take().unwrap()).lines().map(Result::unwrap);
-    let url =
-        lines.find_map(|line| Some(line.split_once("serving on ")?.1.split(',').next()?.to_owned())).unwrap();
-    let log = std::thread::spawn(move || lines.for_each(drop));
+    let server = Process::start(&app.database, &[]);
     let client = reqwest::Client::new();
     let token = alice.token.as_deref().unwrap();
-    let books = |path: &str| format!("{url}/api/v1/books{path}");
+    let books = |path: &str| format!("{}/api/v1/books{path}", server.address);
     client.get(books("")).send().await.unwrap().error_for_status().unwrap();
     let before = server.most_memory();
     // As long as books can be, and as many as can be tried in a moment.
@@ -82,6 +48,4 @@ async fn the_largest_file_of_a_client_and_its_export_take_less_than_64_mib() {
     let grown = (server.most_memory() - before) / 1024;
     println!("grown by {grown} MiB");
     assert!(grown < 64, "grown by {grown} MiB");
-    drop(server);
-    log.join().unwrap();
 }

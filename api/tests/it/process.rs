@@ -70,6 +70,14 @@ impl Process {
         self.log.lock().unwrap().clone()
     }
 
+    /// The most memory that it has had so far, in KiB, as Linux says.
+    #[cfg(target_os = "linux")]
+    pub fn most_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
     /// Sends it a POST and gives the status.
     pub async fn post(&self, path: &str, body: &Value) -> u16 {
         let request = reqwest::Client::new().post(format!("{}/api/v1{path}", self.address));

@@ -20,7 +20,7 @@ pub struct NewBook {
     pub title: String,
     /// What follows the title.
     #[validate(length(min = 1, max = 500), custom(function = "input::words"))]
-    #[schema(min_length = 1, max_length = 500)]
+    #[schema(min_length = 1, max_length = 500, examples("Book One"))]
     pub subtitle: Option<String>,
     /// The author; several are joined by `; `.
     #[validate(length(min = 1, max = 500), custom(function = "input::words"))]
@@ -48,7 +48,7 @@ pub struct NewBook {
     pub isbn: Option<String>,
     /// What it is about.
     #[validate(length(min = 1, max = 10_000), custom(function = "input::paragraphs"))]
-    #[schema(min_length = 1, max_length = 10_000)]
+    #[schema(min_length = 1, max_length = 10_000, examples("A desert planet, and who is to have it."))]
     pub description: Option<String>,
     /// What it costs.
     #[serde(default, deserialize_with = "input::object")]
@@ -72,7 +72,7 @@ pub struct BookPatch {
     /// What follows the title.
     #[serde(default, deserialize_with = "input::clearable")]
     #[validate(length(min = 1, max = 500), custom(function = "input::words"))]
-    #[schema(min_length = 1, max_length = 500)]
+    #[schema(min_length = 1, max_length = 500, examples("Book One"))]
     pub subtitle: Option<Option<String>>,
     /// The author; several are joined by `; `.
     #[serde(default, deserialize_with = "input::required")]
@@ -107,7 +107,7 @@ pub struct BookPatch {
     /// What it is about.
     #[serde(default, deserialize_with = "input::clearable")]
     #[validate(length(min = 1, max = 10_000), custom(function = "input::paragraphs"))]
-    #[schema(min_length = 1, max_length = 10_000)]
+    #[schema(min_length = 1, max_length = 10_000, examples("A desert planet, and who is to have it."))]
     pub description: Option<Option<String>>,
     /// What it costs.
     #[serde(default, deserialize_with = "input::clearable_object")]

@@ -20,19 +20,26 @@ pub struct Report {
     /// Whether nothing was changed because only a trial was asked for.
     pub dry_run: bool,
     /// Rows of the file.
+    #[schema(examples(200))]
     pub rows: u64,
     /// Books that are new.
+    #[schema(examples(120))]
     pub created: u64,
     /// Books that took what the file says.
+    #[schema(examples(0))]
     pub updated: u64,
     /// Rows whose book was in the catalogue and stays as it is.
+    #[schema(examples(77))]
     pub unchanged: u64,
     /// Rows that can be read and were not written: they are no books, their book is somebody else's, or another
     /// row failed.
+    #[schema(examples(0))]
     pub skipped: u64,
     /// Rows that cannot be taken.
+    #[schema(examples(3))]
     pub failed: u64,
     /// Details that were left out of rows that were taken.
+    #[schema(examples(5))]
     pub warnings: u64,
     /// The first problems, in the order of the rows.
     pub problems: Vec<Problem>,
