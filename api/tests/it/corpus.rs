@@ -30,23 +30,28 @@ fn words(text: &str) -> Vec<&str> {
     text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect()
 }
 
-/// What somebody might type who looks for the book.
+/// What somebody might type who looks for the book. Of a work in volumes, they give the volume's number.
 fn typed(number: usize, book: &Value) -> String {
     let (title, author) = (book["title"].as_str().unwrap(), book["author"].as_str().unwrap());
     let title: String = title.chars().take(150).collect();
+    // Gutenberg's authors have the surname first, and the years of their lives behind.
+    let inverted = author.contains(|c: char| c.is_ascii_digit());
+    let author = if inverted { author.split(',').next().unwrap() } else { author };
     let (names, terms) = (words(author), words(&title));
     let surname = names.iter().rfind(|name| name.chars().count() > 2).copied().unwrap_or(author);
+    let numbers: Vec<&str> = terms.iter().filter(|term| term.parse::<u32>().is_ok()).copied().collect();
+    let numbers = numbers.join(" ");
     match (number % 6, terms.as_slice()) {
         (0, _) => title,
         (1, _) => {
             title.nfd().filter(|c| !('\u{300}'..='\u{36f}').contains(c)).collect::<String>().to_uppercase()
         }
         (2, [first, second, third, ..]) => {
-            format!("{surname} {first} {second} {}", third.chars().take(3).collect::<String>())
+            format!("{surname} {numbers} {first} {second} {}", third.chars().take(3).collect::<String>())
         }
         (3, terms) => {
             let telling = terms.iter().max_by_key(|term| term.chars().count());
-            format!("{surname} {}", telling.unwrap_or(&surname))
+            format!("{surname} {numbers} {}", telling.unwrap_or(&surname))
         }
         (4, [first, second, ..]) => format!("\"{first} {second}\" {surname}"),
         (5, _) if book["isbn"].is_string() => book["isbn"].as_str().unwrap().to_owned(),
