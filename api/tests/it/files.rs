@@ -14,11 +14,12 @@ use crate::app::{Client, TestApp};
 
 /// The folder of the files.
 #[expect(clippy::disallowed_methods, reason = "the tests' own settings")]
-fn folder() -> PathBuf {
+pub fn folder() -> PathBuf {
     std::env::var("TEST_BOOK_FILES").expect("TEST_BOOK_FILES names the folder of the files").into()
 }
 
-fn read(path: &Path) -> Vec<u8> {
+/// A file, unpacked if it is packed.
+pub fn read(path: &Path) -> Vec<u8> {
     let bytes = fs::read(path).unwrap();
     if path.extension().is_none_or(|extension| extension != "gz") {
         return bytes;
