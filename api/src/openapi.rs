@@ -25,7 +25,7 @@ use crate::{
     error::{Code, Document, Problem, Result},
     health,
     request::PROBLEM_JSON,
-    users,
+    routes, users,
 };
 
 /// Where the documentation is.
@@ -34,6 +34,9 @@ pub const DOCS: &str = "/api/v1/docs/";
 /// What the documentation's pages may load: what this server serves.
 const DOCS_POLICY: &str =
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
+
+/// The headers that tell of limits.
+const LIMIT_HEADERS: [&str; 2] = ["RateLimit", "RateLimit-Policy"];
 
 #[derive(OpenApi)]
 #[openapi(
@@ -127,9 +130,15 @@ fn build() -> Value {
     // The cookie does instead of it.
     let refresh = find(&mut document, Action::Refresh.name()).expect("it is annotated");
     refresh["requestBody"]["required"] = json!(false);
+    document["components"]["headers"] = limit_headers();
+    let limited: Vec<Action> = routes::endpoints()
+        .iter()
+        .filter(|endpoint| endpoint.limit.is_some() || !endpoint.action.rule().anonymous)
+        .map(|endpoint| endpoint.action)
+        .collect();
     for action in Action::ALL {
         let operation = find(&mut document, action.name()).expect("every action has an operation");
-        complete(operation, action.rule());
+        complete(operation, action.rule(), limited.contains(action));
     }
     document
 }
@@ -142,12 +151,12 @@ fn find<'d>(document: &'d mut Value, id: &str) -> Option<&'d mut Value> {
 }
 
 /// Adds what follows from the permission table and from what the operation takes.
-fn complete(operation: &mut Value, rule: Rule) {
+fn complete(operation: &mut Value, rule: Rule, limited: bool) {
     operation["security"] = if rule.anonymous { json!([]) } else { json!([{ "bearer": [] }]) };
     let tagged = operation["responses"]["200"]["headers"]["ETag"].is_object();
     let reads = is_called(operation, &["get"]) && tagged;
     let changes = is_called(operation, &["update", "delete"]);
-    for status in failures(operation, rule, changes) {
+    for status in failures(operation, rule, changes, limited) {
         let code = StatusCode::from_u16(status).expect("a status of HTTP");
         let reference = json!({ "$ref": format!("#/components/responses/{}", name(code)) });
         let responses = operation["responses"].as_object_mut().expect("every operation has answers");
@@ -163,6 +172,11 @@ fn complete(operation: &mut Value, rule: Rule) {
         if status.starts_with(['4', '5']) && answer["$ref"].is_null() {
             answer["content"] = problem_content();
         }
+        if limited && answer["$ref"].is_null() {
+            for name in LIMIT_HEADERS {
+                answer["headers"][name] = json!({ "$ref": format!("#/components/headers/{name}") });
+            }
+        }
     }
 }
 
@@ -172,18 +186,19 @@ fn is_called(operation: &Value, verbs: &[&str]) -> bool {
 }
 
 /// The statuses by which an operation can fail.
-fn failures(operation: &Value, rule: Rule, changes: bool) -> Vec<u16> {
+fn failures(operation: &Value, rule: Rule, changes: bool, limited: bool) -> Vec<u16> {
     let takes_body = operation["requestBody"].is_object();
     let within =
         |place: &str| operation["parameters"].as_array().into_iter().flatten().any(|p| p["in"] == place);
     let closed = Role::ALL.iter().any(|role| rule.of(*role) != rule.admin || rule.of(*role).is_none());
-    let groups: [(bool, &[u16]); 7] = [
+    let groups: [(bool, &[u16]); 8] = [
         (within("query") || takes_body, &[400, 422]),
         (takes_body, &[408, 413, 415]),
         (!rule.anonymous, &[401]),
         (!rule.anonymous && (closed || !rule.unverified), &[403]),
         (within("path"), &[404]),
         (changes, &[412]),
+        (limited, &[429]),
         (true, &[500, 503]),
     ];
     groups.into_iter().filter(|(fails, _)| *fails).flat_map(|(_, statuses)| statuses).copied().collect()
@@ -195,6 +210,15 @@ fn add_header(operation: &mut Value, name: &str, description: &str) {
     parameters.push(json!({ "name": name, "in": "header", "description": description, "required": false,
         "schema": { "type": "string" } }));
     operation["parameters"] = parameters.into();
+}
+
+/// What answers say of limits (draft-ietf-httpapi-ratelimit-headers-11).
+fn limit_headers() -> Value {
+    let text = |description: &str, example: &str| json!({ "description": description, "schema": { "type": "string" }, "example": example });
+    json!({
+        "RateLimit-Policy": text("The limits that the request met: `q` requests in `w` seconds", "\"log-in\";q=30;w=300"),
+        "RateLimit": text("What is left of them: `r` requests for the next `t` seconds", "\"log-in\";r=29;t=290"),
+    })
 }
 
 /// The answer of a status, named, with the codes that come with it.
@@ -209,6 +233,12 @@ fn failure(status: StatusCode) -> (String, Value) {
     match status {
         StatusCode::UNAUTHORIZED => drop(headers.insert("WWW-Authenticate", text("The scheme, `Bearer`"))),
         StatusCode::SERVICE_UNAVAILABLE => drop(headers.insert("Retry-After", text("Seconds to wait"))),
+        StatusCode::TOO_MANY_REQUESTS => {
+            headers.insert("Retry-After", text("Seconds to wait"));
+            for name in LIMIT_HEADERS {
+                headers.insert(name, json!({ "$ref": format!("#/components/headers/{name}") }));
+            }
+        }
         _ => {}
     }
     let answer = json!({ "description": codes.join(", "), "headers": headers, "content": problem_content() });

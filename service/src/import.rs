@@ -17,7 +17,7 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use self::{file::File, format::Row, writer::Writer};
-use crate::{Actor, Db, Error, FieldError, Result, access::Action, db::End};
+use crate::{Actor, Db, Error, FieldError, Result, access::Action, db::End, security::Event};
 
 /// How many problems a report lists.
 pub const LISTED_PROBLEMS: usize = 100;
@@ -150,10 +150,14 @@ where
     let (atomic, dry_run) = (options.mode == Mode::Atomic, options.dry_run);
     let writer = Writer::new(actor.clone(), &options, file.format(), file.charset());
     let batches = read(file);
-    if atomic || dry_run {
-        return db.transaction(move |txn| Box::pin(whole(txn, writer, batches, atomic, dry_run))).await?;
-    }
-    by_batches(db, writer, batches).await
+    let report = if atomic || dry_run {
+        db.transaction(move |txn| Box::pin(whole(txn, writer, batches, atomic, dry_run))).await??
+    } else {
+        by_batches(db, writer, batches).await?
+    };
+    let Report { rows, created, updated, failed, .. } = report;
+    Event::Imported { actor: actor.into(), rows, created, updated, failed, dry_run }.log();
+    Ok(report)
 }
 
 /// Writes every batch in one transaction, and takes it back where a row failed or nothing was to change.

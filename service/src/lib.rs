@@ -13,6 +13,8 @@ pub mod error;
 pub mod import;
 pub mod mail;
 pub mod page;
+pub mod security;
+pub mod throttle;
 pub mod upkeep;
 pub mod users;
 

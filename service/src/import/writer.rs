@@ -120,7 +120,7 @@ impl Writer {
             self.report.unchanged += 1;
             return Ok(());
         };
-        if self.actor.may_touch(Action::UpdateBook, stored.owner_id).is_err() {
+        if self.actor.covers(Action::UpdateBook, stored.owner_id).is_err() {
             self.report.skipped += 1;
             let error = FieldError::new("", "forbidden", "the book is somebody else's");
             self.report.list(row.problem(error));
