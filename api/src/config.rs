@@ -10,10 +10,10 @@ use std::{
 };
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
-use service::{Keys, Settings, access::Role, auth::Policy, mail::Mailer};
+use service::{Keys, Settings, access::Role, auth::Policy, mail::Mailer, throttle::Throttle};
 use url::{Origin, Url};
 
-use crate::cookie::Origins;
+use crate::{address::Proxies, cookie::Origins};
 
 /// The secret that `.env` brings. Everybody knows it.
 const DEVELOPMENT_SECRET: &str = "development-only-secret-never-use-it-elsewhere";
@@ -273,6 +273,13 @@ pub struct Config {
     #[arg(long, env = "CORS_ORIGINS", global = true, default_value = "", hide_default_value = true, hide_env_values = true,
         value_parser = origins)]
     pub cors_origins: Arc<Vec<String>>,
+    /// Proxies whose X-Forwarded-For is believed: addresses and networks, comma-separated, such as `10.0.0.0/8`
+    #[arg(long, env = "TRUSTED_PROXIES", global = true, default_value = "", hide_default_value = true, hide_env_values = true,
+        value_parser = proxies)]
+    pub trusted_proxies: Arc<Proxies>,
+    /// Whether those who ask too often are refused for a while
+    #[arg(long, env = "RATE_LIMIT", global = true, default_value = "on", hide_env_values = true)]
+    pub rate_limit: Switch,
     /// Whether a new account must verify its address before it may write
     #[arg(long, env = "EMAIL_VERIFICATION", global = true, default_value = "on", hide_env_values = true)]
     pub email_verification: Switch,
@@ -338,6 +345,15 @@ impl Config {
         Origins(
             own.map(|origin| origin.ascii_serialization()).chain(self.cors_origins.iter().cloned()).collect(),
         )
+    }
+
+    /// The limits on how often one may ask.
+    #[must_use]
+    pub fn throttle(&self) -> Throttle {
+        match self.rate_limit {
+            Switch::On => Throttle::on(),
+            Switch::Off => Throttle::off(),
+        }
     }
 
     /// The keys that the secrets give.
@@ -413,6 +429,11 @@ pub fn load_dotenv() {
 /// Reads an enum by the name it has in JSON.
 fn by_name<T: serde::de::DeserializeOwned>(name: &str) -> Result<T, String> {
     serde_json::from_value(name.into()).map_err(|error: serde_json::Error| error.to_string())
+}
+
+/// Reads the list of trusted proxies.
+fn proxies(list: &str) -> Result<Arc<Proxies>, String> {
+    list.parse().map(Arc::new)
 }
 
 /// Reads a list of exact origins: scheme, host and port, nothing behind.

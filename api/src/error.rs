@@ -8,7 +8,7 @@ use actix_web::{
     http::{StatusCode, header},
 };
 use serde::Serialize;
-use service::{Error, FieldError, import::Report};
+use service::{Error, FieldError, import::Report, throttle::Standing};
 use utoipa::ToSchema;
 
 /// What a handler answers.
@@ -108,6 +108,9 @@ codes! {
     /// Rows of the file cannot be taken, so nothing was written; `report` lists them. `mode=partial` takes
     /// the others.
     ImportFailed = "import_failed", UNPROCESSABLE_ENTITY, "Import failed";
+    /// You, your address, or somebody who tries this name has asked too often. `RateLimit-Policy` says how often
+    /// one may; try again after `Retry-After` seconds.
+    TooManyRequests = "too_many_requests", TOO_MANY_REQUESTS, "Too many requests";
     /// A fault of this server. It is in its log under the request's id.
     Internal = "internal", INTERNAL_SERVER_ERROR, "Internal error";
     /// Too many passwords wait to be checked. Try again after `Retry-After` seconds.
@@ -127,6 +130,8 @@ pub struct Problem {
     detail: Cow<'static, str>,
     errors: Vec<FieldError>,
     report: Option<Box<Report>>,
+    /// The limit that was broken.
+    throttled: Option<Standing>,
     /// For the log alone.
     cause: Option<String>,
 }
@@ -165,7 +170,7 @@ pub struct Document<'p> {
 impl Problem {
     /// A problem with a detail of its own.
     pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, detail: detail.into(), errors: Vec::new(), report: None, cause: None }
+        Self { code, detail: detail.into(), errors: Vec::new(), report: None, throttled: None, cause: None }
     }
 
     /// A problem that the log knows more of than the caller.
@@ -183,6 +188,7 @@ impl Problem {
             StatusCode::REQUEST_TIMEOUT => Code::RequestTimeout,
             StatusCode::PAYLOAD_TOO_LARGE => Code::BodyTooLarge,
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Code::UnsupportedMediaType,
+            StatusCode::TOO_MANY_REQUESTS => Code::TooManyRequests,
             StatusCode::SERVICE_UNAVAILABLE => Code::Unavailable,
             status if status.is_server_error() => Code::Internal,
             _ => Code::BadRequest,
@@ -193,6 +199,11 @@ impl Problem {
     /// The problem's code.
     pub(crate) fn code(&self) -> Code {
         self.code
+    }
+
+    /// How the caller stands with the limit that was broken.
+    pub(crate) fn throttled(&self) -> Option<Standing> {
+        self.throttled
     }
 
     /// What the log should know beside the code.
@@ -250,6 +261,10 @@ impl From<Error> for Problem {
                     format!("{} of {} rows cannot be taken; nothing was written", report.failed, report.rows);
                 Self { report: Some(report), ..Self::new(Code::ImportFailed, detail) }
             }
+            Error::Throttled(standing) => Self {
+                throttled: Some(standing),
+                ..Self::new(Code::TooManyRequests, "too many requests; Retry-After says when to come again")
+            },
             Error::Busy => Self::new(Code::Overloaded, "too many passwords wait to be checked"),
             Error::Unavailable(cause) => {
                 Self::caused(Code::Unavailable, "the database does not answer", cause)

@@ -3,7 +3,7 @@
 mod json;
 mod upload;
 
-use std::{borrow::Cow, net::IpAddr};
+use std::borrow::Cow;
 
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest, ResponseError,
@@ -15,15 +15,21 @@ use actix_web::{
 };
 use futures_util::future::{Ready, ready};
 use serde::de::DeserializeOwned;
-use service::{Actor, Error, FieldError, access::Action, auth};
+use service::{
+    Actor, Error, FieldError,
+    access::Action,
+    auth,
+    throttle::{Policy, Subject},
+};
 use url::form_urlencoded;
 use uuid::Uuid;
 
 pub use self::{json::Json, upload::Upload};
 use crate::{
-    State,
+    State, address,
     error::{Code, Problem, Result},
     represent::{self, Coding},
+    throttle,
 };
 
 /// Lets a request through to `action` if the permission table does. Runs before anything of the body is
@@ -47,8 +53,10 @@ async fn admit(action: Action, request: &HttpRequest) -> Result<()> {
     let state = request.app_data::<Data<State>>().cloned();
     let state = state.ok_or_else(|| Problem::caused(Code::Internal, "something went wrong", "no state"))?;
     let actor = auth::authenticate(&state.db, &state.auth, bearer(request)?).await?;
+    let counted = actor.id.map_or(Ok(()), |id| throttle::admit(request, Policy::User, Subject::User(id)));
     let reach = actor.may(action);
     request.extensions_mut().insert(actor);
+    counted?;
     Ok(reach.map(drop)?)
 }
 
@@ -161,7 +169,7 @@ impl FromRequest for Client {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let user_agent = request.headers().get(header::USER_AGENT).and_then(|name| name.to_str().ok());
-        let ip: Option<IpAddr> = request.peer_addr().map(|peer| peer.ip().to_canonical());
+        let ip = address::of(request);
         ready(Ok(Self(auth::Client { user_agent: user_agent.map(str::to_owned), ip })))
     }
 }
@@ -192,8 +200,11 @@ fn field_problem(path: &serde_path_to_error::Path, message: &str) -> Problem {
         below(name);
         ("duplicate", "is given twice".to_owned())
     } else {
-        // serde_json adds the place, which the pointer says already.
-        ("type", message.split(" at line ").next().unwrap_or(message).to_owned())
+        // serde_json adds the place, which the pointer says already; serde says what it got, which may be a
+        // password.
+        let message = message.split(" at line ").next().unwrap_or(message);
+        let expected = message.split_once(", expected ").map(|(_, expected)| format!("must be {expected}"));
+        ("type", expected.unwrap_or_else(|| message.to_owned()))
     };
     Error::Invalid(vec![FieldError::new(pointer, code, detail)]).into()
 }

@@ -3,6 +3,7 @@
 //! Invariant: a handler is extractors, one operation and one answer. Nothing here names a row or a query,
 //! and every failure leaves as a problem document.
 
+pub mod address;
 pub mod auth;
 pub mod background;
 pub mod books;
@@ -18,6 +19,7 @@ pub mod represent;
 pub mod request;
 pub mod respond;
 pub mod routes;
+pub mod throttle;
 pub mod users;
 
 use std::{io, net::TcpListener, sync::Arc, time::Duration};
@@ -30,9 +32,9 @@ use actix_web::{
     middleware::from_fn,
     web,
 };
-use service::{Db, Keys, Settings, auth::Auth, db::Turns};
+use service::{Db, Keys, Settings, auth::Auth, db::Turns, throttle::Throttle};
 
-use crate::{background::Background, config::Config};
+use crate::{address::Proxies, background::Background, config::Config};
 
 /// How long the head of a request may be on its way.
 const HEAD_DEADLINE: Duration = Duration::from_secs(5);
@@ -54,6 +56,8 @@ pub struct State {
     pub auth: Arc<Auth>,
     /// The keys that seal cursors.
     pub keys: Arc<Keys>,
+    /// The proxies that may say who the client is.
+    pub proxies: Arc<Proxies>,
 }
 
 /// Applies pending migrations, where the settings say so.
@@ -80,18 +84,32 @@ pub struct Running {
 /// # Errors
 /// What the system or the settings say.
 pub fn serve(config: &Config, listener: TcpListener) -> io::Result<Running> {
+    serve_within(config, listener, Arc::new(config.throttle()))
+}
+
+/// [`serve`], within limits that the caller can see, too.
+///
+/// # Errors
+/// As [`serve`].
+pub fn serve_within(config: &Config, listener: TcpListener, throttle: Arc<Throttle>) -> io::Result<Running> {
     let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let keys = Arc::new(config.keys().map_err(io::Error::other)?);
-    let auth = Arc::new(Auth::new(Arc::clone(&keys), config.policy()));
+    let auth = Arc::new(Auth::new(Arc::clone(&keys), config.policy()).throttled(throttle));
     let (settings, turns) = (config.database(workers), Turns::of(&config.database_url));
     let background = background::start(config, &auth, &turns)?;
-    let origins = Arc::clone(&config.cors_origins);
+    let (origins, proxies) = (Arc::clone(&config.cors_origins), Arc::clone(&config.trusted_proxies));
     let trusted = web::Data::new(config.trusted_origins());
     let server = HttpServer::new(move || {
         let (settings, turns) = (settings.clone(), turns.clone());
-        let (auth, keys) = (Arc::clone(&auth), Arc::clone(&keys));
+        let (auth, keys, proxies) = (Arc::clone(&auth), Arc::clone(&keys), Arc::clone(&proxies));
+        let state = move |db| State {
+            db,
+            auth: Arc::clone(&auth),
+            keys: Arc::clone(&keys),
+            proxies: Arc::clone(&proxies),
+        };
         App::new()
-            .data_factory(move || open(settings.clone(), turns.clone(), Arc::clone(&auth), Arc::clone(&keys)))
+            .data_factory(move || open(settings.clone(), turns.clone(), state.clone()))
             .app_data(trusted.clone())
             .configure(routes::configure)
             .default_service(web::to(request::not_found))
@@ -108,9 +126,8 @@ pub fn serve(config: &Config, listener: TcpListener) -> io::Result<Running> {
     Ok(Running { server: server.run(), background })
 }
 
-async fn open(settings: Settings, turns: Turns, auth: Arc<Auth>, keys: Arc<Keys>) -> service::Result<State> {
-    let db = Db::open(&settings, turns).await?;
-    Ok(State { db, auth, keys })
+async fn open(settings: Settings, turns: Turns, state: impl Fn(Db) -> State) -> service::Result<State> {
+    Ok(state(Db::open(&settings, turns).await?))
 }
 
 /// Lets pages of exactly these origins in.
@@ -131,7 +148,16 @@ fn cors(origins: &[String]) -> Cors {
             header::IF_MATCH,
             header::IF_NONE_MATCH,
         ])
-        .expose_headers(["ETag", "Link", "Location", "Retry-After", "WWW-Authenticate", "X-Request-Id"])
+        .expose_headers([
+            "ETag",
+            "Link",
+            "Location",
+            "RateLimit",
+            "RateLimit-Policy",
+            "Retry-After",
+            "WWW-Authenticate",
+            "X-Request-Id",
+        ])
         // The cookie of a session; it goes to two paths only.
         .supports_credentials()
         .max_age(CORS_MAX_AGE);

@@ -2,13 +2,19 @@
 
 use std::io::Write;
 
-use env_logger::Builder;
-use log::kv::{Error, Key, Value, VisitSource};
+use env_logger::{Builder, Logger};
+use log::{
+    Level, Log, Metadata, Record,
+    kv::{Error, Key, Value, VisitSource},
+};
 use serde_json::{Map, json};
 
 use crate::config::{Config, LogFormat};
 
 /// Starts logging.
+///
+/// # Panics
+/// When the program logs already.
 pub fn init(config: &Config) {
     let mut builder = Builder::new();
     builder.parse_filters(&config.rust_log);
@@ -27,18 +33,41 @@ pub fn init(config: &Config) {
             writeln!(buffer, "{}", serde_json::Value::from(fields.0))
         });
     }
-    builder.init();
+    let logger = Discreet(builder.build());
+    log::set_max_level(logger.0.filter());
+    log::set_boxed_logger(Box::new(logger)).expect("the program starts logging once");
 }
 
-/// The pairs of a record, numbers as numbers.
+/// The log without what SeaORM traces, whatever the filters say: how it connects, password included.
+struct Discreet(Logger);
+
+impl Log for Discreet {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        let tells_all = metadata.level() == Level::Trace && metadata.target().starts_with("sea_orm");
+        !tells_all && self.0.enabled(metadata)
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        if self.enabled(record.metadata()) {
+            self.0.log(record);
+        }
+    }
+
+    fn flush(&self) {
+        self.0.flush();
+    }
+}
+
+/// The pairs of a record, numbers and truth values as themselves.
 struct Fields(Map<String, serde_json::Value>);
 
 impl<'kvs> VisitSource<'kvs> for Fields {
     fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), Error> {
-        let json = match (value.to_u64(), value.to_f64()) {
-            (Some(number), _) => json!(number),
-            (None, Some(number)) => json!(number),
-            (None, None) => json!(value.to_string()),
+        let json = match (value.to_u64(), value.to_f64(), value.to_bool()) {
+            (Some(number), _, _) => json!(number),
+            (None, Some(number), _) => json!(number),
+            (None, None, Some(truth)) => json!(truth),
+            (None, None, None) => json!(value.to_string()),
         };
         self.0.insert(key.to_string(), json);
         Ok(())

@@ -1,6 +1,7 @@
 //! The OpenAPI document, the pages that show it, and what each problem code means. Security and failures
 //! are not written by hand: they follow from the permission table and from what an operation takes.
 
+mod limits;
 mod problems;
 mod reads;
 
@@ -135,9 +136,11 @@ fn build() -> Value {
     // The cookie does instead of it.
     let refresh = find(&mut document, Action::Refresh.name()).expect("it is annotated");
     refresh["requestBody"]["required"] = json!(false);
+    document["components"]["headers"] = limits::headers();
+    let limited = limits::limited();
     for action in Action::ALL {
         let operation = find(&mut document, action.name()).expect("every action has an operation");
-        complete(operation, action.rule());
+        complete(operation, action.rule(), limited.contains(action));
     }
     for item in document["paths"].as_object_mut().into_iter().flat_map(Map::values_mut) {
         for (method, operation) in item.as_object_mut().into_iter().flatten() {
@@ -159,11 +162,14 @@ fn find<'d>(document: &'d mut Value, id: &str) -> Option<&'d mut Value> {
 }
 
 /// Adds what follows from the permission table and from what the operation takes.
-fn complete(operation: &mut Value, rule: Rule) {
+fn complete(operation: &mut Value, rule: Rule, limited: bool) {
     operation["security"] = if rule.anonymous { json!([]) } else { json!([{ "bearer": [] }]) };
     let changes = is_called(operation, &["update", "delete"]);
-    let codes = failures(operation, rule, changes);
+    let codes = failures(operation, rule, changes, limited);
     problems::add(operation, &codes);
+    if limited {
+        limits::complete(operation);
+    }
     if changes {
         add_header(operation, "If-Match", "Entity tags that you know; 412 if none is current", "\"1\"");
     }
@@ -175,13 +181,13 @@ fn is_called(operation: &Value, verbs: &[&str]) -> bool {
 }
 
 /// The codes by which an operation can fail, beside those that its own annotation names.
-fn failures(operation: &Value, rule: Rule, changes: bool) -> Vec<Code> {
+fn failures(operation: &Value, rule: Rule, changes: bool, limited: bool) -> Vec<Code> {
     let parameters = || operation["parameters"].as_array().into_iter().flatten();
     let within = |place: &str| parameters().any(|parameter| parameter["in"] == place);
     let takes_body = operation["requestBody"].is_object();
     let takes_json = operation["requestBody"]["content"]["application/json"].is_object();
     let closed = Role::ALL.iter().any(|role| rule.of(*role) != rule.admin || rule.of(*role).is_none());
-    let groups: [(bool, &[Code]); 10] = [
+    let groups: [(bool, &[Code]); 11] = [
         (within("query") || takes_body, &[Code::BadRequest, Code::InvalidInput]),
         (parameters().any(|parameter| parameter["name"] == "cursor"), &[Code::InvalidCursor]),
         (takes_json, &[Code::MalformedBody]),
@@ -192,6 +198,7 @@ fn failures(operation: &Value, rule: Rule, changes: bool) -> Vec<Code> {
         (!rule.anonymous && !rule.unverified, &[Code::AccountNotVerified]),
         (within("path"), &[Code::NotFound]),
         (changes, &[Code::Stale]),
+        (limited, &[Code::TooManyRequests]),
     ];
     let own = groups.into_iter().filter(|(fails, _)| *fails).flat_map(|(_, codes)| codes).copied();
     own.chain([Code::Internal, Code::Unavailable]).collect()

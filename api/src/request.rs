@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use crate::{
     error::{Code, Problem},
-    represent,
+    represent, throttle,
 };
 
 /// How long an operation may take.
@@ -84,6 +84,8 @@ pub async fn contain(
 /// Writes the problem document of a failure, and the headers of every answer.
 fn finish(response: ServiceResponse, id: &str) -> ServiceResponse {
     let mut response = if response.status().as_u16() >= 400 { explain(response, id) } else { response };
+    let problem = response.response().extensions().get::<Problem>().cloned();
+    throttle::tell(&mut response, problem.as_ref());
     let headers = response.headers_mut();
     for (name, value) in SECURITY_HEADERS {
         if !headers.contains_key(&name) {

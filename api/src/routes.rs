@@ -8,12 +8,12 @@ use actix_web::{
     middleware::from_fn,
     web::{self, ServiceConfig},
 };
-use service::access::Action;
+use service::{access::Action, throttle::Policy};
 
 use crate::{
     auth, books,
     error::{Code, Problem},
-    extract, health, openapi, request, users,
+    extract, health, openapi, request, throttle, users,
 };
 
 /// One route.
@@ -24,31 +24,45 @@ pub struct Endpoint {
     pub method: Method,
     /// Its path, as OpenAPI writes it.
     pub path: &'static str,
+    /// How often it takes requests from one address, where that is limited.
+    pub limit: Option<Policy>,
     route: actix_web::Route,
+}
+
+impl Endpoint {
+    /// Limits how often the route takes requests from one address. What it refuses it has not read.
+    fn limited(self, policy: Policy) -> Self {
+        let throttle = from_fn(move |request, next| throttle::by_address(policy, request, next));
+        Self { limit: Some(policy), route: self.route.wrap(throttle), ..self }
+    }
 }
 
 /// Every route, literal paths before those with parameters.
 #[must_use]
 pub fn endpoints() -> Vec<Endpoint> {
     vec![
-        on(Action::SignUp, Method::POST, "/api/v1/auth/signup", auth::sign_up),
-        on(Action::LogIn, Method::POST, "/api/v1/auth/login", auth::log_in),
-        on(Action::Refresh, Method::POST, "/api/v1/auth/refresh", auth::refresh),
+        on(Action::SignUp, Method::POST, "/api/v1/auth/signup", auth::sign_up).limited(Policy::SignUp),
+        on(Action::LogIn, Method::POST, "/api/v1/auth/login", auth::log_in).limited(Policy::LogIn),
+        on(Action::Refresh, Method::POST, "/api/v1/auth/refresh", auth::refresh).limited(Policy::Refresh),
         on(Action::LogOut, Method::POST, "/api/v1/auth/logout", auth::log_out),
-        on(Action::VerifyEmail, Method::POST, "/api/v1/auth/verify-email", auth::verify_email),
+        on(Action::VerifyEmail, Method::POST, "/api/v1/auth/verify-email", auth::verify_email)
+            .limited(Policy::MailToken),
         on(
             Action::ResendVerification,
             Method::POST,
             "/api/v1/auth/verify-email/resend",
             auth::resend_verification,
-        ),
+        )
+        .limited(Policy::Mail),
         on(
             Action::RequestPasswordReset,
             Method::POST,
             "/api/v1/auth/password-reset",
             auth::request_password_reset,
-        ),
-        on(Action::ResetPassword, Method::POST, "/api/v1/auth/password-reset/confirm", auth::reset_password),
+        )
+        .limited(Policy::Mail),
+        on(Action::ResetPassword, Method::POST, "/api/v1/auth/password-reset/confirm", auth::reset_password)
+            .limited(Policy::MailToken),
         on(Action::GetMe, Method::GET, "/api/v1/users/me", users::me),
         on(Action::UpdateMe, Method::PATCH, "/api/v1/users/me", users::update_me),
         on(Action::DeleteMe, Method::DELETE, "/api/v1/users/me", users::delete_me),
@@ -126,7 +140,7 @@ where
     let route = web::route().guard(accepts(method.clone())).to(handler);
     let route = route.wrap(from_fn(move |request, next| extract::guard(action, request, next)));
     let route = route.wrap(from_fn(request::contain));
-    Endpoint { action, method, path, route }
+    Endpoint { action, method, path, limit: None, route }
 }
 
 /// A GET route answers HEAD, too, without the body (RFC 9110, section 9.3.2).

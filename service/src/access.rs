@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{Error, Result};
+use crate::{Error, Result, security::Event};
 use entity::users;
 
 /// What an account may do.
@@ -285,15 +285,13 @@ impl Actor {
         }
     }
 
-    /// How far `action` reaches for this actor.
+    /// How far `action` reaches for this actor. A refusal goes to the security log.
     ///
     /// # Errors
     /// [`Error::Forbidden`] where the role may not, [`Error::NotVerified`] where the account must
     /// verify its address first.
     pub fn may(&self, action: Action) -> Result<Reach> {
-        let rule = action.rule();
-        let reach = rule.of(self.role).ok_or(Error::Forbidden)?;
-        if rule.unverified || self.is_verified { Ok(reach) } else { Err(Error::NotVerified) }
+        self.reach(action).inspect_err(|error| self.denied(action, error))
     }
 
     /// Lets through what `action` covers of something that `owner` has.
@@ -301,11 +299,28 @@ impl Actor {
     /// # Errors
     /// As [`Actor::may`], and [`Error::Forbidden`] for what is somebody else's.
     pub fn may_touch(&self, action: Action, owner: Option<Uuid>) -> Result<()> {
-        match self.may(action)? {
+        self.covers(action, owner).inspect_err(|error| self.denied(action, error))
+    }
+
+    /// [`Actor::may_touch`] as a question, of which nobody need know.
+    pub(crate) fn covers(&self, action: Action, owner: Option<Uuid>) -> Result<()> {
+        match self.reach(action)? {
             Reach::Any => Ok(()),
             Reach::Own if owner.is_some() && owner == self.id => Ok(()),
             Reach::Own => Err(Error::Forbidden),
         }
+    }
+
+    fn reach(&self, action: Action) -> Result<Reach> {
+        let rule = action.rule();
+        let reach = rule.of(self.role).ok_or(Error::Forbidden)?;
+        if rule.unverified || self.is_verified { Ok(reach) } else { Err(Error::NotVerified) }
+    }
+
+    fn denied(&self, action: Action, error: &Error) {
+        let reason = if matches!(error, Error::NotVerified) { "not_verified" } else { "forbidden" };
+        let (actor, session) = (self.into(), self.session);
+        Event::Denied { actor, session, action: action.name(), reason }.log();
     }
 
     /// The actor's own account.

@@ -19,16 +19,18 @@ use validator::Validate;
 
 use self::password::{Passwords, Verdict};
 pub use self::session::device::{Session, SessionRecord, end as end_session, end_others, list as sessions};
-pub(crate) use self::session::end_all;
 pub use self::{
     address::{AccountEmail, NewEmail, VerifyEmail, change_email, resend_verification, verify_email},
     recovery::{PasswordChange, PasswordReset, change_password, request_reset, reset_password, send_reset},
 };
+pub(crate) use self::{recovery::check_password, session::end_all};
 use crate::{
     Actor, Db, Error, Keys, Result,
     access::Action,
     input,
     mail::{self, Kind},
+    security::{AddressClass, Event},
+    throttle::Throttle,
     users::{self, NewUser, User},
 };
 use entity::users as rows;
@@ -55,14 +57,27 @@ pub struct Auth {
     passwords: Passwords,
     policy: Policy,
     mail_waits: Notify,
+    throttle: Arc<Throttle>,
 }
 
 impl Auth {
-    /// Starts the threads that hash passwords.
+    /// Starts the threads that hash passwords. Nothing is limited.
     #[must_use]
     pub fn new(keys: Arc<Keys>, policy: Policy) -> Self {
         let passwords = Passwords::new(Arc::clone(&keys), policy.bcrypt_cost);
-        Self { keys, passwords, policy, mail_waits: Notify::new() }
+        Self { keys, passwords, policy, mail_waits: Notify::new(), throttle: Arc::new(Throttle::off()) }
+    }
+
+    /// Limits how often passwords may be guessed.
+    #[must_use]
+    pub fn throttled(self, throttle: Arc<Throttle>) -> Self {
+        Self { throttle, ..self }
+    }
+
+    /// The limits.
+    #[must_use]
+    pub fn throttle(&self) -> &Throttle {
+        &self.throttle
     }
 
     pub(crate) fn passwords(&self) -> &Passwords {
@@ -240,7 +255,9 @@ pub async fn sign_up(db: &Db, auth: &Auth, new: SignUp) -> Result<User> {
     let SignUp { username, email, password, first_name, last_name } = new;
     let is_verified = auth.trusts_addresses();
     let new = NewUser { username, email, first_name, last_name, role: None, is_verified };
-    users::open(db, auth, new, Some(password)).await
+    let user = users::open(db, auth, new, Some(password)).await?;
+    Event::SignedUp { user: user.id }.log();
+    Ok(user)
 }
 
 /// How often a log-in looks again at an account that changes meanwhile.
@@ -248,43 +265,86 @@ const LOOKS: usize = 3;
 
 /// Begins a session. A wrong name, a wrong password and a disabled account get the same answer, after the
 /// same work.
+///
+/// # Errors
+/// [`Error::Throttled`] when too many attempts failed, before any work is done.
 pub async fn log_in(db: &Db, auth: &Auth, client: Client, input: LogIn) -> Result<Tokens> {
     input.validate()?;
+    let login = users::normal_email(&input.login);
+    let attempt = auth.throttle.attempt(&login, client.ip)?;
+    let outcome = begin(db, auth, client, &login, &input.password).await;
+    if !matches!(outcome, Err(Error::InvalidCredentials)) {
+        attempt.forgive();
+    }
+    outcome
+}
+
+async fn begin(db: &Db, auth: &Auth, client: Client, login: &str, password: &str) -> Result<Tokens> {
+    let address = AddressClass::of(client.ip);
     for _ in 0..LOOKS {
-        let (user, new_hash) = check(db, auth, &input).await?;
+        let (user, new_hash) = match check(db, auth, login, password).await? {
+            Ok(checked) => checked,
+            Err(Failure { reason, user }) => {
+                Event::LogInFailed { reason, user, address }.log();
+                return Err(Error::InvalidCredentials);
+            }
+        };
         let (user_id, password_hash) = (user.id, user.password_hash.clone());
         let checked = session::Checked { user_id, password_hash, new_hash, client: client.clone() };
         // Nothing comes of it if the account was disabled, or changed its password, during the check.
         if let Some(started) = session::start(db, checked).await? {
+            Event::LoggedIn { user: user_id, session: started.id, address }.log();
             return auth.tokens(user, &started);
         }
     }
+    Event::LogInFailed { reason: "account_changes", user: None, address }.log();
     Err(Error::InvalidCredentials)
+}
+
+/// Why somebody could not log in, for the security log alone.
+struct Failure {
+    reason: &'static str,
+    user: Option<Uuid>,
 }
 
 /// The active account with this name and password, and a new hash if the stored one is of an old scheme, key
 /// or cost. A full queue leaves that for the next log-in.
-async fn check(db: &Db, auth: &Auth, input: &LogIn) -> Result<(rows::Model, Option<String>)> {
-    let login = users::normal_email(&input.login);
-    let column = if login.contains('@') { rows::Column::Email } else { rows::Column::Username };
-    let found =
-        db.read(async |conn| rows::Entity::find().filter(column.eq(login.as_str())).one(conn).await).await?;
+async fn check(
+    db: &Db,
+    auth: &Auth,
+    login: &str,
+    password: &str,
+) -> Result<std::result::Result<(rows::Model, Option<String>), Failure>> {
+    let found = with_login(db, login).await?;
     let stored = found.as_ref().map(|user| user.password_hash.clone());
-    let verdict = auth.passwords.verify(input.password.clone(), stored).await?;
-    let (Some(user), Verdict::Right { outdated }) = (found, verdict) else {
-        return Err(Error::InvalidCredentials);
+    let verdict = auth.passwords.verify(password.to_owned(), stored).await?;
+    let (user, outdated) = match (found, verdict) {
+        (None, _) => return Ok(Err(Failure { reason: "unknown_name", user: None })),
+        (Some(user), Verdict::Wrong) => {
+            return Ok(Err(Failure { reason: "wrong_password", user: Some(user.id) }));
+        }
+        (Some(user), _) if !user.is_active => {
+            return Ok(Err(Failure { reason: "disabled", user: Some(user.id) }));
+        }
+        (Some(user), Verdict::Right { outdated }) => (user, outdated),
     };
-    if !user.is_active {
-        return Err(Error::InvalidCredentials);
-    }
     if !outdated {
-        return Ok((user, None));
+        return Ok(Ok((user, None)));
     }
-    match auth.passwords.rehash(input.password.clone()).await {
-        Ok(new_hash) => Ok((user, Some(new_hash))),
-        Err(Error::Busy) => Ok((user, None)),
+    match auth.passwords.rehash(password.to_owned()).await {
+        Ok(new_hash) => Ok(Ok((user, Some(new_hash)))),
+        Err(Error::Busy) => Ok(Ok((user, None))),
         Err(error) => Err(error),
     }
+}
+
+/// The account with exactly this username or address, in its normal form. MariaDB ignores spaces at the end
+/// when it compares; taken for the same name, they would give whoever guesses a new quota each.
+async fn with_login(db: &Db, login: &str) -> Result<Option<rows::Model>> {
+    let email = login.contains('@');
+    let column = if email { rows::Column::Email } else { rows::Column::Username };
+    let found = db.read(async |conn| rows::Entity::find().filter(column.eq(login)).one(conn).await).await?;
+    Ok(found.filter(|user| login == if email { &user.email } else { &user.username }))
 }
 
 /// Goes on with a session: gives the next pair of tokens for the one that came last.
@@ -304,7 +364,10 @@ pub async fn refresh(db: &Db, auth: &Auth, input: Refresh) -> Result<Tokens> {
 /// Ends the session in use.
 pub async fn log_out(db: &Db, actor: &Actor) -> Result<()> {
     actor.may(Action::LogOut)?;
-    session::end(db, actor.session.ok_or(Error::NotSignedIn)?).await
+    let session = actor.session.ok_or(Error::NotSignedIn)?;
+    session::end(db, session).await?;
+    Event::SessionEnded { user: actor.id, session, reason: "log_out" }.log();
+    Ok(())
 }
 
 /// Says who an access token stands for, as the database knows them now.
@@ -331,20 +394,5 @@ impl Auth {
             refresh_expires_in: session.expires_in.num_seconds(),
             user: user.into(),
         })
-    }
-}
-
-/// Lets through one who knows the password of an account.
-///
-/// # Errors
-/// [`Error::Invalid`] for a wrong one.
-pub(crate) async fn check_password(db: &Db, auth: &Auth, id: Uuid, password: String) -> Result<rows::Model> {
-    let user = db.read(async |conn| rows::Entity::find_by_id(id).one(conn).await).await?;
-    let user = user.ok_or(Error::InvalidToken)?;
-    match auth.passwords.verify(password, Some(user.password_hash.clone())).await? {
-        Verdict::Right { .. } => Ok(user),
-        Verdict::Wrong => {
-            Err(Error::invalid("/current_password", "wrong_password", "is not the password of the account"))
-        }
     }
 }

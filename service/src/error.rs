@@ -77,6 +77,9 @@ pub enum Error {
     /// An atomic import met rows that cannot be taken; nothing was written.
     #[error("{} rows of the import failed", .0.failed)]
     ImportFailed(Box<crate::import::Report>),
+    /// Somebody has asked too often, and may again when the standing's wait is over.
+    #[error("too many requests: {}", .0.policy.name())]
+    Throttled(crate::throttle::Standing),
     /// Too many passwords wait to be checked.
     #[error("too busy")]
     Busy,

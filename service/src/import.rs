@@ -25,7 +25,7 @@ use validator::Validate;
 
 pub use self::report::{LISTED_PROBLEMS, Problem, Report};
 use self::{file::File, format::Row, writer::Writer};
-use crate::{Actor, Db, Error, Result, access::Action, db::End};
+use crate::{Actor, Db, Error, Result, access::Action, db::End, security::Event};
 
 /// How many rows are written at a time.
 const BATCH: usize = 1000;
@@ -120,10 +120,14 @@ where
     let (atomic, dry_run) = (options.mode == Mode::Atomic, options.dry_run);
     let writer = Writer::new(actor.clone(), &options, file.format(), file.charset());
     let batches = read(file);
-    if atomic || dry_run {
-        return db.transaction(move |txn| Box::pin(whole(txn, writer, batches, atomic, dry_run))).await?;
-    }
-    by_batches(db, writer, batches).await
+    let report = if atomic || dry_run {
+        db.transaction(move |txn| Box::pin(whole(txn, writer, batches, atomic, dry_run))).await??
+    } else {
+        by_batches(db, writer, batches).await?
+    };
+    let Report { rows, created, updated, failed, .. } = report;
+    Event::Imported { actor: actor.into(), rows, created, updated, failed, dry_run }.log();
+    Ok(report)
 }
 
 /// Writes every batch in one transaction, and takes it back where a row failed or nothing was to change.

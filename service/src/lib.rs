@@ -14,6 +14,8 @@ pub mod export;
 pub mod import;
 pub mod mail;
 pub mod page;
+pub mod security;
+pub mod throttle;
 pub mod upkeep;
 pub mod users;
 

@@ -31,6 +31,7 @@ use crate::{
     error::{OrNotFound, OrTaken},
     mail::{self, Kind},
     page::{self, Page},
+    security::{ActorId, Event},
 };
 use entity::{
     behavior::now,
@@ -113,7 +114,8 @@ pub async fn update_me(
     patch.validate()?;
     let ProfilePatch { first_name, last_name } = patch;
     let patch = UserPatch { first_name, last_name, ..UserPatch::default() };
-    change(db, None, id, versions, patch).await
+    let (_, after) = change(db, None, id, versions, patch).await?;
+    Ok(after)
 }
 
 /// Deletes the account in use, for one who knows its password. Its sessions end; its books stay, without an
@@ -132,7 +134,9 @@ pub async fn delete_me(
     let id = actor.own_account(Action::DeleteMe)?;
     confirmation.validate()?;
     auth::check_password(db, auth, id, confirmation.current_password).await?;
-    remove(db, None, id, versions).await
+    remove(db, None, id, versions).await?;
+    Event::UserDeleted { actor: actor.into(), user: id }.log();
+    Ok(())
 }
 
 /// Lists accounts.
@@ -154,7 +158,9 @@ pub async fn list(db: &Db, keys: &Keys, actor: &Actor, query: UserQuery) -> Resu
 /// Opens an account for somebody. Until its owner chooses a password, none opens it.
 pub async fn create(db: &Db, auth: &Auth, actor: &Actor, new: NewUser) -> Result<User> {
     actor.may(Action::CreateUser)?;
-    open(db, auth, new, None).await
+    let user = open(db, auth, new, None).await?;
+    Event::UserCreated { actor: actor.into(), user: user.id, role: user.role }.log();
+    Ok(user)
 }
 
 /// Opens an account with a password, for whoever runs the program: the first administrator can get none by
@@ -171,7 +177,9 @@ pub async fn create_with_password(
         return Err(Error::Forbidden);
     }
     password::well_formed(&password)?;
-    open(db, auth, new, Some(password)).await
+    let user = open(db, auth, new, Some(password)).await?;
+    Event::UserCreated { actor: actor.into(), user: user.id, role: user.role }.log();
+    Ok(user)
 }
 
 /// Reads an account.
@@ -193,7 +201,9 @@ pub async fn update(
 ) -> Result<User> {
     actor.may(Action::UpdateUser)?;
     patch.validate()?;
-    change(db, actor.id, id, versions, patch).await
+    let (before, after) = change(db, actor.id, id, versions, patch).await?;
+    tell(actor.into(), &before, &after);
+    Ok(after)
 }
 
 /// Deletes an account. Its sessions end; its books stay, without an owner.
@@ -202,7 +212,9 @@ pub async fn update(
 /// [`Error::LastAdmin`] where nobody would be left to administer accounts.
 pub async fn delete(db: &Db, actor: &Actor, id: Uuid, versions: Option<Vec<i64>>) -> Result<()> {
     actor.may(Action::DeleteUser)?;
-    remove(db, actor.id, id, versions).await
+    remove(db, actor.id, id, versions).await?;
+    Event::UserDeleted { actor: actor.into(), user: id }.log();
+    Ok(())
 }
 
 /// Ends every session of an account.
@@ -215,7 +227,9 @@ pub async fn end_sessions(db: &Db, actor: &Actor, id: Uuid) -> Result<()> {
             auth::end_all(txn, id).await
         })
     })
-    .await
+    .await?;
+    Event::SessionsEnded { user: id, actor: actor.into(), reason: "administrator" }.log();
+    Ok(())
 }
 
 /// Finds the account with this name to act for it, for whoever runs the program.
@@ -255,14 +269,14 @@ async fn find(db: &Db, id: Uuid) -> Result<User> {
     Ok(db.read(async |conn| Entity::find_by_id(id).one(conn).await).await?.or_not_found()?.into())
 }
 
-/// Changes an account, for an administrator or for its owner (see [`lock`]).
+/// Changes an account, for an administrator or for its owner (see [`lock`]); gives it as it was and as it is.
 async fn change(
     db: &Db,
     by: Option<Uuid>,
     id: Uuid,
     versions: Option<Vec<i64>>,
     patch: UserPatch,
-) -> Result<User> {
+) -> Result<(User, User)> {
     db.write(move |txn| {
         Box::pin(async move {
             let locked = lock(txn, by, id).await?;
@@ -271,7 +285,7 @@ async fn change(
             if loses_power {
                 locked.keeps_an_admin()?;
             }
-            let mut user = locked.user.into_active_model();
+            let mut user = locked.user.clone().into_active_model();
             set(&mut user.first_name, patch.first_name);
             set(&mut user.last_name, patch.last_name);
             set(&mut user.role, patch.role.map(|role| role.to_string()));
@@ -281,10 +295,29 @@ async fn change(
             if !changed.is_active {
                 auth::end_all(txn, id).await?;
             }
-            Ok(changed.into())
+            Ok((locked.user.into(), changed.into()))
         })
     })
     .await
+}
+
+/// Tells the security log what a change of an account means.
+fn tell(actor: ActorId, before: &User, after: &User) {
+    let user = after.id;
+    if before.role != after.role {
+        Event::RoleChanged { actor, user, from: before.role, to: after.role }.log();
+    }
+    if before.is_verified != after.is_verified {
+        Event::VerificationChanged { actor, user, verified: after.is_verified }.log();
+    }
+    match (before.is_active, after.is_active) {
+        (true, false) => {
+            Event::UserDisabled { actor, user }.log();
+            Event::SessionsEnded { user, actor, reason: "disabled" }.log();
+        }
+        (false, true) => Event::UserEnabled { actor, user }.log(),
+        (true, true) | (false, false) => {}
+    }
 }
 
 async fn remove(db: &Db, by: Option<Uuid>, id: Uuid, versions: Option<Vec<i64>>) -> Result<()> {

@@ -80,7 +80,7 @@ fn answer(codes: &[Code]) -> Value {
         Some(StatusCode::UNAUTHORIZED) => {
             headers.insert("WWW-Authenticate", text("The scheme, `Bearer`"));
         }
-        Some(StatusCode::SERVICE_UNAVAILABLE) => {
+        Some(StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) => {
             headers.insert("Retry-After", text("Seconds to wait"));
         }
         _ => {}

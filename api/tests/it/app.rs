@@ -16,6 +16,7 @@ use service::{
     access::Role,
     auth::Auth,
     db::Turns,
+    throttle::Throttle,
     users::{self, NewUser},
 };
 use tempfile::TempDir;
@@ -44,6 +45,8 @@ pub struct TestApp {
     server: ServerHandle,
     mail: TempDir,
     _background: Background,
+    /// The limits; off unless the test sets them on.
+    pub throttle: Arc<Throttle>,
 }
 
 impl TestApp {
@@ -61,11 +64,13 @@ impl TestApp {
         let config = config(&database.url, &arguments);
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let Running { server, background } = api::serve(&config, listener).unwrap();
+        let throttle = Arc::new(config.throttle());
+        let Running { server, background } =
+            api::serve_within(&config, listener, Arc::clone(&throttle)).unwrap();
         let handle = server.handle();
         actix_web::rt::spawn(async move { server.await.unwrap() });
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { database, address, config, http, server: handle, mail, _background: background }
+        Self { database, address, config, http, server: handle, mail, _background: background, throttle }
     }
 
     /// Somebody who is not signed in.
@@ -180,6 +185,8 @@ pub fn config(url: &str, arguments: &[&str]) -> Config {
         "Bookly <bookly@example.net>",
         "--public-url",
         PUBLIC_URL,
+        "--rate-limit",
+        "off",
     ];
     Cli::try_parse_from(fixed.iter().chain(arguments)).unwrap_or_else(|error| panic!("{error}")).config
 }

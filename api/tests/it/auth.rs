@@ -154,6 +154,16 @@ async fn wrong_name_wrong_password_and_disabled_account_get_the_same_answer() {
 }
 
 #[actix_web::test]
+async fn a_name_with_spaces_behind_it_is_nobodys() {
+    let app = TestApp::start().await;
+    app.user("alice").await;
+    for login in ["alice ", "alice   ", " alice", "alice@example.com "] {
+        let input = json!({ "login": login, "password": PASSWORD });
+        app.anonymous().post("/auth/login", input).await.problem("invalid_credentials");
+    }
+}
+
+#[actix_web::test]
 async fn a_refresh_token_gives_the_next_pair_and_again_the_same_for_a_moment() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;

@@ -34,9 +34,14 @@ fn settings(database: &Database) -> Vec<(&'static str, String)> {
 }
 
 pub fn run_on(database: &Database, arguments: &[&str], input: &str) -> Output {
+    run_with(database, &[], arguments, input)
+}
+
+/// Runs the program on `database`, with these settings beside those of a test.
+pub fn run_with(database: &Database, further: &[(&str, &str)], arguments: &[&str], input: &str) -> Output {
     let settings = settings(database);
-    let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    run(&settings, arguments, input)
+    let settings = settings.iter().map(|(name, value)| (*name, value.as_str()));
+    run(&settings.chain(further.iter().copied()).collect::<Vec<_>>(), arguments, input)
 }
 
 pub fn text(bytes: &[u8]) -> String {
@@ -164,6 +169,9 @@ fn a_bad_setting_ends_the_program_with_one_line_and_no_secret() {
         ("CORS_ORIGINS", "https://app.example.com/path", "invalid value 'https://app.example.com/path'"),
         ("PUBLIC_URL", "nonsense", "invalid value 'nonsense'"),
         ("MAIL_URL", "smtp://mail.example", "MAIL_FROM: it must be set where mail is sent"),
+        ("RATE_LIMIT", "sometimes", "invalid value 'sometimes'"),
+        ("TRUSTED_PROXIES", "10.0.0.0/33", "invalid value '10.0.0.0/33'"),
+        ("TRUSTED_PROXIES", "0.0.0.0/0", "invalid value '0.0.0.0/0'"),
         ("DATABASE_URL", "oracle://scott:tiger@x", "DATABASE_URL: must begin with"),
         ("DATABASE_URL", "sqlite::memory:", "DATABASE_URL: several connections"),
         ("APP_SECRETS", "", "APP_SECRETS: at least one secret is needed"),
@@ -241,6 +249,8 @@ fn help_lists_every_setting() {
         "MAIL_URL",
         "MAIL_FROM",
         "CORS_ORIGINS",
+        "TRUSTED_PROXIES",
+        "RATE_LIMIT",
         "EMAIL_VERIFICATION",
         "BCRYPT_COST",
         "ACCESS_TOKEN_TTL",

@@ -78,7 +78,7 @@ async fn mail_of_a_process_that_was_killed_before_it_could_send_comes_after_its_
     let settings = [("MAIL_URL", smtp.url())];
     let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let first = Process::start(&database, &settings);
-    assert_eq!(first.post("/auth/signup", &sign_up("alice")).await, 201);
+    assert_eq!(first.post("/auth/signup", sign_up("alice")).await.status, 201);
     wait_for("an attempt", async || (smtp.attempts() > 0).then_some(())).await;
     first.kill();
     smtp.set(Mood::Takes);
@@ -89,7 +89,7 @@ async fn mail_of_a_process_that_was_killed_before_it_could_send_comes_after_its_
     let mail = wait_for("the mail", async || smtp.mails().pop()).await;
     wait_for("the note of it", async || (count(&database, WAITING).await == 0).then_some(())).await;
     assert_eq!(smtp.mails().len(), 1);
-    assert_eq!(second.post("/auth/verify-email", &json!({ "token": mail.token() })).await, 200);
+    assert_eq!(second.post("/auth/verify-email", json!({ "token": mail.token() })).await.status, 200);
     let log = second.kill();
     assert!(log.contains("mail sent") && !log.contains("example.com") && !log.contains("v1.verify"), "{log}");
 }
@@ -101,7 +101,7 @@ async fn several_processes_share_the_outbox_and_send_each_mail_once() {
     let url = smtp.url();
     let first = Process::start(&database, &[("MAIL_URL", &url)]);
     for number in 0..24 {
-        assert_eq!(first.post("/auth/signup", &sign_up(&format!("user{number}"))).await, 201);
+        assert_eq!(first.post("/auth/signup", sign_up(&format!("user{number}"))).await.status, 201);
     }
     first.kill();
     database.execute(&format!("UPDATE outbox SET due_at = {}", long_ago(&database))).await;
@@ -153,7 +153,7 @@ async fn mail_goes_under_tls_from_the_start_to_smtps() {
     let database = Database::empty().await;
     let url = format!("smtps://localhost:{}", wrap(smtp.port, &certified).await);
     let stranger = Process::start(&database, &[("MAIL_URL", &url)]);
-    assert_eq!(stranger.post("/auth/signup", &sign_up("alice")).await, 201);
+    assert_eq!(stranger.post("/auth/signup", sign_up("alice")).await.status, 201);
     wait_for("a refusal", async || stranger.log().contains("mail not sent yet").then_some(())).await;
     stranger.kill();
     assert_eq!(smtp.attempts(), 0);
@@ -177,7 +177,7 @@ async fn mail_goes_under_starttls_with_name_and_password() {
     let url = format!("smtp://bookly:p%40ss%20word@localhost:{}?tls=required", smtp.port);
 
     let stranger = Process::start(&database, &[("MAIL_URL", &url)]);
-    assert_eq!(stranger.post("/auth/signup", &sign_up("alice")).await, 201);
+    assert_eq!(stranger.post("/auth/signup", sign_up("alice")).await.status, 201);
     wait_for("a refusal", async || stranger.log().contains("mail not sent yet").then_some(())).await;
     let log = stranger.kill();
     assert!(log.contains("certificate") && !log.contains("p@ss") && !log.contains("p%40ss"), "{log}");

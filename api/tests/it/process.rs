@@ -1,17 +1,18 @@
-//! The program as a process of its own, which can be killed.
+//! The program as a process of its own, which can be killed, and everything that it logs.
 
 use std::{
     io::{BufRead, BufReader},
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex, mpsc},
-    thread,
+    thread::{self, JoinHandle},
     time::Duration,
 };
 
+use reqwest::Method;
 use serde_json::Value;
 
 use crate::{
-    app::{PUBLIC_URL, SECRET},
+    app::{Answer, PUBLIC_URL, SECRET, send},
     database::Database,
 };
 
@@ -19,7 +20,9 @@ use crate::{
 pub struct Process {
     child: Child,
     pub address: String,
+    http: reqwest::Client,
     log: Arc<Mutex<String>>,
+    reader: Option<JoinHandle<()>>,
     _folder: tempfile::TempDir,
 }
 
@@ -44,7 +47,7 @@ impl Process {
         let (sender, receiver) = mpsc::channel();
         let (errors, log) = (child.stderr.take().unwrap(), Arc::new(Mutex::new(String::new())));
         let kept = Arc::clone(&log);
-        thread::spawn(move || {
+        let reader = thread::spawn(move || {
             for line in BufReader::new(errors).lines().map_while(Result::ok) {
                 let address = line.split_once("serving on ").and_then(|(_, rest)| rest.split(',').next());
                 if let Some(address) = address {
@@ -55,14 +58,15 @@ impl Process {
         });
         let address = receiver.recv_timeout(Duration::from_mins(1));
         let address = address.unwrap_or_else(|_| panic!("{}", log.lock().unwrap()));
-        Self { child, address, log, _folder: folder }
+        Self { child, address, http: reqwest::Client::new(), log, reader: Some(reader), _folder: folder }
     }
 
-    /// Ends it as a crash would (SIGKILL).
+    /// Ends it as a crash would (SIGKILL) and gives its log. A line is written before its request is answered.
     pub fn kill(mut self) -> String {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        self.log.lock().unwrap().clone()
+        self.reader.take().unwrap().join().unwrap();
+        self.log()
     }
 
     /// What it has logged.
@@ -78,10 +82,21 @@ impl Process {
         line.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
-    /// Sends it a POST and gives the status.
-    pub async fn post(&self, path: &str, body: &Value) -> u16 {
-        let request = reqwest::Client::new().post(format!("{}/api/v1{path}", self.address));
-        request.json(body).send().await.unwrap().status().as_u16()
+    /// Sends a request below the API's prefix.
+    pub async fn send(&self, method: Method, path: &str, token: &str, body: Value) -> Answer {
+        let request = self.request(method, &format!("/api/v1{path}"));
+        let request = if token.is_empty() { request } else { request.bearer_auth(token) };
+        send(if body.is_null() { request } else { request.json(&body) }).await
+    }
+
+    /// Sends what nobody need sign in for.
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::POST, path, "", body).await
+    }
+
+    /// A request that is no JSON.
+    pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.address))
     }
 }
 

@@ -153,7 +153,7 @@ pub async fn send_reset(db: &Db, auth: &Auth, actor: &Actor, id: Uuid) -> Result
 }
 
 /// The account, if `password` is its own.
-pub(super) async fn check_password(db: &Db, auth: &Auth, id: Uuid, password: String) -> Result<Model> {
+pub(crate) async fn check_password(db: &Db, auth: &Auth, id: Uuid, password: String) -> Result<Model> {
     let user = db.read(async |conn| Entity::find_by_id(id).one(conn).await).await?;
     let user = user.ok_or(Error::InvalidToken)?;
     match auth.passwords.verify(password, Some(user.password_hash.clone())).await? {

@@ -16,7 +16,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::Client;
-use crate::{Db, Error, Result};
+use crate::{Db, Error, Result, security::Event};
 use entity::{
     behavior::now,
     sessions::{ActiveModel, Column, Entity, Model},
@@ -119,15 +119,30 @@ async fn start_in(txn: &DatabaseTransaction, checked: Checked) -> Result<Option<
     Ok(Some(Live::new(&session.insert(txn).await?, now)))
 }
 
-/// Moves a session on from `generation`.
-pub(super) async fn rotate(db: &Db, id: Uuid, generation: i64) -> Result<Live> {
-    let next = db.write(move |txn| Box::pin(rotate_in(txn, id, generation))).await?;
-    next.ok_or(Error::InvalidToken)
+/// What became of a refresh token.
+enum Rotation {
+    /// The session moved on.
+    Done(Live),
+    /// The token was used up before: it was copied, and its session ended. This is whose it was.
+    Replayed(Uuid),
+    /// The token is worth nothing.
+    Refused,
 }
 
-/// The session moved on, or nothing for a token that is worth nothing: that is committed, too, since a
-/// replay ends the session.
-async fn rotate_in(txn: &DatabaseTransaction, id: Uuid, generation: i64) -> Result<Option<Live>> {
+/// Moves a session on from `generation`.
+pub(super) async fn rotate(db: &Db, id: Uuid, generation: i64) -> Result<Live> {
+    match db.write(move |txn| Box::pin(rotate_in(txn, id, generation))).await? {
+        Rotation::Done(live) => Ok(live),
+        Rotation::Replayed(user) => {
+            Event::RefreshReplayed { user, session: id }.log();
+            Err(Error::InvalidToken)
+        }
+        Rotation::Refused => Err(Error::InvalidToken),
+    }
+}
+
+/// Whatever becomes of it is committed, since a replay ends the session.
+async fn rotate_in(txn: &DatabaseTransaction, id: Uuid, generation: i64) -> Result<Rotation> {
     let now = now();
     // The idle limit may lie behind the absolute one: `Live` takes the lesser of the two.
     Entity::update_many()
@@ -141,18 +156,18 @@ async fn rotate_in(txn: &DatabaseTransaction, id: Uuid, generation: i64) -> Resu
         .exec(txn)
         .await?;
     let Some(session) = Entity::find_by_id(id).lock_exclusive().one(txn).await? else {
-        return Ok(None);
+        return Ok(Rotation::Refused);
     };
     let live = session.revoked_at.is_none() && session.idle_expires_at > now && session.expires_at > now;
     let successor = session.generation == generation + 1;
     if live && successor && now - session.rotated_at <= GRACE {
-        return Ok(Some(Live::new(&session, now)));
+        return Ok(Rotation::Done(Live::new(&session, now)));
     }
     if live && session.generation > generation {
-        log::warn!(target: "bookly::security", session:% = id; "refresh token replayed, session ended");
         revoke(txn, Condition::all().add(Column::Id.eq(id))).await?;
+        return Ok(Rotation::Replayed(session.user_id));
     }
-    Ok(None)
+    Ok(Rotation::Refused)
 }
 
 /// The account of a session that has not ended. That it was used is noted.

@@ -123,7 +123,7 @@ impl Writer {
             self.report.unchanged += 1;
             return Ok(());
         };
-        if self.actor.may_touch(Action::UpdateBook, book.owner_id).is_err() {
+        if self.actor.covers(Action::UpdateBook, book.owner_id).is_err() {
             self.report.skipped += 1;
             let error = FieldError::new("", "forbidden", "the book is somebody else's");
             self.report.list(problem(place, error));

@@ -1,0 +1,240 @@
+//! Nothing secret leaves by the log or by a failure: a whole run with marked values in every place where a
+//! secret can be, with everything logged that can be.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::{
+    app::{Answer, PASSWORD, send},
+    database::Database,
+    process::Process,
+};
+
+/// Marked values: each a word that stands nowhere else.
+const MARK: &str = "zyxcanary";
+
+/// A text that must not come out again.
+fn marked(what: &str) -> String {
+    format!("{MARK}-{what}-violet anchor tundra")
+}
+
+/// A run, what it was told that is secret, and every failure that it answered with.
+struct Run {
+    program: Process,
+    secrets: Vec<String>,
+    failures: Vec<String>,
+}
+
+impl Run {
+    async fn send(&mut self, method: Method, path: &str, token: &str, body: Value) -> Answer {
+        let answer = self.program.send(method, path, token, body).await;
+        self.keep(answer)
+    }
+
+    async fn post(&mut self, path: &str, body: Value) -> Answer {
+        self.send(Method::POST, path, "", body).await
+    }
+
+    async fn raw(&mut self, media_type: &str, path: &str, token: &str, body: String) -> Answer {
+        let request = self.program.request(Method::POST, &format!("/api/v1{path}"));
+        let request = request.bearer_auth(token).header("Content-Type", media_type);
+        let answer = send(request.body(body)).await;
+        self.keep(answer)
+    }
+
+    fn keep(&mut self, answer: Answer) -> Answer {
+        if answer.status.as_u16() >= 400 {
+            self.failures.push(answer.body.to_string());
+        }
+        for token in ["access_token", "refresh_token"] {
+            self.secrets.extend(answer.body[token].as_str().map(str::to_owned));
+        }
+        answer
+    }
+
+    async fn log_in(&mut self, login: &str) -> (String, String) {
+        let tokens =
+            self.post("/auth/login", json!({ "login": login, "password": marked("password") })).await.ok();
+        let text = |field: &str| tokens[field].as_str().unwrap().to_owned();
+        (text("access_token"), text("refresh_token"))
+    }
+
+    /// Accounts: opened, refused, logged in to, wrongly and rightly.
+    async fn accounts(&mut self) -> (String, String) {
+        let email = format!("{MARK}@{MARK}.example");
+        let new = json!({ "username": "alice", "email": email, "password": marked("password"),
+            "first_name": marked("first"), "last_name": marked("last") });
+        self.post("/auth/signup", new.clone()).await.created();
+        assert_eq!(self.post("/auth/signup", new.clone()).await.status, 409);
+        for (field, value) in [
+            ("username", json!("bob")),
+            ("username", json!(format!("{MARK} no name"))),
+            ("email", json!(format!("{MARK} no address"))),
+            ("password", json!(MARK)),
+            ("password", json!(777_000_777_000_777_u64)),
+            ("password", json!({ MARK: MARK })),
+            ("password", json!([MARK])),
+            ("password", json!(MARK.repeat(40))),
+            ("password", json!(format!("{MARK}\u{0}"))),
+        ] {
+            let mut bad = new.clone();
+            bad[field] = value;
+            assert!(self.post("/auth/signup", bad).await.status.is_client_error());
+        }
+        for (login, password) in [
+            ("alice", marked("wrong")),
+            (&*email, marked("wrong")),
+            (&*marked("name"), marked("wrong")),
+            (&*format!("{MARK}@nowhere.example"), marked("wrong")),
+            ("", marked("wrong")),
+        ] {
+            let body = json!({ "login": login, "password": password });
+            assert!(self.post("/auth/login", body).await.status.is_client_error());
+        }
+        self.log_in(&email).await
+    }
+
+    /// Tokens: good ones, forged ones, used ones.
+    async fn tokens(&mut self, refresh: &str) {
+        let second = self.post("/auth/refresh", json!({ "refresh_token": refresh })).await.ok();
+        self.post("/auth/refresh", json!({ "refresh_token": second["refresh_token"] })).await.ok();
+        for token in [refresh, &marked("refresh"), &format!("v1.{MARK}.1.{MARK}")] {
+            self.post("/auth/refresh", json!({ "refresh_token": token })).await.problem("invalid_token");
+        }
+        for token in
+            [format!("{MARK}.{MARK}.{MARK}"), MARK.to_owned(), format!("eyJhbGciOiJub25lIn0.{MARK}.")]
+        {
+            self.send(Method::GET, "/users/me", &token, Value::Null).await.problem("invalid_token");
+        }
+        for scheme in ["Basic", "Digest"] {
+            let request = self.program.request(Method::GET, "/api/v1/users/me");
+            let answer = send(request.header("Authorization", format!("{scheme} {MARK}"))).await;
+            self.keep(answer).problem("invalid_token");
+        }
+    }
+
+    /// Bodies, parameters and headers that cannot be taken.
+    async fn nonsense(&mut self, token: &str) {
+        for body in [
+            format!("{{\"password\":\"{MARK}\""),
+            MARK.to_owned(),
+            format!("\"{MARK}\""),
+            format!("{{\"login\":\"{MARK}\",\"password\":\"{MARK}\",\"password\":\"{MARK}\"}}"),
+            format!("{{\"login\":\"{MARK}\\ud800\"}}"),
+        ] {
+            assert!(self.raw("application/json", "/auth/login", token, body).await.status.is_client_error());
+        }
+        self.raw("text/plain", "/auth/login", token, MARK.to_owned()).await.problem("unsupported_media_type");
+        self.raw("text/csv", "/books/import", token, format!("title,author\n{MARK},{MARK}\n")).await.ok();
+        self.raw("text/csv", "/books/import", token, MARK.to_owned()).await;
+        for query in ["cursor", "isbn", "language", "owner", "limit", "sort", "published_from"] {
+            self.send(Method::GET, &format!("/books?{query}={MARK}"), token, Value::Null).await;
+        }
+        let request = self.program.request(Method::GET, &format!("/{MARK}/?token={MARK}"));
+        let request = request.header("User-Agent", MARK).header("Cookie", format!("session={MARK}"));
+        let answer =
+            send(request.header("X-Forwarded-For", MARK).header("Origin", format!("https://{MARK}"))).await;
+        self.keep(answer).problem("not_found");
+    }
+}
+
+/// The database's URL with a password in it, where it takes any.
+fn with_password(database: &Database) -> String {
+    if database.backend() == sea_orm::DbBackend::Postgres {
+        let mut url = url::Url::parse(&database.url).unwrap();
+        url.set_password(Some(MARK)).unwrap();
+        return url.to_string();
+    }
+    database.url.clone()
+}
+
+#[actix_web::test]
+async fn no_secret_is_in_any_log_line_or_failure() {
+    for (echo, format) in [("true", "text"), ("false", "json")] {
+        let database = Database::empty().await;
+        let (url, secrets) =
+            (with_password(&database), format!("{}, {}", marked("new secret"), marked("old secret")));
+        let settings = [
+            ("DATABASE_URL", url.as_str()),
+            ("APP_SECRETS", &secrets),
+            ("DATABASE_ECHO", echo),
+            ("LOG_FORMAT", format),
+            ("RUST_LOG", "trace"),
+            ("EMAIL_VERIFICATION", "off"),
+        ];
+        let program = Process::start(&database, &settings);
+        let mut run =
+            Run { program, secrets: vec![MARK.to_owned(), "777000777".to_owned()], failures: Vec::new() };
+        let (_, refresh) = run.accounts().await;
+        run.tokens(&refresh).await;
+        let (access, _) = run.log_in("alice").await;
+        run.nonsense(&access).await;
+        run.send(Method::PATCH, "/users/me", &access, json!({ "first_name": marked("other") })).await.ok();
+        // A fault of the server, with its cause in the log.
+        database.execute("ALTER TABLE sessions RENAME TO lost").await;
+        run.send(Method::GET, "/users/me", &access, Value::Null).await.problem("internal");
+        let body = json!({ "login": "alice", "password": marked("password") });
+        run.post("/auth/login", body).await.problem("internal");
+        run.secrets.extend(stored_hashes(&database).await);
+        let Run { program, secrets, failures } = run;
+        let log = program.kill();
+        assert_eq!(
+            log.lines().any(|line| line.contains("INSERT INTO") && line.contains("sessions")),
+            echo == "true",
+            "statements are logged"
+        );
+        assert!(
+            log.lines().any(|line| line.contains("TRACE") || line.contains("\"trace\"")),
+            "all is logged"
+        );
+        assert!(secrets.len() > 5 && failures.len() > 30);
+        for secret in &secrets {
+            let found: Vec<_> = log
+                .lines()
+                .chain(failures.iter().map(String::as_str))
+                .filter(|line| contains(line, secret))
+                .collect();
+            assert!(found.is_empty(), "{secret} is in {found:#?}");
+        }
+    }
+}
+
+/// Whether `secret` is in `line` as it is, or in upper case.
+fn contains(line: &str, secret: &str) -> bool {
+    line.contains(secret) || line.to_lowercase().contains(&secret.to_lowercase())
+}
+
+async fn stored_hashes(database: &Database) -> Vec<String> {
+    use sea_orm::{ConnectionTrait, Statement};
+    let connection = database.connect().await;
+    let statement =
+        Statement::from_string(connection.get_database_backend(), "SELECT password_hash FROM users");
+    let rows = connection.query_all_raw(statement).await.unwrap();
+    rows.iter().map(|row| row.try_get("", "password_hash").unwrap()).collect()
+}
+
+#[actix_web::test]
+async fn a_database_that_cannot_be_reached_keeps_its_password() {
+    for url in ["postgres", "mysql"].map(|scheme| format!("{scheme}://{MARK}:{MARK}@127.0.0.1:1/books")) {
+        let database = Database::empty().await;
+        let settings = [("DATABASE_URL", url.as_str()), ("RUST_LOG", "trace"), ("DATABASE_ECHO", "true")];
+        let ended = crate::cli::run_with(&database, &settings, &["serve"], "");
+        let said = String::from_utf8([ended.stdout, ended.stderr].concat()).unwrap();
+        assert!(!ended.status.success() && said.contains("error: "), "{said}");
+        assert!(!contains(&said, MARK), "{said}");
+    }
+}
+
+#[actix_web::test]
+async fn the_command_line_says_nothing_secret_either() {
+    let database = Database::empty().await;
+    let settings = [("RUST_LOG", "trace"), ("DATABASE_ECHO", "true")];
+    for password in [marked("password"), MARK.to_owned()] {
+        let email = format!("{MARK}@{MARK}.example");
+        let arguments = ["user", "create", "--username", "root", "--email", &email, "--role", "admin"];
+        let ended = crate::cli::run_with(&database, &settings, &arguments, &format!("{password}\n"));
+        let said = String::from_utf8([ended.stdout, ended.stderr].concat()).unwrap();
+        assert_eq!(ended.status.success(), password != MARK, "{said}");
+        assert!(!contains(&said, MARK) && !contains(&said, PASSWORD), "{said}");
+    }
+}

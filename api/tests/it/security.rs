@@ -1,0 +1,188 @@
+//! The security log: what it tells of everything that happens to accounts, and how.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::{
+    app::{PASSWORD, TestApp},
+    database::Database,
+    process::Process,
+};
+
+/// What happened, with the ids of the people in it by name, the session by its place in the story.
+struct Story {
+    program: Process,
+    names: Vec<(String, &'static str)>,
+}
+
+impl Story {
+    async fn sign_up(&mut self, name: &'static str) {
+        let new = json!({ "username": name, "email": format!("{name}@example.com"), "password": PASSWORD });
+        let user = self.program.post("/auth/signup", new).await.created();
+        self.names.push((user["id"].as_str().unwrap().to_owned(), name));
+    }
+
+    async fn log_in(&self, name: &str) -> (String, String) {
+        let tokens =
+            self.program.post("/auth/login", json!({ "login": name, "password": PASSWORD })).await.ok();
+        let text = |field: &str| tokens[field].as_str().unwrap().to_owned();
+        (text("access_token"), text("refresh_token"))
+    }
+
+    async fn refresh(&self, token: &str) -> Option<String> {
+        let answer = self.program.post("/auth/refresh", json!({ "refresh_token": token })).await;
+        answer.body["refresh_token"].as_str().map(str::to_owned)
+    }
+
+    fn path(&self, name: &str) -> String {
+        let (id, _) = self.names.iter().find(|(_, known)| *known == name).unwrap();
+        format!("/users/{id}")
+    }
+
+    /// The security log as lines to compare.
+    fn tell(self) -> Vec<String> {
+        let log = self.program.kill();
+        let records = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let mut sessions = Vec::new();
+        let mut lines = Vec::new();
+        for mut record in records.filter(|record| record["target"] == "security") {
+            let mut line =
+                format!("{} {}", record["level"].as_str().unwrap(), record["message"].as_str().unwrap());
+            record
+                .as_object_mut()
+                .unwrap()
+                .retain(|name, _| !["level", "message", "target", "time"].contains(&&**name));
+            for (name, value) in record.as_object().unwrap() {
+                let mut value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                if name == "session" {
+                    let place = sessions.iter().position(|known| *known == value);
+                    let place = place.unwrap_or_else(|| {
+                        sessions.push(value.clone());
+                        sessions.len() - 1
+                    });
+                    value = format!("#{place}");
+                }
+                if let Some((_, known)) = self.names.iter().find(|(id, _)| *id == value) {
+                    value = (*known).to_owned();
+                }
+                line = format!("{line} {name}={value}");
+            }
+            lines.push(line);
+        }
+        lines
+    }
+}
+
+#[actix_web::test]
+async fn everything_that_happens_to_accounts_is_told_once() {
+    let database = Database::empty().await;
+    let settings = [
+        ("LOG_FORMAT", "json"),
+        ("RATE_LIMIT", "on"),
+        ("EMAIL_VERIFICATION", "off"),
+        ("RUST_LOG", "warn,api=info,security=info"),
+    ];
+    let mut story = Story { program: Process::start(&database, &settings), names: Vec::new() };
+    story.sign_up("root").await;
+    database.execute("UPDATE users SET role = 'admin'").await;
+    story.sign_up("alice").await;
+    let (root, _) = story.log_in("root").await;
+    let (alice, refresh) = story.log_in("alice").await;
+    for login in ["alice", "nobody"] {
+        story
+            .program
+            .post("/auth/login", json!({ "login": login, "password": "wrong" }))
+            .await
+            .problem("invalid_credentials");
+    }
+    let program = &story.program;
+    program.send(Method::GET, "/users", &alice, Value::Null).await.problem("forbidden");
+    program.send(Method::GET, "/users", "", Value::Null).await.problem("not_signed_in");
+    let file = program.request(Method::POST, "/api/v1/books/import").bearer_auth(&alice);
+    let file = file.header("Content-Type", "text/csv").body("title,author\nDune,Frank Herbert\n");
+    crate::app::send(file).await.ok();
+    let book = json!({ "title": "T", "author": "A" });
+    let book = program.send(Method::POST, "/books", &root, book).await.created();
+    let book = format!("/books/{}", book["id"].as_str().unwrap());
+    program.send(Method::DELETE, &book, &alice, Value::Null).await.problem("forbidden");
+    let second = story.refresh(&refresh).await.unwrap();
+    story.refresh(&second).await.unwrap();
+    assert_eq!(story.refresh(&refresh).await, None);
+    let (alice, _) = story.log_in("alice").await;
+    program.send(Method::POST, "/auth/logout", &alice, Value::Null).await.no_content();
+    let path = story.path("alice");
+    for change in
+        [json!({ "role": "cashier" }), json!({ "first_name": "Alice" }), json!({ "is_verified": false })]
+    {
+        program.send(Method::PATCH, &path, &root, change).await.ok();
+    }
+    let (alice, _) = story.log_in("alice").await;
+    program.send(Method::POST, "/books", &alice, json!({})).await.problem("account_not_verified");
+    program.send(Method::PATCH, &path, &root, json!({ "is_active": false })).await.ok();
+    let disabled = json!({ "login": "alice", "password": PASSWORD });
+    for _ in 0..9 {
+        program.post("/auth/login", disabled.clone()).await.problem("invalid_credentials");
+    }
+    program.post("/auth/login", disabled).await.problem("too_many_requests");
+    program.send(Method::PATCH, &path, &root, json!({ "is_active": true })).await.ok();
+    let carol = json!({ "username": "carol", "email": "carol@example.com", "role": "cashier" });
+    let carol = program.send(Method::POST, "/users", &root, carol).await.created();
+    story.names.push((carol["id"].as_str().unwrap().to_owned(), "carol"));
+    let program = &story.program;
+    program.send(Method::DELETE, &path, &root, Value::Null).await.no_content();
+    let confirmation = json!({ "current_password": PASSWORD });
+    program.send(Method::DELETE, "/users/me", &root, confirmation).await.problem("last_admin");
+    let mut lines = story.tell();
+    // Nine of them are alike.
+    lines.dedup();
+    insta::assert_snapshot!(lines.join("\n"), @"
+    info signed_up user=root
+    info signed_up user=alice
+    info logged_in address=loopback session=#0 user=root
+    info logged_in address=loopback session=#1 user=alice
+    warn log_in_failed address=loopback reason=wrong_password user=alice
+    warn log_in_failed address=loopback reason=unknown_name
+    warn denied action=listUsers actor=alice reason=forbidden session=#1
+    info imported actor=alice created=1 dry_run=false failed=0 rows=1 updated=0
+    warn denied action=deleteBook actor=alice reason=forbidden session=#1
+    warn refresh_replayed session=#1 user=alice
+    info logged_in address=loopback session=#2 user=alice
+    info session_ended reason=log_out session=#2 user=alice
+    warn role_changed actor=root from=user to=cashier user=alice
+    info verification_changed actor=root user=alice verified=false
+    info logged_in address=loopback session=#3 user=alice
+    warn denied action=createBook actor=alice reason=not_verified session=#3
+    info user_disabled actor=root user=alice
+    info sessions_ended actor=root reason=disabled user=alice
+    warn log_in_failed address=loopback reason=disabled user=alice
+    warn throttled address=loopback policy=log-in-failures
+    info user_enabled actor=root user=alice
+    info user_created actor=root role=cashier user=carol
+    info user_deleted actor=root user=alice
+    ");
+}
+
+#[actix_web::test]
+async fn events_are_lines_with_pairs_where_the_log_is_text() {
+    let database = Database::empty().await;
+    let mut story = Story { program: Process::start(&database, &[]), names: Vec::new() };
+    story.sign_up("alice").await;
+    story.log_in("alice").await;
+    let id = story.names[0].0.clone();
+    let log = story.program.kill();
+    let line = log.lines().find(|line| line.contains("logged_in")).unwrap();
+    assert!(line.contains(" INFO  security] logged_in user=") && line.contains(&id), "{line}");
+    assert!(line.ends_with(" address=loopback"), "{line}");
+}
+
+#[actix_web::test]
+async fn what_the_command_line_does_is_told_too() {
+    let app = TestApp::start().await;
+    let arguments =
+        ["user", "create", "--username", "root", "--email", "root@example.com", "--role", "admin"];
+    let created =
+        crate::cli::run_with(&app.database, &[("RUST_LOG", "info")], &arguments, &format!("{PASSWORD}\n"));
+    let log = String::from_utf8(created.stderr).unwrap();
+    assert!(log.contains("security] user_created actor=operator user="), "{log}");
+    assert!(log.contains(" role=admin\n") && !log.contains("example.com"), "{log}");
+}

@@ -1,0 +1,225 @@
+//! The limits: whom they stop, for how long, and whom they do not.
+
+use std::time::Duration;
+
+use api::routes::endpoints;
+use futures_util::future::join_all;
+use reqwest::{Method, RequestBuilder};
+use sea_orm::{ConnectionTrait, Statement};
+use serde_json::{Value, json};
+use service::throttle::Policy;
+
+use crate::app::{Answer, PASSWORD, TestApp, send};
+
+/// The server within its limits, behind a proxy on its own machine that it trusts.
+async fn limited() -> TestApp {
+    TestApp::with(&["--rate-limit", "on", "--trusted-proxies", "127.0.0.0/8"]).await
+}
+
+/// A request that the proxy passes on from `address`.
+fn from(app: &TestApp, address: &str, path: &str, body: &Value) -> RequestBuilder {
+    let request = app.anonymous().request(Method::POST, path).json(body);
+    request.header("X-Forwarded-For", address)
+}
+
+async fn log_in(app: &TestApp, address: &str, login: &str, password: &str) -> Answer {
+    send(from(app, address, "/auth/login", &json!({ "login": login, "password": password }))).await
+}
+
+fn retry_after(answer: &Answer) -> Duration {
+    Duration::from_secs(answer.header("retry-after").parse().unwrap())
+}
+
+#[actix_web::test]
+async fn fifteen_wrong_passwords_are_too_many_until_retry_after_is_over() {
+    let app = limited().await;
+    app.user("alice").await;
+    for number in 1..=15 {
+        let answer = log_in(&app, "192.0.2.1", "alice", "wrong").await;
+        if number <= 10 {
+            answer.problem("invalid_credentials");
+            continue;
+        }
+        assert_eq!(answer.status, 429);
+        assert!(retry_after(&answer) <= Duration::from_secs(90));
+        let policies = answer.header("ratelimit-policy").to_owned();
+        assert_eq!(policies, "\"log-in\";q=30;w=300");
+        assert!(answer.headers("ratelimit-policy").contains(&"\"log-in-failures\";q=10;w=900"));
+        let left = format!("\"log-in-failures\";r=0;t={}", retry_after(&answer).as_secs());
+        assert!(answer.headers("ratelimit").contains(&left.as_str()));
+        answer.problem("too_many_requests");
+    }
+    let answer = log_in(&app, "192.0.2.1", "alice", PASSWORD).await;
+    let wait = retry_after(&answer);
+    answer.problem("too_many_requests");
+    app.throttle.clock().advance(wait / 2);
+    log_in(&app, "192.0.2.1", "alice", PASSWORD).await.problem("too_many_requests");
+    app.throttle.clock().advance(wait / 2);
+    log_in(&app, "192.0.2.1", "alice", PASSWORD).await.ok();
+    log_in(&app, "192.0.2.1", "alice", "wrong").await.problem("invalid_credentials");
+    log_in(&app, "192.0.2.1", "alice", PASSWORD).await.problem("too_many_requests");
+}
+
+#[actix_web::test]
+async fn the_right_password_works_from_elsewhere_while_an_account_is_hammered() {
+    let app = limited().await;
+    app.user("alice").await;
+    let mut failed = 0;
+    for attacker in 1..=12 {
+        for _ in 0..11 {
+            let answer = log_in(&app, &format!("198.51.100.{attacker}"), "alice", "wrong").await;
+            failed += u32::from(answer.status == 401);
+        }
+    }
+    assert_eq!(failed, 100 + 2, "ten from each address, then one from each");
+    for _ in 0..3 {
+        log_in(&app, "192.0.2.1", "alice", PASSWORD).await.ok();
+        log_in(&app, "2001:db8::1", "alice@example.com", PASSWORD).await.ok();
+    }
+    log_in(&app, "198.51.100.1", "alice", PASSWORD).await.problem("too_many_requests");
+}
+
+#[actix_web::test]
+async fn names_that_exist_are_limited_like_those_that_do_not() {
+    let app = limited().await;
+    let (admin, bob, _) = (app.admin("admin").await, app.user("bob").await, app.user("alice").await);
+    admin.patch(&format!("/users/{}", bob.id.unwrap()), json!({ "is_active": false })).await.ok();
+    let mut stories = Vec::new();
+    for (number, login) in
+        ["alice", "nobody", "bob", "alice@example.com", "nobody@example.com"].iter().enumerate()
+    {
+        let mut story = Vec::new();
+        for attacker in 1..=12 {
+            for _ in 0..12 {
+                let address = format!("198.51.{number}.{attacker}");
+                let answer = log_in(&app, &address, login, "wrong").await;
+                let policies = answer.headers("ratelimit-policy").join(",");
+                let mut problem = answer.body;
+                problem["request_id"] = Value::Null;
+                story.push((answer.status, policies, problem));
+            }
+        }
+        stories.push(story);
+    }
+    assert!(stories[0].iter().any(|(status, ..)| *status == 429));
+    assert!(stories.iter().all(|story| *story == stories[0]));
+}
+
+#[actix_web::test]
+async fn forged_headers_give_nobody_another_address() {
+    // Whom nothing makes the server trust, and who comes through a proxy and puts something before its word.
+    for trusted in [false, true] {
+        let app = if trusted { limited().await } else { TestApp::with(&["--rate-limit", "on"]).await };
+        let mut statuses = Vec::new();
+        for number in 0..12 {
+            let forged = format!("203.0.113.{number}");
+            let body = json!({ "login": "alice", "password": "wrong" });
+            let mut request = app.anonymous().request(Method::POST, "/auth/login").json(&body);
+            for name in ["X-Real-IP", "True-Client-IP", "CF-Connecting-IP", "X-Client-IP", "X-Forwarded-Host"]
+            {
+                request = request.header(name, &forged);
+            }
+            request = request.header("Forwarded", format!("for={forged}"));
+            let list = if trusted { format!("{forged}, 192.0.2.1") } else { forged };
+            statuses.push(send(request.header("X-Forwarded-For", list)).await.status.as_u16());
+        }
+        assert_eq!(statuses, [[401; 10].as_slice(), &[429; 2]].concat(), "trusted: {trusted}");
+    }
+}
+
+#[actix_web::test]
+async fn a_session_knows_the_address_that_a_trusted_proxy_names() {
+    let app = limited().await;
+    app.user("alice").await;
+    log_in(&app, "1.2.3.4, 2001:db8::7", "alice", PASSWORD).await.ok();
+    let connection = app.database.connect().await;
+    let sql = "SELECT ip FROM sessions WHERE ip <> '127.0.0.1'";
+    let statement = Statement::from_string(connection.get_database_backend(), sql);
+    let row = connection.query_one_raw(statement).await.unwrap().unwrap();
+    assert_eq!(row.try_get::<String>("", "ip").unwrap(), "2001:db8::7");
+}
+
+#[actix_web::test]
+async fn every_limited_route_refuses_an_address_that_spent_its_quota_and_no_other() {
+    let app = limited().await;
+    let mut limited = 0;
+    for endpoint in endpoints() {
+        let Some(policy) = endpoint.limit else { continue };
+        let address = format!("2001:db8:{limited:x}::1");
+        let ask = async |address: &str| send(from(&app, address, endpoint.path, &json!({}))).await;
+        let first = ask(&address).await;
+        assert!(first.header("ratelimit").starts_with(&format!(
+            "\"{}\";r={}",
+            policy.name(),
+            policy.quota() - 1
+        )));
+        let mut admitted = 1;
+        let neighbour = format!("2001:db8:{limited:x}::ffff");
+        let refused = loop {
+            let answer = ask(if admitted % 2 == 0 { &address } else { &neighbour }).await;
+            if answer.status == 429 {
+                break answer;
+            }
+            assert_eq!(answer.status, 422, "nothing in it can be taken");
+            admitted += 1;
+        };
+        // A little comes back while it is asked.
+        assert!((policy.quota()..policy.quota() * 2).contains(&admitted), "{} {admitted}", policy.name());
+        let wait = retry_after(&refused);
+        assert!(wait <= policy.window() / u32::try_from(policy.quota()).unwrap() + Duration::from_secs(1));
+        refused.problem("too_many_requests");
+        assert_eq!(ask(&format!("2001:db8:{limited:x}:1::1")).await.status, 422);
+        app.throttle.clock().advance(wait);
+        assert_eq!(ask(&address).await.status, 422, "{} after {wait:?}", policy.name());
+        limited += 1;
+    }
+    assert!(limited >= 3, "sign-up, log-in and refresh at least");
+}
+
+#[actix_web::test]
+async fn whoever_is_signed_in_has_one_limit_wherever_they_are() {
+    let app = limited().await;
+    let (alice, bob) = (app.user("alice").await, app.user("bob").await);
+    let first = alice.get("/users/me").await;
+    assert_eq!(first.header("ratelimit-policy"), "\"user\";q=600;w=60");
+    assert_eq!(first.header("ratelimit"), "\"user\";r=599;t=60");
+    let mut admitted = 1;
+    let refused = loop {
+        let request = alice.request(Method::GET, "/users/me");
+        let answer = send(request.header("X-Forwarded-For", format!("10.0.{}.1", admitted % 256))).await;
+        if answer.status == 429 {
+            break answer;
+        }
+        admitted += 1;
+        assert!(admitted < 10_000, "no limit was met");
+    };
+    assert!(admitted >= Policy::User.quota());
+    let wait = retry_after(&refused);
+    refused.problem("too_many_requests");
+    bob.get("/users/me").await.ok();
+    app.anonymous().get("/books").await.ok();
+    app.throttle.clock().advance(wait);
+    alice.get("/users/me").await.ok();
+}
+
+#[actix_web::test]
+async fn attempts_that_come_at_once_are_counted_each() {
+    let app = limited().await;
+    let mut statuses: Vec<u16> = Vec::new();
+    for address in ["192.0.2.1", "192.0.2.2"] {
+        let attempts = (0..60).map(|_| log_in(&app, address, "alice", "wrong"));
+        statuses.extend(join_all(attempts).await.iter().map(|answer| answer.status.as_u16()));
+    }
+    let count = |status| statuses.iter().filter(|other| **other == status).count();
+    assert_eq!((count(401), count(429)), (20, 100));
+}
+
+#[actix_web::test]
+async fn nothing_is_limited_where_limits_are_off() {
+    let app = TestApp::start().await;
+    for _ in 0..40 {
+        let answer = log_in(&app, "192.0.2.1", "alice", "wrong").await;
+        assert_eq!(answer.header("ratelimit"), "");
+        answer.problem("invalid_credentials");
+    }
+}

@@ -1,0 +1,270 @@
+//! How often one may ask: limits of addresses, of accounts and of those who guess passwords.
+//!
+//! Every limit is a token bucket by the generic cell rate algorithm (see `table`): its whole quota may be
+//! spent at once, and comes back evenly over its window. What it counts is kept in memory, in a table of a
+//! fixed size, and by a keyed hash: neither a name nor an address is in it.
+
+mod clock;
+mod policy;
+mod table;
+
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    time::Duration,
+};
+
+use uuid::Uuid;
+
+use self::table::{Charge, Table};
+pub use self::{clock::Clock, policy::Policy};
+use crate::{
+    Error, Result,
+    security::{AddressClass, Event},
+};
+
+/// Whom a limit is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Subject<'a> {
+    /// Everybody at an address of a client; of IPv6, in its network of 64 bits.
+    Address(Option<IpAddr>),
+    /// An account in use.
+    User(Uuid),
+    /// A name or an e-mail address, in its normal form, whether an account has it or not.
+    Name(&'a str),
+    /// The same, as seen from an address.
+    NameFrom(&'a str, Option<IpAddr>),
+}
+
+/// How a subject stands with a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// The limit.
+    pub policy: Policy,
+    /// How often the subject may ask right now.
+    pub remaining: u64,
+    /// Until it may ask again, when it may not now; else the time that what remains is meant to last.
+    pub wait: Duration,
+}
+
+/// Counts who asks how often.
+#[derive(Debug)]
+pub struct Throttle {
+    /// None where nothing is limited.
+    table: Option<Table>,
+    clock: Clock,
+}
+
+impl Throttle {
+    /// Limits. Memory is taken as it is used, 32 MiB at most.
+    #[must_use]
+    pub fn on() -> Self {
+        Self { table: Some(Table::new()), clock: Clock::default() }
+    }
+
+    /// Limits nothing.
+    #[must_use]
+    pub fn off() -> Self {
+        Self { table: None, clock: Clock::default() }
+    }
+
+    /// What time it is for the limits.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Counts one that asks; none where nothing is limited.
+    ///
+    /// # Errors
+    /// [`Error::Throttled`] when `subject` has spent its quota. That is not counted: asking again does not
+    /// make it wait longer.
+    pub fn admit(&self, policy: Policy, subject: Subject<'_>) -> Result<Option<Standing>> {
+        let Some(table) = &self.table else { return Ok(None) };
+        match table.charge(policy, &subject.network(), self.clock.now(), Charge::Any) {
+            (true, standing) => Ok(Some(standing)),
+            (false, standing) => Err(refused(standing, subject)),
+        }
+    }
+
+    /// Counts an attempt to log in as `name` before it is known whether it succeeds, so that a hundred at
+    /// once are counted, too. Whoever succeeds gives it back by [`Attempt::forgive`].
+    ///
+    /// Each address has a quota of its own for each name. When a name has failed too often from all of them
+    /// together, an address that has not failed lately still gets a try: whoever hammers an account does
+    /// not lock its owner out.
+    ///
+    /// # Errors
+    /// [`Error::Throttled`] when it may not be tried now, whether there is such an account or not.
+    pub(crate) fn attempt<'t>(&'t self, name: &'t str, address: Option<IpAddr>) -> Result<Attempt<'t>> {
+        let mut attempt = Attempt { throttle: self, name, address, counted: false };
+        let Some(table) = &self.table else { return Ok(attempt) };
+        let now = self.clock.now();
+        (attempt.counted, _) = table.charge(Policy::Account, &Subject::Name(name), now, Charge::Any);
+        let from_here = Subject::NameFrom(name, address);
+        let charge = if attempt.counted { Charge::Any } else { Charge::First };
+        let (admitted, standing) = table.charge(Policy::LogInFailures, &from_here.network(), now, charge);
+        if admitted {
+            return Ok(attempt);
+        }
+        if attempt.counted {
+            table.refund(Policy::Account, &Subject::Name(name), now);
+        }
+        Err(refused(standing, from_here))
+    }
+}
+
+/// An attempt to log in that counts as failed until it is forgiven.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Attempt<'t> {
+    throttle: &'t Throttle,
+    name: &'t str,
+    address: Option<IpAddr>,
+    /// Whether it counts for the name, too: not when that has no quota left.
+    counted: bool,
+}
+
+impl Attempt<'_> {
+    /// Takes back what the attempt counts.
+    pub(crate) fn forgive(self) {
+        let Some(table) = &self.throttle.table else { return };
+        let now = self.throttle.clock.now();
+        table.refund(Policy::LogInFailures, &Subject::NameFrom(self.name, self.address).network(), now);
+        if self.counted {
+            table.refund(Policy::Account, &Subject::Name(self.name), now);
+        }
+    }
+}
+
+fn refused(standing: Standing, subject: Subject<'_>) -> Error {
+    let (user, address) = match subject {
+        Subject::Address(address) | Subject::NameFrom(_, address) => (None, Some(AddressClass::of(address))),
+        Subject::User(user) => (Some(user), None),
+        Subject::Name(_) => (None, None),
+    };
+    Event::Throttled { policy: standing.policy.name(), user, address }.log();
+    Error::Throttled(standing)
+}
+
+impl Subject<'_> {
+    /// The subject with its address as limits see it: an IPv6 address as its network of 64 bits, which is
+    /// what one client commonly has (RFC 6177), an IPv4 address in IPv6 as itself.
+    fn network(self) -> Self {
+        match self {
+            Self::Address(address) => Self::Address(address.map(network)),
+            Self::NameFrom(name, address) => Self::NameFrom(name, address.map(network)),
+            Self::User(_) | Self::Name(_) => self,
+        }
+    }
+}
+
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+        }
+        address @ IpAddr::V4(_) => address,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(address: &str) -> IpAddr {
+        address.parse().unwrap()
+    }
+
+    fn wait(error: &Error) -> Duration {
+        match error {
+            Error::Throttled(standing) => standing.wait,
+            other => panic!("{other}"),
+        }
+    }
+
+    /// Fails to log in until that is refused; gives how often it could, and what it was refused with.
+    fn hammer(throttle: &Throttle, name: &str, address: IpAddr) -> (u64, Error) {
+        for tries in 0.. {
+            if let Err(error) = throttle.attempt(name, Some(address)) {
+                return (tries, error);
+            }
+        }
+        unreachable!("the loop has no end");
+    }
+
+    #[test]
+    fn addresses_of_one_network_share_a_limit_and_others_do_not() {
+        let throttle = Throttle::on();
+        for (a, b, alike) in [
+            ("2001:db8:0:1::1", "2001:db8:0:1:ffff::2", true),
+            ("2001:db8:0:1::1", "2001:db8:0:2::1", false),
+            ("192.0.2.1", "::ffff:192.0.2.1", true),
+            ("192.0.2.1", "192.0.2.2", false),
+        ] {
+            let name = format!("{a} {b}");
+            hammer(&throttle, &name, at(a));
+            assert_eq!(throttle.attempt(&name, Some(at(b))).is_err(), alike, "{name}");
+        }
+    }
+
+    #[test]
+    fn after_the_wait_and_not_before_it_works_again() {
+        let throttle = Throttle::on();
+        let (tries, error) = hammer(&throttle, "alice", at("192.0.2.1"));
+        assert_eq!(tries, Policy::LogInFailures.quota());
+        let wait = wait(&error);
+        throttle.clock().advance(wait / 2);
+        assert!(throttle.attempt("alice", Some(at("192.0.2.1"))).is_err());
+        throttle.clock().advance(wait / 2);
+        let _attempt = throttle.attempt("alice", Some(at("192.0.2.1"))).unwrap();
+    }
+
+    #[test]
+    fn what_is_forgiven_does_not_count() {
+        let throttle = Throttle::on();
+        for _ in 0..1000 {
+            throttle.attempt("alice", Some(at("192.0.2.1"))).unwrap().forgive();
+        }
+        assert_eq!(hammer(&throttle, "alice", at("192.0.2.1")).0, Policy::LogInFailures.quota());
+    }
+
+    #[test]
+    fn an_account_under_attack_from_everywhere_gives_each_new_address_one_try() {
+        let throttle = Throttle::on();
+        let mut tries = 0;
+        let mut attackers = (0..=255).map(|last| at(&format!("198.51.100.{last}")));
+        while tries < Policy::Account.quota() {
+            tries += hammer(&throttle, "alice", attackers.next().unwrap()).0;
+        }
+        for attacker in attackers.take(50) {
+            let (tries, error) = hammer(&throttle, "alice", attacker);
+            assert_eq!(tries, 1);
+            assert!(wait(&error) <= Policy::LogInFailures.window());
+        }
+        throttle.attempt("alice", Some(at("192.0.2.1"))).unwrap().forgive();
+        let _again = throttle.attempt("alice", Some(at("192.0.2.1"))).unwrap();
+        assert_eq!(hammer(&throttle, "bob", at("192.0.2.1")).0, Policy::LogInFailures.quota());
+    }
+
+    #[test]
+    fn threads_that_ask_at_once_get_the_quota_and_no_more() {
+        let throttle = Throttle::on();
+        let admitted: usize = std::thread::scope(|scope| {
+            let ask =
+                || (0..1000).filter(|_| throttle.admit(Policy::Account, Subject::Name("a")).is_ok()).count();
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(ask)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+        });
+        assert_eq!(admitted, 100);
+    }
+
+    #[test]
+    fn without_limits_everything_is_admitted() {
+        let throttle = Throttle::off();
+        for _ in 0..1000 {
+            assert_eq!(throttle.admit(Policy::SignUp, Subject::Address(None)).unwrap(), None);
+            let _attempt = throttle.attempt("alice", None).unwrap();
+        }
+    }
+}
