@@ -18,8 +18,9 @@ pub(super) fn up() -> Vec<String> {
              RETURN translate({plain}, '{BETWEEN}', '{}')",
             " ".repeat(BETWEEN.len())
         ),
-        "CREATE TABLE _books_search (id uuid PRIMARY KEY REFERENCES books ON DELETE CASCADE, \
-         title varchar(100) COLLATE \"C\" NOT NULL, document tsvector NOT NULL)"
+        // No foreign key: it would look each book up that has just been written.
+        "CREATE TABLE _books_search (id uuid PRIMARY KEY, title varchar(100) COLLATE \"C\" NOT NULL, \
+         document tsvector NOT NULL)"
             .to_owned(),
         format!("INSERT INTO _books_search SELECT {} FROM books", row("books")),
         "CREATE INDEX \"idx-_books_search-document\" ON _books_search USING gin (document)".to_owned(),
@@ -32,6 +33,8 @@ pub(super) fn up() -> Vec<String> {
                 row("NEW")
             ),
         ),
+        function("delete", "DELETE FROM _books_search WHERE id = OLD.id"),
+        function("truncate", "TRUNCATE _books_search"),
         "CREATE TRIGGER _books_search_insert AFTER INSERT ON books REFERENCING NEW TABLE AS new_books \
          FOR EACH STATEMENT EXECUTE FUNCTION _books_search_insert()"
             .to_owned(),
@@ -40,13 +43,23 @@ pub(super) fn up() -> Vec<String> {
              FOR EACH ROW EXECUTE FUNCTION _books_search_update()",
             COLUMNS.join(", ")
         ),
+        "CREATE TRIGGER _books_search_delete AFTER DELETE ON books \
+         FOR EACH ROW EXECUTE FUNCTION _books_search_delete()"
+            .to_owned(),
+        "CREATE TRIGGER _books_search_truncate AFTER TRUNCATE ON books \
+         FOR EACH STATEMENT EXECUTE FUNCTION _books_search_truncate()"
+            .to_owned(),
     ]
 }
 
 pub(super) fn down() -> Vec<String> {
     [
+        "DROP TRIGGER _books_search_truncate ON books",
+        "DROP TRIGGER _books_search_delete ON books",
         "DROP TRIGGER _books_search_update ON books",
         "DROP TRIGGER _books_search_insert ON books",
+        "DROP FUNCTION _books_search_truncate()",
+        "DROP FUNCTION _books_search_delete()",
         "DROP FUNCTION _books_search_update()",
         "DROP FUNCTION _books_search_insert()",
         "DROP TABLE _books_search",
