@@ -44,7 +44,22 @@ try {
   await status.waitFor();
   const answered = (await status.innerText()).trim();
   if (!answered.startsWith("200")) faults.push(`getMe answered ${answered}`);
-  await operation.scrollIntoViewIfNeeded();
+
+  // What may be left out is left out, until it is chosen; and what is answered to it is shown.
+  const list = page.locator("#operations-books-listBooks");
+  await list.locator(".opblock-summary-control").click();
+  const fields = list.locator('tr[data-param-name="fields"] select');
+  await fields.selectOption(["id", "title"]);
+  const options = await fields.locator("option").allInnerTexts();
+  if (!options.includes("published_date")) faults.push(`fields offers ${options}`);
+  if (!(await list.locator('tr[data-param-name="If-None-Match"]').count())) faults.push("no If-None-Match");
+  if (await list.locator('tr[data-param-name="author"] input').inputValue()) faults.push("a filter is filled in");
+  await list.locator(".execute").click();
+  await list.locator(".live-responses-table .response .response-col_status").waitFor();
+  const asked = await list.locator(".request-url pre").innerText();
+  if (!asked.endsWith("/books?limit=20&fields=id&fields=title")) faults.push(`listBooks asked ${asked}`);
+  await page.locator("#operations-head-listBooksHead").waitFor();
+  await list.scrollIntoViewIfNeeded();
   await page.screenshot({ path: screenshot });
 } finally {
   await context.close();

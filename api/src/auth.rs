@@ -20,7 +20,7 @@ use crate::{
 #[utoipa::path(post, path = "/api/v1/auth/signup", operation_id = "signUp", tag = "auth", request_body = SignUp,
     responses((status = 201, body = User, description = "The new account",
         headers(("Location" = String, description = "Where the account is"), ("ETag" = String, description = "Its entity tag"))),
-        (status = 409, description = "`username_taken` or `email_taken`")))]
+        (status = 409, description = "`username_taken` or `email_taken`"), (status = 503, description = "`overloaded`")))]
 pub async fn sign_up(state: Data<State>, Json(new): Json<SignUp>) -> Result<impl Responder> {
     let user = auth::sign_up(&state.db, &state.auth, new).await?;
     Ok(Created("/api/v1/users/me".to_owned(), user))
@@ -33,7 +33,7 @@ pub async fn sign_up(state: Data<State>, Json(new): Json<SignUp>) -> Result<impl
 #[utoipa::path(post, path = "/api/v1/auth/login", operation_id = "logIn", tag = "auth", request_body = LogIn,
     responses((status = 200, body = Tokens, description = "The session's tokens",
         headers(("Set-Cookie" = String, description = "With `transport` `cookie`: the refresh token, for the paths that take it"))),
-        (status = 401, description = "`invalid_credentials`")))]
+        (status = 401, description = "`invalid_credentials`"), (status = 503, description = "`overloaded`")))]
 pub async fn log_in(
     state: Data<State>,
     Client(client): Client,

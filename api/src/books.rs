@@ -1,11 +1,12 @@
-//! `/books`: the catalogue and its import.
+//! `/books`: the catalogue, its import and its export.
 
 use actix_web::{
     HttpResponse, Responder,
     web::{self, Data, Path},
 };
 use service::{
-    books::{self, Book, BookPatch, BookQuery, FacetQuery, Facets, NewBook},
+    books::{self, Book, BookPatch, BookQuery, BookView, FacetQuery, Facets, NewBook},
+    export::{self, ExportQuery},
     import::{self, Options, Report},
     page::Page,
 };
@@ -14,7 +15,7 @@ use crate::{
     State,
     error::Result,
     extract::{Id, IfMatch, Json, Query, SignedIn, Upload},
-    respond::{Created, Paged, Tagged},
+    respond::{Created, Download, Paged, Sparse, Tagged},
 };
 
 /// List the catalogue
@@ -22,12 +23,13 @@ use crate::{
     responses((status = 200, body = Page<Book>, description = "A page of books",
         headers(("Link" = String, description = "The next page, `rel=\"next\"`; absent on the last one")))))]
 pub async fn list(state: Data<State>, Query(query): Query<BookQuery>) -> Result<impl Responder> {
-    Ok(Paged(books::list(&state.db, &state.keys, query).await?))
+    let sparse = query.fields.is_some();
+    Ok(Sparse(sparse, Paged(books::list(&state.db, &state.keys, query).await?)))
 }
 
 /// List the books that a user added
 #[utoipa::path(get, path = "/api/v1/users/{id}/books", operation_id = "listUserBooks", tag = "books",
-    params(("id" = Uuid, Path, description = "The account's id"), BookQuery),
+    params(("id" = Uuid, Path, description = "The account's id", example = "01a1fc31-a23e-72a5-9ed9-5d2493985689"), BookQuery),
     responses((status = 200, body = Page<Book>, description = "A page of books",
         headers(("Link" = String, description = "The next page, `rel=\"next\"`; absent on the last one")))))]
 pub async fn list_of_user(
@@ -35,7 +37,8 @@ pub async fn list_of_user(
     Id(id): Id,
     Query(query): Query<BookQuery>,
 ) -> Result<impl Responder> {
-    Ok(Paged(books::list_of_user(&state.db, &state.keys, id, query).await?))
+    let sparse = query.fields.is_some();
+    Ok(Sparse(sparse, Paged(books::list_of_user(&state.db, &state.keys, id, query).await?)))
 }
 
 /// Count what the books of a list have in common
@@ -61,23 +64,27 @@ pub async fn create(
 
 /// Read a book
 #[utoipa::path(get, path = "/api/v1/books/{id}", operation_id = "getBook", tag = "books",
-    params(("id" = Uuid, Path, description = "The book's id")),
+    params(("id" = Uuid, Path, description = "The book's id", example = "01a1fc31-abbd-7546-935c-2dfd8b4ffcc1"), BookView),
     responses((status = 200, body = Book, description = "The book", headers(("ETag" = String, description = "Its entity tag")))))]
-pub async fn get(state: Data<State>, Id(id): Id) -> Result<impl Responder> {
-    Ok(Tagged(books::get(&state.db, id).await?))
+pub async fn get(state: Data<State>, Id(id): Id, Query(view): Query<BookView>) -> Result<impl Responder> {
+    Ok(Sparse(view.fields.is_some(), Tagged(books::get(&state.db, id, view).await?)))
 }
 
 /// Read a book by its ISBN
 #[utoipa::path(get, path = "/api/v1/books/isbn/{isbn}", operation_id = "getBookByIsbn", tag = "books",
-    params(("isbn" = String, Path, description = "An ISBN-10 or ISBN-13; hyphens are welcome", example = "978-0-441-01359-3")),
+    params(("isbn" = String, Path, description = "An ISBN-10 or ISBN-13; hyphens are welcome", example = "978-0-441-01359-3"), BookView),
     responses((status = 200, body = Book, description = "The book", headers(("ETag" = String, description = "Its entity tag")))))]
-pub async fn get_by_isbn(state: Data<State>, isbn: Path<String>) -> Result<impl Responder> {
-    Ok(Tagged(books::get_by_isbn(&state.db, &isbn).await?))
+pub async fn get_by_isbn(
+    state: Data<State>,
+    isbn: Path<String>,
+    Query(view): Query<BookView>,
+) -> Result<impl Responder> {
+    Ok(Sparse(view.fields.is_some(), Tagged(books::get_by_isbn(&state.db, &isbn, view).await?)))
 }
 
 /// Change a book
 #[utoipa::path(patch, path = "/api/v1/books/{id}", operation_id = "updateBook", tag = "books", request_body = BookPatch,
-    params(("id" = Uuid, Path, description = "The book's id")),
+    params(("id" = Uuid, Path, description = "The book's id", example = "01a1fc31-abbd-7546-935c-2dfd8b4ffcc1")),
     responses((status = 200, body = Book, description = "The book as it is now", headers(("ETag" = String, description = "Its entity tag"))),
         (status = 409, description = "`isbn_taken`")))]
 pub async fn update(
@@ -92,7 +99,7 @@ pub async fn update(
 
 /// Delete a book
 #[utoipa::path(delete, path = "/api/v1/books/{id}", operation_id = "deleteBook", tag = "books",
-    params(("id" = Uuid, Path, description = "The book's id")),
+    params(("id" = Uuid, Path, description = "The book's id", example = "01a1fc31-abbd-7546-935c-2dfd8b4ffcc1")),
     responses((status = 204, description = "The book is gone")))]
 pub async fn delete(
     state: Data<State>,
@@ -106,13 +113,14 @@ pub async fn delete(
 
 /// Import books
 ///
-/// Takes a CSV or NDJSON file as the whole body, 32 MiB at most: our own format, a library export of
-/// Goodreads, or `books.csv` of goodbooks-10k. Books are told apart by ISBN, else by title and author
-/// among your own, so the same file twice adds nothing.
+/// Takes a file as the whole body, 32 MiB at most: our own CSV or NDJSON, a library export of Goodreads,
+/// `books.csv` of goodbooks-10k, `pg_catalog.csv` of Project Gutenberg, or a dump of Open Library's editions.
+/// Books are told apart by ISBN, else by title and author among your own, so the same file twice adds nothing.
 #[utoipa::path(post, path = "/api/v1/books/import", operation_id = "importBooks", tag = "books", params(Options),
     request_body(description = "The file", content((String = "text/csv", example = "title,author,isbn\nDune,Frank Herbert,9780441013593\n"),
         (String = "application/x-ndjson", example = "{\"title\":\"Dune\",\"author\":\"Frank Herbert\"}\n"))),
-    responses((status = 200, body = Report, description = "What the import did")))]
+    responses((status = 200, body = Report, description = "What the import did"),
+        (status = 400, description = "`malformed_body` or `unreadable_file`"), (status = 422, description = "`unknown_format` or `import_failed`")))]
 pub async fn import(
     state: Data<State>,
     SignedIn(actor): SignedIn,
@@ -120,4 +128,22 @@ pub async fn import(
     Upload(file): Upload,
 ) -> Result<impl Responder> {
     Ok(HttpResponse::Ok().json(import::run(&state.db, &actor, file, options).await?))
+}
+
+/// Export books
+///
+/// Streams the books that the filters leave, the oldest first, as a file that the import takes. It has what one can
+/// say of a book, and neither ids nor times nor owners. In CSV, a `'` stands before what a spreadsheet would take for
+/// a formula; the import takes it off again.
+#[utoipa::path(get, path = "/api/v1/books/export", operation_id = "exportBooks", tag = "books", params(ExportQuery),
+    responses((status = 200, description = "The file",
+        content((String = "text/csv", example = "title,author,subtitle,publisher,published_date,page_count,language,isbn,description,price_amount,price_currency,cover_url\nDune,Frank Herbert,,,1965,,,9780441013593,,,,\n"),
+            (String = "application/x-ndjson", example = "{\"title\":\"Dune\",\"author\":\"Frank Herbert\"}\n")),
+        headers(("Content-Disposition" = String, description = "A name for the file")))))]
+pub async fn export(
+    state: Data<State>,
+    SignedIn(actor): SignedIn,
+    Query(query): Query<ExportQuery>,
+) -> Result<impl Responder> {
+    Ok(Download(export::open(&state.db, &actor, query).await?))
 }

@@ -1,8 +1,12 @@
-//! The command line's own work: accounts and imports, by the operations that the API uses.
+//! The command line's own work: accounts, imports and exports, by the operations that the API uses.
 
 mod account;
 
-use std::{fs::File, net::TcpListener};
+use std::{
+    fs::File,
+    io::{self, Write},
+    net::TcpListener,
+};
 
 use actix_web::dev::ServerHandle;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -11,13 +15,14 @@ use serde::Serialize;
 use service::{
     Actor, Db, Error,
     db::Turns,
+    export::{self, ExportQuery},
     import::{self, Options},
     users,
 };
 
 use crate::{
     Running,
-    config::{Cli, Command, Config, Import},
+    config::{Cli, Command, Config, Export, Import},
     error::Problem,
     openapi,
 };
@@ -36,6 +41,7 @@ pub async fn run(cli: Cli) -> Result<(), String> {
         Command::Serve => serve(&config).await,
         Command::User(command) => account::run(&config, command).await,
         Command::Import(import) => import_file(&config, import).await,
+        Command::Export(export) => export_file(&config, export).await,
     }
 }
 
@@ -126,6 +132,24 @@ async fn import_file(config: &Config, import: Import) -> Result<(), String> {
         }
         Err(error) => Err(format!("{path}: {}", explain(error))),
     }
+}
+
+async fn export_file(config: &Config, export: Export) -> Result<(), String> {
+    let db = open(config).await?;
+    let path =
+        export.file.as_ref().map_or_else(|| "standard output".to_owned(), |file| file.display().to_string());
+    let failed = |error: io::Error| format!("{path}: {error}");
+    let query = ExportQuery { format: export.format, ..ExportQuery::default() };
+    let mut books = export::open(&db, &Actor::operator(), query).await.map_err(explain)?;
+    let mut file: Box<dyn Write> = match &export.file {
+        Some(file) => Box::new(File::create(file).map_err(failed)?),
+        None => Box::new(io::stdout().lock()),
+    };
+    while let Some(part) = books.next().await.map_err(explain)? {
+        file.write_all(&part).map_err(failed)?;
+    }
+    file.flush().map_err(failed)?;
+    db.close().await.map_err(explain)
 }
 
 fn print(report: &impl Serialize) -> Result<(), String> {

@@ -38,8 +38,10 @@ pub enum Command {
     /// Administer accounts
     #[command(subcommand)]
     User(UserCommand),
-    /// Bring a file of books in: CSV or NDJSON, told from the file
+    /// Bring a file of books in; its format is told from the file
     Import(Import),
+    /// Take the books out as a file that the import takes
+    Export(Export),
     /// Print the OpenAPI document
     Openapi,
 }
@@ -126,7 +128,7 @@ pub struct Import {
     /// Whose books they become; nobody's if left out
     #[arg(long, value_name = "USERNAME")]
     pub owner: Option<String>,
-    /// Its format: csv, ndjson, goodreads or goodbooks; told from the file if left out
+    /// Its format: csv, ndjson, goodreads, goodbooks, gutenberg or openlibrary; told from the file if left out
     #[arg(long, value_parser = by_name::<service::import::Format>)]
     pub format: Option<service::import::Format>,
     /// Its character encoding, such as utf-8 or windows-1252; told from the file if left out
@@ -141,6 +143,16 @@ pub struct Import {
     /// Books that are in the catalogue already: ignore or update
     #[arg(long, default_value = "ignore", value_parser = by_name::<service::import::OnConflict>)]
     pub on_conflict: service::import::OnConflict,
+}
+
+/// The file to write.
+#[derive(clap::Args)]
+pub struct Export {
+    /// The file; standard output if left out
+    pub file: Option<std::path::PathBuf>,
+    /// Its format: csv or ndjson
+    #[arg(long, default_value = "csv", value_parser = by_name::<service::export::Format>)]
+    pub format: service::export::Format,
 }
 
 /// What the program is run for.

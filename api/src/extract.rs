@@ -3,6 +3,8 @@
 mod json;
 mod upload;
 
+use std::borrow::Cow;
+
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest, ResponseError,
     body::BoxBody,
@@ -19,12 +21,14 @@ use service::{
     auth,
     throttle::{Policy, Subject},
 };
+use url::form_urlencoded;
 use uuid::Uuid;
 
 pub use self::{json::Json, upload::Upload};
 use crate::{
     State, address,
     error::{Code, Problem, Result},
+    represent::{self, Coding},
     throttle,
 };
 
@@ -40,7 +44,9 @@ pub(crate) async fn guard(
     {
         return Ok(request.into_response(problem.error_response()));
     }
-    next.call(request).await
+    let mut response = next.call(request).await?;
+    represent::share(action, &mut response);
+    Ok(response)
 }
 
 async fn admit(action: Action, request: &HttpRequest) -> Result<()> {
@@ -89,10 +95,27 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     type Future = Ready<Result<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let pairs = url::form_urlencoded::parse(request.query_string().as_bytes());
+        let text = joined(request.query_string());
+        let pairs = form_urlencoded::parse(text.as_bytes());
         let query = serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs));
         ready(query.map(Self).map_err(|error| field_problem(error.path(), &error.inner().to_string())))
     }
+}
+
+/// The parameter that may be repeated; commas do the same.
+const LIST: &str = "fields";
+
+/// The query string with one [`LIST`] for all that it has.
+fn joined(query: &str) -> Cow<'_, str> {
+    let is_list = |name: &str| name == LIST;
+    let pairs = || form_urlencoded::parse(query.as_bytes());
+    let lists: Vec<_> = pairs().filter(|(name, _)| is_list(name)).map(|(_, value)| value).collect();
+    if lists.len() < 2 {
+        return query.into();
+    }
+    let others = pairs().filter(|(name, _)| !is_list(name));
+    let mut joined = form_urlencoded::Serializer::new(String::new());
+    joined.extend_pairs(others).append_pair(LIST, &lists.join(",")).finish().into()
 }
 
 /// The id in the path. What is no UUID is nobody's id.
@@ -123,13 +146,18 @@ impl FromRequest for IfMatch {
             if value.trim() == "*" {
                 return ready(Ok(Self(None)));
             }
-            let tags = value
-                .split(',')
-                .filter_map(|tag| tag.trim().strip_prefix('"')?.strip_suffix('"')?.parse::<i64>().ok());
-            versions.get_or_insert_with(Vec::new).extend(tags);
+            let tags = value.split(',').filter_map(|tag| tag.trim().strip_prefix('"')?.strip_suffix('"'));
+            versions.get_or_insert_with(Vec::new).extend(tags.filter_map(version));
         }
         ready(Ok(Self(versions)))
     }
+}
+
+/// The version that an entity tag is of, whichever coding it came in.
+fn version(tag: &str) -> Option<i64> {
+    let coded =
+        tag.split_once('-').filter(|(_, name)| Coding::ALL.iter().any(|coding| coding.name() == *name));
+    coded.map_or(tag, |(version, _)| version).parse().ok()
 }
 
 /// The device that sent the request.

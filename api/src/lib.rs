@@ -15,6 +15,7 @@ pub mod extract;
 pub mod health;
 pub mod logging;
 pub mod openapi;
+pub mod represent;
 pub mod request;
 pub mod respond;
 pub mod routes;
@@ -133,7 +134,14 @@ async fn open(settings: Settings, turns: Turns, state: impl Fn(Db) -> State) -> 
 fn cors(origins: &[String]) -> Cors {
     let cors = Cors::default()
         .block_on_origin_mismatch(false)
-        .allowed_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allowed_methods([
+            Method::GET,
+            Method::HEAD,
+            Method::POST,
+            Method::PUT,
+            Method::PATCH,
+            Method::DELETE,
+        ])
         .allowed_headers([
             header::AUTHORIZATION,
             header::CONTENT_TYPE,

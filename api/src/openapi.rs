@@ -1,19 +1,24 @@
 //! The OpenAPI document, the pages that show it, and what each problem code means. Security and failures
 //! are not written by hand: they follow from the permission table and from what an operation takes.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+mod limits;
+mod problems;
+mod reads;
+
+use std::sync::LazyLock;
 
 use actix_web::{
     HttpResponse, Responder,
     dev::HttpServiceFactory,
-    http::{StatusCode, header},
-    middleware::DefaultHeaders,
+    http::header,
+    middleware::{DefaultHeaders, from_fn},
     web::{self, Bytes, Path},
 };
 use serde_json::{Map, Value, json};
 use service::{
     access::{Action, Role, Rule},
-    books::BookSort,
+    books::{BookField, BookSort},
+    export,
     import::{Mode, OnConflict},
     users::UserSort,
 };
@@ -24,8 +29,8 @@ use crate::{
     auth, books,
     error::{Code, Document, Problem, Result},
     health,
-    request::PROBLEM_JSON,
-    routes, users,
+    represent::{self, Fixed},
+    users,
 };
 
 /// Where the documentation is.
@@ -34,9 +39,6 @@ pub const DOCS: &str = "/api/v1/docs/";
 /// What the documentation's pages may load: what this server serves.
 const DOCS_POLICY: &str =
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
-
-/// The headers that tell of limits.
-const LIMIT_HEADERS: [&str; 2] = ["RateLimit", "RateLimit-Policy"];
 
 #[derive(OpenApi)]
 #[openapi(
@@ -49,11 +51,12 @@ const LIMIT_HEADERS: [&str; 2] = ["RateLimit", "RateLimit-Policy"];
     tags(
         (name = "auth", description = "Sign-up, log-in and sessions"),
         (name = "users", description = "The account in use, and the administration of accounts"),
-        (name = "books", description = "The catalogue and its import"),
+        (name = "books", description = "The catalogue, its import and its export"),
         (name = "documentation", description = "This document, and what problems mean"),
         (name = "health", description = "Whether the server lives and can serve"),
+        (name = "head", description = "HEAD beside every GET: the same headers, and no body"),
     ),
-    components(schemas(Document, BookSort, UserSort, Mode, OnConflict)),
+    components(schemas(Document, BookField, BookSort, UserSort, Mode, OnConflict, export::Format)),
     paths(
         auth::sign_up, auth::log_in, auth::refresh, auth::log_out,
         auth::verify_email, auth::resend_verification, auth::request_password_reset, auth::reset_password,
@@ -61,7 +64,7 @@ const LIMIT_HEADERS: [&str; 2] = ["RateLimit", "RateLimit-Policy"];
         users::sessions, users::end_other_sessions, users::end_session,
         users::list, users::create, users::get, users::update, users::delete, users::send_password_reset,
         users::end_sessions,
-        books::list_of_user, books::list, books::facets, books::create, books::import, books::get_by_isbn,
+        books::list_of_user, books::list, books::facets, books::create, books::import, books::export, books::get_by_isbn,
         books::get, books::update, books::delete,
         document, problem, health::live, health::ready,
     ),
@@ -81,7 +84,9 @@ pub fn openapi() -> &'static Value {
 #[utoipa::path(get, path = "/api/v1/openapi.json", operation_id = "getOpenapi", tag = "documentation",
     responses((status = 200, description = "The OpenAPI document", body = Object)))]
 pub async fn document() -> impl Responder {
-    HttpResponse::Ok().content_type("application/json").body(BYTES.clone())
+    let mut response = HttpResponse::Ok().content_type("application/json").body(BYTES.clone());
+    response.extensions_mut().insert(Fixed);
+    response
 }
 
 /// Read what a problem means
@@ -104,6 +109,7 @@ pub fn pages() -> impl HttpServiceFactory {
         .try_it_out_enabled(true);
     web::scope("/api/v1/docs")
         .wrap(DefaultHeaders::new().add((header::CONTENT_SECURITY_POLICY, DOCS_POLICY)))
+        .wrap(from_fn(represent::files))
         .service(SwaggerUi::new("/{_:.*}").config(config))
 }
 
@@ -114,10 +120,9 @@ fn build() -> Value {
     document["components"]["securitySchemes"] = json!({
         "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "The access token of a session" }
     });
-    document["components"]["responses"] =
-        Code::ALL.iter().map(|code| failure(code.status())).collect::<Map<_, _>>().into();
     let schemas = &mut document["components"]["schemas"];
-    schemas["Code"]["enum"] = Code::ALL.iter().map(|code| code.name()).collect();
+    problems::specify(schemas);
+    schemas["BookField"]["enum"] = BookField::ALL.iter().map(|field| field.name()).collect();
     // A resource always has all of its fields, and a page refers to it.
     for resource in ["Book", "Session", "User"] {
         let fields = schemas[resource]["properties"].as_object().into_iter().flatten();
@@ -127,19 +132,25 @@ fn build() -> Value {
         page["required"] = json!(["items", "next_cursor"]);
         page["properties"]["items"]["items"] = json!({ "$ref": format!("#/components/schemas/{resource}") });
     }
+    reads::add_sparse(schemas);
     // The cookie does instead of it.
     let refresh = find(&mut document, Action::Refresh.name()).expect("it is annotated");
     refresh["requestBody"]["required"] = json!(false);
-    document["components"]["headers"] = limit_headers();
-    let limited: Vec<Action> = routes::endpoints()
-        .iter()
-        .filter(|endpoint| endpoint.limit.is_some() || !endpoint.action.rule().anonymous)
-        .map(|endpoint| endpoint.action)
-        .collect();
+    document["components"]["headers"] = limits::headers();
+    let limited = limits::limited();
     for action in Action::ALL {
         let operation = find(&mut document, action.name()).expect("every action has an operation");
         complete(operation, action.rule(), limited.contains(action));
     }
+    for item in document["paths"].as_object_mut().into_iter().flat_map(Map::values_mut) {
+        for (method, operation) in item.as_object_mut().into_iter().flatten() {
+            unfill(operation);
+            let action = Action::ALL.iter().find(|action| operation["operationId"] == action.name());
+            let rule = action.expect("every operation is an action").rule();
+            reads::complete(operation, rule, method == "get");
+        }
+    }
+    reads::add_heads(&mut document);
     document
 }
 
@@ -153,30 +164,14 @@ fn find<'d>(document: &'d mut Value, id: &str) -> Option<&'d mut Value> {
 /// Adds what follows from the permission table and from what the operation takes.
 fn complete(operation: &mut Value, rule: Rule, limited: bool) {
     operation["security"] = if rule.anonymous { json!([]) } else { json!([{ "bearer": [] }]) };
-    let tagged = operation["responses"]["200"]["headers"]["ETag"].is_object();
-    let reads = is_called(operation, &["get"]) && tagged;
     let changes = is_called(operation, &["update", "delete"]);
-    for status in failures(operation, rule, changes, limited) {
-        let code = StatusCode::from_u16(status).expect("a status of HTTP");
-        let reference = json!({ "$ref": format!("#/components/responses/{}", name(code)) });
-        let responses = operation["responses"].as_object_mut().expect("every operation has answers");
-        responses.entry(status.to_string()).or_insert(reference);
+    let codes = failures(operation, rule, changes, limited);
+    problems::add(operation, &codes);
+    if limited {
+        limits::complete(operation);
     }
-    if reads {
-        add_header(operation, "If-None-Match", "Entity tags that you have; 304 if one is current");
-        operation["responses"]["304"] = json!({ "description": "You have it already" });
-    } else if changes {
-        add_header(operation, "If-Match", "Entity tags that you know; 412 if none is current");
-    }
-    for (status, answer) in operation["responses"].as_object_mut().into_iter().flatten() {
-        if status.starts_with(['4', '5']) && answer["$ref"].is_null() {
-            answer["content"] = problem_content();
-        }
-        if limited && answer["$ref"].is_null() {
-            for name in LIMIT_HEADERS {
-                answer["headers"][name] = json!({ "$ref": format!("#/components/headers/{name}") });
-            }
-        }
+    if changes {
+        add_header(operation, "If-Match", "Entity tags that you know; 412 if none is current", "\"1\"");
     }
 }
 
@@ -185,71 +180,46 @@ fn is_called(operation: &Value, verbs: &[&str]) -> bool {
     operation["operationId"].as_str().is_some_and(|id| verbs.iter().any(|verb| id.starts_with(verb)))
 }
 
-/// The statuses by which an operation can fail.
-fn failures(operation: &Value, rule: Rule, changes: bool, limited: bool) -> Vec<u16> {
+/// The codes by which an operation can fail, beside those that its own annotation names.
+fn failures(operation: &Value, rule: Rule, changes: bool, limited: bool) -> Vec<Code> {
+    let parameters = || operation["parameters"].as_array().into_iter().flatten();
+    let within = |place: &str| parameters().any(|parameter| parameter["in"] == place);
     let takes_body = operation["requestBody"].is_object();
-    let within =
-        |place: &str| operation["parameters"].as_array().into_iter().flatten().any(|p| p["in"] == place);
+    let takes_json = operation["requestBody"]["content"]["application/json"].is_object();
     let closed = Role::ALL.iter().any(|role| rule.of(*role) != rule.admin || rule.of(*role).is_none());
-    let groups: [(bool, &[u16]); 8] = [
-        (within("query") || takes_body, &[400, 422]),
-        (takes_body, &[408, 413, 415]),
-        (!rule.anonymous, &[401]),
-        (!rule.anonymous && (closed || !rule.unverified), &[403]),
-        (within("path"), &[404]),
-        (changes, &[412]),
-        (limited, &[429]),
-        (true, &[500, 503]),
+    let groups: [(bool, &[Code]); 11] = [
+        (within("query") || takes_body, &[Code::BadRequest, Code::InvalidInput]),
+        (parameters().any(|parameter| parameter["name"] == "cursor"), &[Code::InvalidCursor]),
+        (takes_json, &[Code::MalformedBody]),
+        (takes_body, &[Code::RequestTimeout, Code::BodyTooLarge]),
+        (takes_body, &[Code::UnsupportedMediaType, Code::UnsupportedEncoding]),
+        (!rule.anonymous, &[Code::NotSignedIn, Code::InvalidToken]),
+        (!rule.anonymous && closed, &[Code::Forbidden]),
+        (!rule.anonymous && !rule.unverified, &[Code::AccountNotVerified]),
+        (within("path"), &[Code::NotFound]),
+        (changes, &[Code::Stale]),
+        (limited, &[Code::TooManyRequests]),
     ];
-    groups.into_iter().filter(|(fails, _)| *fails).flat_map(|(_, statuses)| statuses).copied().collect()
+    let own = groups.into_iter().filter(|(fails, _)| *fails).flat_map(|(_, codes)| codes).copied();
+    own.chain([Code::Internal, Code::Unavailable]).collect()
+}
+
+/// Moves the examples of parameters where the documentation's pages show them, rather than fill them in: all filters
+/// at once find nothing.
+fn unfill(operation: &mut Value) {
+    let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+    for parameter in parameters.into_iter().flatten() {
+        let example = parameter.as_object_mut().and_then(|parameter| parameter.remove("example"));
+        if let Some(example) = example {
+            parameter["schema"]["examples"] = json!([example]);
+        }
+    }
 }
 
 /// Adds an optional request header.
-fn add_header(operation: &mut Value, name: &str, description: &str) {
+fn add_header(operation: &mut Value, name: &str, description: &str, example: &str) {
     let mut parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
     parameters.push(json!({ "name": name, "in": "header", "description": description, "required": false,
-        "schema": { "type": "string" } }));
+        "schema": { "type": "string", "examples": [example] } }));
     operation["parameters"] = parameters.into();
-}
-
-/// What answers say of limits (draft-ietf-httpapi-ratelimit-headers-11).
-fn limit_headers() -> Value {
-    let text = |description: &str, example: &str| json!({ "description": description, "schema": { "type": "string" }, "example": example });
-    json!({
-        "RateLimit-Policy": text("The limits that the request met: `q` requests in `w` seconds", "\"log-in\";q=30;w=300"),
-        "RateLimit": text("What is left of them: `r` requests for the next `t` seconds", "\"log-in\";r=29;t=290"),
-    })
-}
-
-/// The answer of a status, named, with the codes that come with it.
-fn failure(status: StatusCode) -> (String, Value) {
-    let codes: Vec<String> = Code::ALL
-        .iter()
-        .filter(|code| code.status() == status)
-        .map(|code| format!("`{}`", code.name()))
-        .collect();
-    let mut headers = BTreeMap::new();
-    let text = |description: &str| json!({ "description": description, "schema": { "type": "string" } });
-    match status {
-        StatusCode::UNAUTHORIZED => drop(headers.insert("WWW-Authenticate", text("The scheme, `Bearer`"))),
-        StatusCode::SERVICE_UNAVAILABLE => drop(headers.insert("Retry-After", text("Seconds to wait"))),
-        StatusCode::TOO_MANY_REQUESTS => {
-            headers.insert("Retry-After", text("Seconds to wait"));
-            for name in LIMIT_HEADERS {
-                headers.insert(name, json!({ "$ref": format!("#/components/headers/{name}") }));
-            }
-        }
-        _ => {}
-    }
-    let answer = json!({ "description": codes.join(", "), "headers": headers, "content": problem_content() });
-    (name(status), answer)
-}
-
-fn problem_content() -> Value {
-    json!({ PROBLEM_JSON: { "schema": { "$ref": "#/components/schemas/Problem" } } })
-}
-
-/// A status as the name of a component: `NotFound`.
-fn name(status: StatusCode) -> String {
-    status.canonical_reason().unwrap_or("Failure").split(' ').collect()
 }

@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use crate::{
     error::{Code, Problem},
-    throttle,
+    represent, throttle,
 };
 
 /// How long an operation may take.
@@ -51,6 +51,7 @@ pub async fn observe(
     let started = Instant::now();
     let id = Uuid::now_v7().to_string();
     let response = finish(next.call(request).await?.map_into_boxed_body(), &id);
+    let response = represent::deliver(response).await;
     log(&response, &id, started);
     Ok(response)
 }
@@ -105,7 +106,7 @@ fn explain(response: ServiceResponse, id: &str) -> ServiceResponse {
     *response.response_mut().status_mut() = problem.code().status();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.remove(header::CACHE_CONTROL);
     response.response_mut().extensions_mut().insert(problem);
     response
 }

@@ -1,17 +1,28 @@
 //! What handlers answer with: resources with entity tags, pages with links, files.
 
-mod export;
+mod download;
 
 use actix_web::{
-    HttpRequest, HttpResponse, Responder,
+    HttpRequest, HttpResponse, Responder, ResponseError,
     body::BoxBody,
-    http::{StatusCode, header},
+    http::{
+        StatusCode,
+        header::{self, HeaderValue},
+    },
 };
 use serde::Serialize;
-use service::{books::Book, page::Page, users::User};
+use service::{
+    books::{Book, Excerpt},
+    page::Page,
+    users::User,
+};
 use url::form_urlencoded;
 
-pub use self::export::Exported;
+pub use self::download::{Download, Exported};
+use crate::{
+    error::{Code, Problem},
+    represent,
+};
 
 /// A resource whose every change moves a version on.
 pub trait Versioned: Serialize {
@@ -25,28 +36,26 @@ impl Versioned for Book {
     }
 }
 
+impl Versioned for Excerpt {
+    fn version(&self) -> i64 {
+        self.version()
+    }
+}
+
 impl Versioned for User {
     fn version(&self) -> i64 {
         self.version
     }
 }
 
-/// A resource with its strong entity tag, or 304 for one who has it already (RFC 9110, section 13.1.2).
+/// A resource with its strong entity tag.
 pub struct Tagged<T>(pub T);
 
 impl<T: Versioned> Responder for Tagged<T> {
     type Body = BoxBody;
 
-    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
-        let tag = tag(&self.0);
-        let known = request.headers().get_all(header::IF_NONE_MATCH).any(|value| {
-            let tags = value.to_str().unwrap_or_default();
-            tags.split(',').map(str::trim).any(|known| known == "*" || known.trim_start_matches("W/") == tag)
-        });
-        if known && request.method().is_safe() {
-            return HttpResponse::NotModified().insert_header((header::ETAG, tag)).finish();
-        }
-        HttpResponse::Ok().insert_header((header::ETAG, tag)).json(self.0)
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        HttpResponse::Ok().insert_header((header::ETAG, tag(&self.0))).json(self.0)
     }
 }
 
@@ -64,7 +73,7 @@ impl<T: Versioned> Responder for Created<T> {
     }
 }
 
-/// A page, with a link to the next one (RFC 8288).
+/// A page, with a link to the next one (RFC 8288) and a weak entity tag.
 pub struct Paged<T>(pub Page<T>);
 
 impl<T: Serialize> Responder for Paged<T> {
@@ -81,7 +90,34 @@ impl<T: Serialize> Responder for Paged<T> {
                 .finish();
             response.insert_header((header::LINK, format!("<{}?{query}>; rel=\"next\"", request.path())));
         }
-        response.json(self.0)
+        match serde_json::to_vec(&self.0) {
+            Ok(body) => {
+                response.insert_header((header::ETAG, represent::weak_tag(&body)));
+                response.content_type("application/json").body(body)
+            }
+            Err(error) => {
+                Problem::caused(Code::Internal, "something went wrong", error.to_string()).error_response()
+            }
+        }
+    }
+}
+
+/// The media type of answers that leave out what was not asked for. It is one of their own, so that the document
+/// can say that all others are whole.
+pub const SPARSE_JSON: &str = "application/vnd.bookly.sparse+json";
+
+/// An answer that may be sparse.
+pub struct Sparse<R>(pub bool, pub R);
+
+impl<R: Responder> Responder for Sparse<R> {
+    type Body = R::Body;
+
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse<Self::Body> {
+        let mut response = self.1.respond_to(request);
+        if self.0 && response.status().is_success() {
+            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(SPARSE_JSON));
+        }
+        response
     }
 }
 

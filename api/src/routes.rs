@@ -89,6 +89,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         on(Action::CreateBook, Method::POST, "/api/v1/books", books::create),
         on(Action::GetBookFacets, Method::GET, "/api/v1/books/facets", books::facets),
         on(Action::ImportBooks, Method::POST, "/api/v1/books/import", books::import),
+        on(Action::ExportBooks, Method::GET, "/api/v1/books/export", books::export),
         on(Action::GetBookByIsbn, Method::GET, "/api/v1/books/isbn/{isbn}", books::get_by_isbn),
         on(Action::GetBook, Method::GET, "/api/v1/books/{id}", books::get),
         on(Action::UpdateBook, Method::PATCH, "/api/v1/books/{id}", books::update),
@@ -109,6 +110,9 @@ pub fn configure(config: &mut ServiceConfig) {
         while let Some(next) = endpoints.next_if(|next| next.path == path) {
             methods.push(next.method);
             resource = resource.route(next.route);
+        }
+        if methods.contains(&Method::GET) {
+            methods.push(Method::HEAD);
         }
         let allow = methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
         let refuse = move || {

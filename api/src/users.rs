@@ -142,7 +142,7 @@ pub async fn list(
 #[utoipa::path(post, path = "/api/v1/users", operation_id = "createUser", tag = "users", request_body = NewUser,
     responses((status = 201, body = User, description = "The new account",
         headers(("Location" = String, description = "Where the account is"), ("ETag" = String, description = "Its entity tag"))),
-        (status = 409, description = "`username_taken` or `email_taken`")))]
+        (status = 409, description = "`username_taken` or `email_taken`"), (status = 503, description = "`overloaded`")))]
 pub async fn create(
     state: Data<State>,
     SignedIn(actor): SignedIn,
@@ -154,7 +154,7 @@ pub async fn create(
 
 /// Read an account
 #[utoipa::path(get, path = "/api/v1/users/{id}", operation_id = "getUser", tag = "users",
-    params(("id" = Uuid, Path, description = "The account's id")),
+    params(("id" = Uuid, Path, description = "The account's id", example = "01a1fc31-a23e-72a5-9ed9-5d2493985689")),
     responses((status = 200, body = User, description = "The account", headers(("ETag" = String, description = "Its entity tag")))))]
 pub async fn get(state: Data<State>, SignedIn(actor): SignedIn, Id(id): Id) -> Result<impl Responder> {
     Ok(Tagged(users::get(&state.db, &actor, id).await?))
@@ -164,7 +164,7 @@ pub async fn get(state: Data<State>, SignedIn(actor): SignedIn, Id(id): Id) -> R
 ///
 /// Its names, its role, whether it is verified and whether it is active. Disabling it ends its sessions.
 #[utoipa::path(patch, path = "/api/v1/users/{id}", operation_id = "updateUser", tag = "users", request_body = UserPatch,
-    params(("id" = Uuid, Path, description = "The account's id")),
+    params(("id" = Uuid, Path, description = "The account's id", example = "01a1fc31-a23e-72a5-9ed9-5d2493985689")),
     responses((status = 200, body = User, description = "The account as it is now", headers(("ETag" = String, description = "Its entity tag"))),
         (status = 409, description = "`last_admin`")))]
 pub async fn update(
@@ -181,7 +181,7 @@ pub async fn update(
 ///
 /// Its books stay in the catalogue, without an owner.
 #[utoipa::path(delete, path = "/api/v1/users/{id}", operation_id = "deleteUser", tag = "users",
-    params(("id" = Uuid, Path, description = "The account's id")),
+    params(("id" = Uuid, Path, description = "The account's id", example = "01a1fc31-a23e-72a5-9ed9-5d2493985689")),
     responses((status = 204, description = "The account is gone"), (status = 409, description = "`last_admin`")))]
 pub async fn delete(
     state: Data<State>,

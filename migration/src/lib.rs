@@ -23,6 +23,8 @@ mod m20261121_000012_add_pending_email;
 mod m20261121_000013_index_idle_sessions;
 mod m20261121_000020_index_filters;
 mod m20261121_000021_search_books;
+mod m20261121_000022_add_work_to_books;
+mod m20261121_000023_index_works_of_books;
 
 /// The list of all migrations.
 #[derive(Debug)]
@@ -44,6 +46,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000013_index_idle_sessions::Migration),
             Box::new(m20261121_000020_index_filters::Migration),
             Box::new(m20261121_000021_search_books::Migration),
+            Box::new(m20261121_000022_add_work_to_books::Migration),
+            Box::new(m20261121_000023_index_works_of_books::Migration),
         ]
     }
 }

@@ -183,6 +183,8 @@ actions! {
     DeleteBook = "deleteBook",
     /// Bring a file of books in.
     ImportBooks = "importBooks",
+    /// Take books out as a file.
+    ExportBooks = "exportBooks",
     /// Read the OpenAPI document.
     GetOpenapi = "getOpenapi",
     /// Read what a problem means.
@@ -225,6 +227,7 @@ impl Action {
             Self::UpdateMe | Self::DeleteMe | Self::ChangePassword | Self::ChangeEmail => {
                 row(false, Some(Own), Some(Own), Some(Own), false)
             }
+            Self::ExportBooks => row(false, Some(Any), Some(Any), Some(Any), true),
             Self::CreateBook | Self::ImportBooks => row(false, Some(Own), Some(Own), Some(Own), false),
             Self::UpdateBook => row(false, Some(Own), Some(Any), Some(Any), false),
             Self::DeleteBook => row(false, Some(Own), Some(Own), Some(Any), false),

@@ -20,7 +20,7 @@ use self::password::{Passwords, Verdict};
 pub use self::session::device::{Session, SessionRecord, end as end_session, end_others, list as sessions};
 pub use self::{
     address::{AccountEmail, NewEmail, VerifyEmail, change_email, resend_verification, verify_email},
-    content::{Client, Confirmation, LogIn, Refresh, SignUp, Tokens, Transport},
+    content::{Client, Confirmation, LogIn, Refresh, SignUp, TokenType, Tokens, Transport},
     recovery::{PasswordChange, PasswordReset, change_password, request_reset, reset_password, send_reset},
 };
 pub(crate) use self::{recovery::check_password, session::end_all};
@@ -270,7 +270,7 @@ impl Auth {
         let ttl = self.policy.access_token_ttl;
         Ok(Tokens {
             access_token: token::sign_access(&self.keys, &self.policy.issuer, user.id, session.id, ttl)?,
-            token_type: "Bearer",
+            token_type: TokenType::Bearer,
             expires_in: ttl,
             refresh_token: Some(token::sign_refresh(&self.keys, session.id, session.generation)),
             refresh_expires_in: session.expires_in.num_seconds(),

@@ -3,29 +3,35 @@
 mod content;
 pub mod date;
 mod facets;
+mod fields;
 pub mod isbn;
 pub mod language;
 mod query;
 mod search;
+pub(crate) mod work;
 
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, FromQueryResult, IntoActiveModel,
-    PaginatorTrait, QueryFilter, QuerySelect, Select, SelectModel, Selector,
+    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QuerySelect, Select,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
-pub(crate) use self::content::{valid_cover_url, valid_currency};
-use self::search::Extent;
+pub(crate) use self::content::{name_work, valid_cover_url, valid_currency};
 pub use self::{
     content::{BookPatch, NewBook},
     facets::{Decade, Facet, FacetQuery, Facets, facets},
+    fields::{BookField, BookView, Excerpt},
     query::{BookQuery, BookSort},
+};
+use self::{
+    fields::{Fields, Shelved, shelved, sparsely_shelved},
+    search::Extent,
 };
 use crate::{
     Actor, Db, Error, Keys, Result,
@@ -44,11 +50,13 @@ use entity::{
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Book {
     /// A UUID of version 7.
+    #[schema(examples("01a1fc31-abbd-7546-935c-2dfd8b4ffcc1"))]
     pub id: Uuid,
     /// The title.
     #[schema(examples("Dune"))]
     pub title: String,
     /// What follows the title.
+    #[schema(examples("Book One"))]
     pub subtitle: Option<String>,
     /// The author; several are joined by `; `.
     #[schema(examples("Frank Herbert"))]
@@ -69,11 +77,12 @@ pub struct Book {
     #[schema(examples("9780441013593"))]
     pub isbn: Option<String>,
     /// What it is about.
+    #[schema(examples("A desert planet, and who is to have it."))]
     pub description: Option<String>,
     /// What it costs.
     pub price: Option<Price>,
     /// Where a picture of its cover is.
-    #[schema(format = "uri")]
+    #[schema(format = "uri", examples("https://example.com/dune.jpg"))]
     pub cover_url: Option<String>,
     /// Who added it; null when that account is gone.
     pub owner: Option<Owner>,
@@ -81,8 +90,10 @@ pub struct Book {
     #[schema(examples(1))]
     pub version: i64,
     /// When the book was added, UTC.
+    #[schema(examples("2026-11-21T03:41:16.093464Z"))]
     pub created_at: DateTime<Utc>,
     /// When the book was last changed, UTC.
+    #[schema(examples("2026-11-21T03:41:16.093464Z"))]
     pub updated_at: DateTime<Utc>,
 }
 
@@ -104,6 +115,7 @@ pub struct Price {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Owner {
     /// The account's id.
+    #[schema(examples("01a1fc31-a23e-72a5-9ed9-5d2493985689"))]
     pub id: Uuid,
     /// The account's name.
     #[schema(examples("alice"))]
@@ -111,25 +123,32 @@ pub struct Owner {
 }
 
 /// Lists the catalogue.
-pub async fn list(db: &Db, keys: &Keys, query: BookQuery) -> Result<Page<Book>> {
+pub async fn list(db: &Db, keys: &Keys, query: BookQuery) -> Result<Page<Excerpt>> {
     query.validate()?;
     if query.sort == Some(BookSort::Relevance) && query.q.is_none() {
         return Err(Error::invalid("/sort", "conflict", "relevance is to a search: give q, too"));
     }
+    let fields = Fields::of(query.fields.as_deref());
     let context = page::context("books", &query)?;
-    let Some(order) = query.order() else { return best(db, keys, &query, &context).await };
+    let Some(order) = query.order() else { return best(db, keys, &query, fields, &context).await };
     let extent = if query.total { Extent::All } else { Extent::First };
     let Some(select) = query.matching(db, extent).await? else { return Ok(Page::empty(query.total)) };
     let page = page::fetch(db, keys, (select, order, query.window()), &context, async |conn, select| {
-        let books = shelved(select).all(conn).await?;
+        let books = sparsely_shelved(select, fields, Some(order.key)).all(conn).await?;
         Ok(books.into_iter().map(|shelved| (shelved.book, shelved.owner_username)).collect())
     })
     .await?;
-    Ok(page.map(|(book, owner_username)| Shelved { book, owner_username }.into()))
+    Ok(page.map(|(book, owner_username)| Shelved { book, owner_username }.excerpt(fields)))
 }
 
 /// A page of the books that a search finds, the best first.
-async fn best(db: &Db, keys: &Keys, query: &BookQuery, context: &str) -> Result<Page<Book>> {
+async fn best(
+    db: &Db,
+    keys: &Keys,
+    query: &BookQuery,
+    fields: Fields,
+    context: &str,
+) -> Result<Page<Excerpt>> {
     let Some(search) = query.search() else { return Ok(Page::empty(query.total)) };
     let filter = || query.is_filtered().then(|| query.select());
     let ids = db.read(async |conn| search.ranked(conn, filter()).await).await?;
@@ -140,15 +159,16 @@ async fn best(db: &Db, keys: &Keys, query: &BookQuery, context: &str) -> Result<
     };
     let page = page::part(keys, &query.window(), context, ids, total)?;
     let wanted = Entity::find().filter(Column::Id.is_in(page.items.iter().copied()));
-    let found = db.read(async |conn| shelved(wanted.clone()).all(conn).await).await?;
+    let found = db.read(async |conn| sparsely_shelved(wanted.clone(), fields, None).all(conn).await).await?;
     let mut found: HashMap<Uuid, Shelved> =
         found.into_iter().map(|shelved| (shelved.book.id, shelved)).collect();
-    let items = page.items.iter().filter_map(|id| found.remove(id)).map(Book::from).collect();
+    let items =
+        page.items.iter().filter_map(|id| found.remove(id)).map(|shelved| shelved.excerpt(fields)).collect();
     Ok(Page { items, next_cursor: page.next_cursor, total: page.total })
 }
 
 /// Lists the books that a user added.
-pub async fn list_of_user(db: &Db, keys: &Keys, user: Uuid, mut query: BookQuery) -> Result<Page<Book>> {
+pub async fn list_of_user(db: &Db, keys: &Keys, user: Uuid, mut query: BookQuery) -> Result<Page<Excerpt>> {
     if query.owner.is_some_and(|owner| owner != user) {
         return Err(Error::invalid("/owner", "conflict", "must be the user in the path"));
     }
@@ -175,14 +195,14 @@ pub async fn create(db: &Db, actor: &Actor, new: NewBook) -> Result<Book> {
 }
 
 /// Reads a book.
-pub async fn get(db: &Db, id: Uuid) -> Result<Book> {
-    one(db, Entity::find_by_id(id)).await
+pub async fn get(db: &Db, id: Uuid, view: BookView) -> Result<Excerpt> {
+    one(db, Entity::find_by_id(id), view).await
 }
 
 /// Reads the book with an ISBN-10 or ISBN-13; what is no ISBN is no book's.
-pub async fn get_by_isbn(db: &Db, isbn: &str) -> Result<Book> {
+pub async fn get_by_isbn(db: &Db, isbn: &str, view: BookView) -> Result<Excerpt> {
     let isbn = isbn::parse(isbn).or_not_found()?;
-    one(db, Entity::find().filter(Column::Isbn.eq(isbn))).await
+    one(db, Entity::find().filter(Column::Isbn.eq(isbn)), view).await
 }
 
 /// Changes a book, unless its version is none of `versions`.
@@ -231,20 +251,11 @@ async fn permitted(txn: &DatabaseTransaction, actor: &Actor, action: Action, id:
     Ok(book)
 }
 
-async fn one(db: &Db, select: Select<Entity>) -> Result<Book> {
-    Ok(db.read(async |conn| shelved(select.clone()).one(conn).await).await?.or_not_found()?.into())
-}
-
-/// A book's row with the name of its owner, of whose row it needs no more.
-#[derive(FromQueryResult)]
-struct Shelved {
-    #[sea_orm(nested)]
-    book: Model,
-    owner_username: Option<String>,
-}
-
-fn shelved(select: Select<Entity>) -> Selector<SelectModel<Shelved>> {
-    select.left_join(users::Entity).column_as(users::Column::Username, "owner_username").into_model()
+async fn one(db: &Db, select: Select<Entity>, view: BookView) -> Result<Excerpt> {
+    view.validate()?;
+    let fields = Fields::of(view.fields.as_deref());
+    let book = db.read(async |conn| sparsely_shelved(select.clone(), fields, None).one(conn).await).await?;
+    Ok(book.or_not_found()?.excerpt(fields))
 }
 
 impl From<Shelved> for Book {

@@ -2,11 +2,18 @@
 //! this one operation.
 //!
 //! A thread reads the file row by row and hands on batches; the database's side matches each row with the
-//! catalogue and writes. Neither holds the whole file.
+//! catalogue and writes. Neither holds the whole file, nor remembers its rows: which of them are the same
+//! book is known by the database.
 
+mod charset;
+mod date;
 mod draft;
 mod file;
 mod format;
+mod known;
+mod merge;
+mod report;
+mod text;
 mod writer;
 
 use std::io::{Read, Seek};
@@ -16,17 +23,21 @@ use tokio::sync::{Semaphore, mpsc};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
+pub use self::report::{LISTED_PROBLEMS, Problem, Report};
 use self::{file::File, format::Row, writer::Writer};
-use crate::{Actor, Db, Error, FieldError, Result, access::Action, db::End, security::Event};
-
-/// How many problems a report lists.
-pub const LISTED_PROBLEMS: usize = 100;
+use crate::{Actor, Db, Error, Result, access::Action, db::End, security::Event};
 
 /// How many rows are written at a time.
-const BATCH: usize = 500;
+const BATCH: usize = 1000;
+
+/// How many rows, ids or keys a statement has: drivers and databases keep each that they have seen, and few are few.
+const STATEMENT_SIZES: [usize; 4] = [BATCH, 100, 10, 1];
+
+/// How many bytes of text are written at a time, but for one row more.
+const BATCH_BYTES: usize = 1024 * 1024;
 
 /// How many batches may wait for the database.
-const BATCHES_AHEAD: usize = 4;
+const BATCHES_AHEAD: usize = 2;
 
 /// One import at a time: two that bring the same books in another order would lock each other out.
 static TURN: Semaphore = Semaphore::const_new(1);
@@ -43,6 +54,10 @@ pub enum Format {
     Goodreads,
     /// `books.csv` of goodbooks-10k.
     Goodbooks,
+    /// `pg_catalog.csv` of Project Gutenberg, or the table of works of gutenbergr.
+    Gutenberg,
+    /// A dump of Open Library's editions.
+    OpenLibrary,
 }
 
 /// What becomes of good rows beside bad ones.
@@ -76,7 +91,7 @@ pub struct Options {
     #[param(nullable = false)]
     pub format: Option<Format>,
     /// The character encoding, a label of the WHATWG Encoding Standard; told from the file if left out.
-    #[validate(length(min = 1, max = 40), custom(function = "file::valid_charset"))]
+    #[validate(length(min = 1, max = 40), custom(function = "charset::valid"))]
     #[param(min_length = 1, max_length = 40, example = "windows-1252", nullable = false)]
     pub charset: Option<String>,
     /// Whether to change nothing and report the same.
@@ -85,51 +100,6 @@ pub struct Options {
     pub mode: Mode,
     /// What becomes of a book that is in the catalogue already.
     pub on_conflict: OnConflict,
-}
-
-/// What an import did. `created`, `updated`, `unchanged`, `skipped` and `failed` add up to `rows`.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Report {
-    /// The format the file was read as.
-    pub format: Format,
-    /// The character encoding the file was read in.
-    #[schema(examples("UTF-8"))]
-    pub charset: String,
-    /// Whether nothing was changed because only a trial was asked for.
-    pub dry_run: bool,
-    /// Rows of the file.
-    pub rows: u64,
-    /// Books that are new.
-    pub created: u64,
-    /// Books that took what the file says.
-    pub updated: u64,
-    /// Rows whose book was in the catalogue and stays as it is.
-    pub unchanged: u64,
-    /// Good rows that were not written: their book is somebody else's, or another row failed.
-    pub skipped: u64,
-    /// Rows that cannot be taken.
-    pub failed: u64,
-    /// Details that were left out of rows that were taken.
-    pub warnings: u64,
-    /// The first problems, in the order of the rows.
-    pub problems: Vec<Problem>,
-    /// Whether there were more problems than are listed.
-    pub problems_truncated: bool,
-}
-
-/// Something about a row that its owner should know.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = RowProblem)]
-pub struct Problem {
-    /// The number of the row, from 1, without the header.
-    #[schema(examples(17))]
-    pub row: u64,
-    /// The line of the file where the row begins, from 1.
-    #[schema(examples(18))]
-    pub line: u64,
-    /// What is wrong, for programs, and for people, and which field it is.
-    #[serde(flatten)]
-    pub error: FieldError,
 }
 
 /// Brings the books of a file in, for the actor.
@@ -203,13 +173,21 @@ fn read<R: Read + Send + 'static>(file: File<R>) -> mpsc::Receiver<Result<Vec<Ro
     let (sender, receiver) = mpsc::channel(BATCHES_AHEAD);
     tokio::task::spawn_blocking(move || {
         let mut batch = Vec::with_capacity(BATCH);
+        let mut bytes = 0;
         for row in file.rows() {
             match row {
-                Ok(row) => batch.push(row),
+                Ok(row) => {
+                    bytes += row.bytes;
+                    batch.push(row);
+                }
                 Err(error) => return drop(sender.blocking_send(Err(error))),
             }
-            if batch.len() == BATCH && sender.blocking_send(Ok(std::mem::take(&mut batch))).is_err() {
-                return;
+            if batch.len() == BATCH || bytes > BATCH_BYTES {
+                bytes = 0;
+                let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
+                if sender.blocking_send(Ok(full)).is_err() {
+                    return;
+                }
             }
         }
         drop(sender.blocking_send(Ok(batch)));
@@ -217,35 +195,22 @@ fn read<R: Read + Send + 'static>(file: File<R>) -> mpsc::Receiver<Result<Vec<Ro
     receiver
 }
 
-impl Report {
-    fn new(format: Format, charset: &str, dry_run: bool) -> Self {
-        Self {
-            format,
-            charset: charset.to_owned(),
-            dry_run,
-            rows: 0,
-            created: 0,
-            updated: 0,
-            unchanged: 0,
-            skipped: 0,
-            failed: 0,
-            warnings: 0,
-            problems: Vec::new(),
-            problems_truncated: false,
-        }
+/// Repeats the last of some values until they have the size of a statement. No batch has more than the largest.
+fn padded<T: Clone>(mut values: Vec<T>) -> Vec<T> {
+    let size = STATEMENT_SIZES.into_iter().rev().find(|size| *size >= values.len());
+    if let (Some(size), Some(last)) = (size, values.last().cloned()) {
+        values.resize(size, last);
     }
+    values
+}
 
-    fn list(&mut self, problem: Problem) {
-        if self.problems.len() < LISTED_PROBLEMS {
-            self.problems.push(problem);
-        } else {
-            self.problems_truncated = true;
-        }
-    }
-
-    /// The report of a file that was given up: what would have been written was skipped.
-    fn nothing_written(mut self) -> Self {
-        self.skipped += std::mem::take(&mut self.created) + std::mem::take(&mut self.updated);
-        self
-    }
+/// The books of a file that is good throughout, each as its debug text, and nothing left out.
+#[cfg(test)]
+pub(crate) fn read_books<R: Read + Seek + 'static>(file: R) -> Result<Vec<String>> {
+    let rows = File::open(file, None, None)?.rows().map(|row| {
+        let row = row?;
+        assert!(row.warnings.is_empty(), "{:?}", row.warnings);
+        Ok(format!("{:?}", row.book().expect("the row is a book")))
+    });
+    rows.collect()
 }

@@ -1,4 +1,4 @@
-//! What Bookly does: accounts, users, books and their import.
+//! What Bookly does: accounts, users, books and their import and export.
 //!
 //! Invariant: operations are plain functions `verb(db, actor, ids, input)`, each decides who may do what
 //! and begins and ends its own transactions; nothing here knows of HTTP. The types they take and
@@ -10,6 +10,7 @@ pub mod auth;
 pub mod books;
 pub mod db;
 pub mod error;
+pub mod export;
 pub mod import;
 pub mod mail;
 pub mod page;
@@ -18,6 +19,7 @@ pub mod throttle;
 pub mod upkeep;
 pub mod users;
 
+mod cell;
 mod input;
 mod keys;
 

@@ -18,8 +18,8 @@ use crate::{Db, Error, Keys, Result};
 /// Items of a page, if the caller does not say.
 pub const DEFAULT_LIMIT: u64 = 20;
 
-/// The parameters that say which part of a list is wanted.
-const WINDOW: [&str; 4] = ["limit", "cursor", "offset", "total"];
+/// The parameters that say which part of a list is wanted, and how much of each item.
+const WINDOW: [&str; 5] = ["limit", "cursor", "offset", "total", "fields"];
 
 /// One page of a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -27,10 +27,11 @@ pub struct Page<T> {
     /// The items, in the order asked for.
     pub items: Vec<T>,
     /// Where the next page begins; null on the last one.
+    #[schema(examples("ZHVuZSBtZXNzaWFoIGNoaWxk"))]
     pub next_cursor: Option<String>,
     /// How many items the whole list has, if asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, examples(1965))]
     pub total: Option<u64>,
 }
 

@@ -40,6 +40,7 @@ use entity::users::{Column, Entity, Model};
 #[derive(Debug, Serialize, ToSchema)]
 pub struct User {
     /// A UUID of version 7.
+    #[schema(examples("01a1fc31-a23e-72a5-9ed9-5d2493985689"))]
     pub id: Uuid,
     /// The account's name, in lower case.
     #[schema(examples("alice"))]
@@ -63,8 +64,10 @@ pub struct User {
     /// Whether the account may be used.
     pub is_active: bool,
     /// When the account was opened, UTC.
+    #[schema(examples("2026-11-21T03:41:13.662396Z"))]
     pub created_at: DateTime<Utc>,
     /// When the account was last changed, UTC.
+    #[schema(examples("2026-11-21T03:41:13.662396Z"))]
     pub updated_at: DateTime<Utc>,
     /// How often the account was changed, from 1: the value of the entity tag.
     #[serde(skip)]

@@ -287,7 +287,8 @@ pub async fn send(request: RequestBuilder) -> Answer {
     let media_type = media_type.split(';').next().unwrap_or_default();
     assert!(headers.contains_key("x-request-id"), "{method} {path} has no request id");
     contract::check(&method, &path, status.as_u16(), media_type, &bytes);
-    Answer { status, headers, body: serde_json::from_slice(&bytes).unwrap_or_default() }
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    Answer { status, headers, body: serde_json::from_slice(&bytes).unwrap_or_default(), text }
 }
 
 /// What the server answered.
@@ -297,6 +298,8 @@ pub struct Answer {
     headers: HeaderMap,
     /// The body; null if it is no JSON.
     pub body: Value,
+    /// The body as text.
+    pub text: String,
 }
 
 impl Answer {

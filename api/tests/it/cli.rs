@@ -126,6 +126,28 @@ async fn an_operator_imports_a_file() {
     }
 }
 
+#[actix_web::test]
+async fn an_operator_takes_the_books_out_and_brings_them_back() {
+    let app = TestApp::start().await;
+    app.user("alice").await.book("=Formula").await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("books");
+    let file = path.to_str().unwrap();
+    let csv = text(&run_on(&app.database, &["export"], "").stdout);
+    assert!(csv.starts_with("title,author,") && csv.ends_with("\n'=Formula,Anonymous,,,,,,,,,,\n"), "{csv}");
+    let written = run_on(&app.database, &["export", file], "");
+    assert!(written.status.success() && written.stdout.is_empty(), "{}", text(&written.stderr));
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), csv);
+    run_on(&app.database, &["export", "--format", "ndjson", file], "");
+    let lines = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&lines).unwrap()["title"], "=Formula");
+    app.database.execute("DELETE FROM books").await;
+    assert!(run_on(&app.database, &["import", file], "").status.success());
+    assert_eq!(text(&run_on(&app.database, &["export"], "").stdout), csv);
+    let error = text(&run_on(&app.database, &["export", "/no/such/file"], "").stderr);
+    assert!(error.starts_with("error: /no/such/file: No such file or directory"), "{error}");
+}
+
 #[test]
 fn the_document_is_printed_without_a_database() {
     let printed = run(&[], &["openapi"], "");

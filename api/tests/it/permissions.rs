@@ -72,6 +72,7 @@ async fn attempt(endpoint: &Endpoint, client: &Client<'_>, owner: &Client<'_>) -
         | Action::ListUserBooks
         | Action::ListBooks
         | Action::GetBookFacets
+        | Action::ExportBooks
         | Action::GetBook
         | Action::GetBookByIsbn
         | Action::DeleteBook

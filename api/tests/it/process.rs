@@ -74,6 +74,14 @@ impl Process {
         self.log.lock().unwrap().clone()
     }
 
+    /// The most memory that it has had so far, in KiB, as Linux says.
+    #[cfg(target_os = "linux")]
+    pub fn most_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
     /// Sends a request below the API's prefix.
     pub async fn send(&self, method: Method, path: &str, token: &str, body: Value) -> Answer {
         let request = self.request(method, &format!("/api/v1{path}"));

@@ -101,14 +101,20 @@ pub struct Confirmation {
     pub current_password: String,
 }
 
+/// How an access token is used (RFC 6750).
+#[derive(Debug, Serialize, ToSchema)]
+pub enum TokenType {
+    /// Whoever bears it may use it.
+    Bearer,
+}
+
 /// The tokens of a session (RFC 6749, section 5.1).
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Tokens {
     /// Goes into `Authorization: Bearer …`.
     pub access_token: String,
     /// Always `Bearer`.
-    #[schema(examples("Bearer"))]
-    pub token_type: &'static str,
+    pub token_type: TokenType,
     /// Seconds until the access token expires.
     #[schema(examples(900))]
     pub expires_in: u32,

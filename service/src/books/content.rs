@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::{Validate, ValidationError};
 
-use super::{Price, date, isbn, language};
+use super::{Price, date, isbn, language, work};
 use crate::{db::set, input};
 use entity::books::ActiveModel;
 
@@ -20,7 +20,7 @@ pub struct NewBook {
     pub title: String,
     /// What follows the title.
     #[validate(length(min = 1, max = 500), custom(function = "input::words"))]
-    #[schema(min_length = 1, max_length = 500)]
+    #[schema(min_length = 1, max_length = 500, examples("Book One"))]
     pub subtitle: Option<String>,
     /// The author; several are joined by `; `.
     #[validate(length(min = 1, max = 500), custom(function = "input::words"))]
@@ -48,7 +48,7 @@ pub struct NewBook {
     pub isbn: Option<String>,
     /// What it is about.
     #[validate(length(min = 1, max = 10_000), custom(function = "input::paragraphs"))]
-    #[schema(min_length = 1, max_length = 10_000)]
+    #[schema(min_length = 1, max_length = 10_000, examples("A desert planet, and who is to have it."))]
     pub description: Option<String>,
     /// What it costs.
     #[serde(default, deserialize_with = "input::object")]
@@ -72,7 +72,7 @@ pub struct BookPatch {
     /// What follows the title.
     #[serde(default, deserialize_with = "input::clearable")]
     #[validate(length(min = 1, max = 500), custom(function = "input::words"))]
-    #[schema(min_length = 1, max_length = 500)]
+    #[schema(min_length = 1, max_length = 500, examples("Book One"))]
     pub subtitle: Option<Option<String>>,
     /// The author; several are joined by `; `.
     #[serde(default, deserialize_with = "input::required")]
@@ -107,7 +107,7 @@ pub struct BookPatch {
     /// What it is about.
     #[serde(default, deserialize_with = "input::clearable")]
     #[validate(length(min = 1, max = 10_000), custom(function = "input::paragraphs"))]
-    #[schema(min_length = 1, max_length = 10_000)]
+    #[schema(min_length = 1, max_length = 10_000, examples("A desert planet, and who is to have it."))]
     pub description: Option<Option<String>>,
     /// What it costs.
     #[serde(default, deserialize_with = "input::clearable_object")]
@@ -125,6 +125,7 @@ impl NewBook {
     pub(crate) fn into_row(self, owner_id: Option<Uuid>) -> ActiveModel {
         let (price_amount, price_currency) = self.price.map(|price| (price.amount, price.currency)).unzip();
         ActiveModel {
+            work: Set(Some(work::key(&self.title, &self.author))),
             title: Set(self.title),
             subtitle: Set(self.subtitle),
             author: Set(self.author),
@@ -163,6 +164,17 @@ impl BookPatch {
             let (amount, currency) = price.map(|price| (price.amount, price.currency)).unzip();
             book.price_amount = Set(amount);
             book.price_currency = Set(currency);
+        }
+        name_work(book);
+    }
+}
+
+/// Keeps the key of a book's work true to its title and author.
+pub(crate) fn name_work(book: &mut ActiveModel) {
+    if let (Some(title), Some(author)) = (book.title.try_as_ref(), book.author.try_as_ref()) {
+        let key = Some(work::key(title, author));
+        if book.work.try_as_ref() != Some(&key) {
+            book.work = Set(key);
         }
     }
 }

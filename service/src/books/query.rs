@@ -7,7 +7,7 @@ use uuid::Uuid;
 use validator::Validate;
 
 use super::{
-    date, isbn, language,
+    BookField, date, fields, isbn, language,
     search::{Extent, Search},
 };
 use crate::{
@@ -77,14 +77,14 @@ impl BookSort {
 pub struct BookQuery {
     /// The most items of the page.
     #[validate(range(min = 1, max = 100))]
-    #[param(minimum = 1, maximum = 100, default = 20, nullable = false)]
+    #[param(minimum = 1, maximum = 100, default = 20, nullable = false, example = 20)]
     pub limit: Option<u64>,
     /// Where the page begins: `next_cursor` of the page before, with the same order and filters.
-    #[param(min_length = 1, nullable = false)]
+    #[param(min_length = 1, nullable = false, example = "ZHVuZSBtZXNzaWFoIGNoaWxk")]
     pub cursor: Option<String>,
     /// How many items to leave out, instead of a cursor.
     #[validate(range(max = 10_000))]
-    #[param(minimum = 0, maximum = 10_000, nullable = false)]
+    #[param(minimum = 0, maximum = 10_000, nullable = false, example = 40)]
     pub offset: Option<u64>,
     /// Whether to count the whole list.
     pub total: bool,
@@ -99,31 +99,43 @@ pub struct BookQuery {
     pub q: Option<String>,
     /// Only books of exactly this author.
     #[validate(length(min = 1, max = 500), custom(function = "input::line"))]
-    #[param(min_length = 1, max_length = 500, nullable = false)]
+    #[param(min_length = 1, max_length = 500, nullable = false, example = "Frank Herbert")]
     pub author: Option<String>,
     /// Only books in this language, a BCP 47 tag: `en` covers `en-GB` (RFC 4647, basic filtering).
     #[validate(custom(function = "language::valid"))]
-    #[param(nullable = false)]
+    #[param(nullable = false, example = "en")]
     pub language: Option<String>,
     /// Only books of exactly this publisher.
     #[validate(length(min = 1, max = 500), custom(function = "input::line"))]
-    #[param(min_length = 1, max_length = 500, nullable = false)]
+    #[param(min_length = 1, max_length = 500, nullable = false, example = "Ace")]
     pub publisher: Option<String>,
     /// Only the book with this ISBN-10 or ISBN-13.
     #[validate(custom(function = "isbn::valid"))]
-    #[param(nullable = false)]
+    #[param(nullable = false, example = "978-0-441-01359-3")]
     pub isbn: Option<String>,
     /// Only books that this account added.
-    #[param(nullable = false)]
+    #[param(nullable = false, example = "01a1fc31-a23e-72a5-9ed9-5d2493985689")]
     pub owner: Option<Uuid>,
     /// Only books that came out then or later: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
     #[validate(custom(function = "date::valid"))]
-    #[param(nullable = false, pattern = "^[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$")]
+    #[param(
+        nullable = false,
+        pattern = "^[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$",
+        example = "1965"
+    )]
     pub published_from: Option<String>,
     /// Only books that came out then or earlier: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
     #[validate(custom(function = "date::valid"))]
-    #[param(nullable = false, pattern = "^[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$")]
+    #[param(
+        nullable = false,
+        pattern = "^[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$",
+        example = "1965-08"
+    )]
     pub published_to: Option<String>,
+    /// Only these fields of each book. The parameter may be repeated, or hold several names with commas between them.
+    #[validate(custom(function = "fields::valid"))]
+    #[param(value_type = Option<Vec<BookField>>, nullable = false, min_items = 1, style = Form, explode, example = json!(["id", "title"]))]
+    pub fields: Option<String>,
 }
 
 impl BookQuery {
@@ -166,7 +178,7 @@ impl BookQuery {
     }
 
     /// The books that the filters leave.
-    pub(super) fn select(&self) -> Select<Entity> {
+    pub(crate) fn select(&self) -> Select<Entity> {
         Entity::find()
             .apply_if(self.author.as_deref(), |select, author| select.filter(Column::Author.eq(author)))
             .apply_if(self.language.as_deref().and_then(language::parse), |select, tag| {

@@ -4,13 +4,17 @@
 use html_escape::decode_html_entities;
 use validator::Validate;
 
+use super::date;
 use crate::{
     Error, FieldError,
-    books::{NewBook, Price, date, isbn, language, valid_cover_url, valid_currency},
+    books::{NewBook, Price, isbn, language, valid_cover_url, valid_currency},
 };
 
 /// The most characters that the authors of a book take together.
 const AUTHORS_LENGTH: usize = 500;
+
+/// The most characters of a title.
+const TITLE_LENGTH: usize = 500;
 
 /// The fewest digits of an ISBN-10 that a spreadsheet has taken the leading zeros from.
 const SHORTENED_ISBN_LENGTH: usize = 7;
@@ -31,6 +35,8 @@ pub(super) struct Draft {
     /// Amount and currency.
     pub(super) price: Option<(String, String)>,
     pub(super) cover_url: Option<String>,
+    /// What was left out already.
+    pub(super) warnings: Vec<FieldError>,
 }
 
 /// Tidies a cell that another program wrote: entities decoded once, control characters and runs of white
@@ -42,20 +48,57 @@ pub(super) fn tidy(cell: &str) -> Option<String> {
     (!words.is_empty()).then(|| words.join(" "))
 }
 
+/// Tidies each line of a text of several.
+pub(super) fn tidy_lines(text: &str) -> Option<String> {
+    let decoded = decode_html_entities(text);
+    let lines: Vec<String> = decoded
+        .lines()
+        .map(|line| {
+            let words = line.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty());
+            words.collect::<Vec<_>>().join(" ")
+        })
+        .collect();
+    let text = lines.join("\n");
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
 impl Draft {
+    /// The beginning of a book that another program wrote. There are titles as long as a page: they are cut.
+    pub(super) fn foreign(title: Option<String>) -> Self {
+        let mut draft = Self { title, ..Self::default() };
+        let end = draft.title.as_ref().and_then(|title| title.char_indices().nth(TITLE_LENGTH));
+        if let (Some((end, _)), Some(title)) = (end, &mut draft.title) {
+            title.truncate(title[..end].trim_end().len());
+            let detail = format!("was cut to {TITLE_LENGTH} characters");
+            draft.warnings.push(FieldError::new("/title", "length", detail));
+        }
+        draft
+    }
+
+    /// Takes the first of several languages.
+    pub(super) fn languages<'l>(&mut self, languages: impl Iterator<Item = &'l str>) {
+        let mut languages = languages.filter_map(tidy);
+        self.language = languages.next();
+        let others = languages.count();
+        if let (Some(first), true) = (&self.language, others > 0) {
+            let detail = format!("{first:?} was taken, {others} other languages were left out");
+            self.warnings.push(FieldError::new("/language", "languages", detail));
+        }
+    }
+
     /// The book, or why it is none; and what was left out of it.
     pub(super) fn into_book(self) -> (Result<NewBook, Vec<FieldError>>, Vec<FieldError>) {
-        let mut warnings = Vec::new();
+        let mut warnings = self.warnings;
         let mut warn = |pointer: &str, code: &str, detail: String| {
             warnings.push(FieldError::new(pointer, code, detail));
         };
-        let book = NewBook {
+        let mut book = NewBook {
             title: self.title.unwrap_or_default(),
             subtitle: self.subtitle,
             author: join(&self.authors, &mut warn),
             publisher: self.publisher,
             published_date: self.published_date.and_then(|text| {
-                let date = read_date(&text);
+                let date = date::read(&text);
                 if date.is_none() {
                     warn("/published_date", "date", format!("{text:?} is no date and was left out"));
                 }
@@ -86,7 +129,7 @@ impl Draft {
                 price
             }),
             cover_url: self.cover_url.filter(|url| {
-                let sound = url.len() <= 2048 && valid_cover_url(url).is_ok();
+                let sound = url.chars().count() <= 2048 && valid_cover_url(url).is_ok();
                 if !sound {
                     warn("/cover_url", "url", "is no https URL and was left out".to_owned());
                 }
@@ -95,7 +138,10 @@ impl Draft {
         };
         match book.validate().map_err(Error::from) {
             Ok(()) => (Ok(book), warnings),
-            Err(Error::Invalid(errors)) => (Err(errors), warnings),
+            Err(Error::Invalid(mut errors)) => {
+                errors.retain(|error| !leave_out(&mut book, error, &mut warnings));
+                if errors.is_empty() { (Ok(book), warnings) } else { (Err(errors), warnings) }
+            }
             Err(other) => (Err(vec![FieldError::new("", "invalid", other.to_string())]), warnings),
         }
     }
@@ -121,12 +167,17 @@ fn join(authors: &[String], warn: &mut impl FnMut(&str, &str, String)) -> String
     joined
 }
 
-/// A partial date as ISO 8601 writes it, with slashes, or a year of fewer digits.
-fn read_date(text: &str) -> Option<String> {
-    let date = text.replace('/', "-");
-    let short_year = date.len() < 4 && date.bytes().all(|b| b.is_ascii_digit());
-    let date = if short_year { format!("{date:0>4}") } else { date };
-    date::is_partial_date(&date).then_some(date)
+/// Leaves a text out that a book can do without.
+fn leave_out(book: &mut NewBook, error: &FieldError, warnings: &mut Vec<FieldError>) -> bool {
+    match error.pointer.as_str() {
+        "/subtitle" => book.subtitle = None,
+        "/publisher" => book.publisher = None,
+        "/description" => book.description = None,
+        _ => return false,
+    }
+    let detail = format!("{}, and was left out", error.detail);
+    warnings.push(FieldError::new(&error.pointer, &error.code, detail));
+    true
 }
 
 fn read_price(amount: &str, currency: &str) -> Option<Price> {
@@ -216,16 +267,27 @@ mod tests {
     }
 
     #[test]
-    fn dates_are_read_as_far_as_they_are_dates() {
-        for (text, date) in [
-            ("2008", Some("2008")),
-            ("398", Some("0398")),
-            ("2014/04/05", Some("2014-04-05")),
-            ("-750", None),
-            ("0", None),
-        ] {
-            assert_eq!(read_date(text).as_deref(), date, "{text}");
-        }
+    fn lines_are_tidied_each_by_itself() {
+        assert_eq!(tidy_lines(" a  b \r\n\n c&amp;d\t\n ").as_deref(), Some("a b\n\nc&d"));
+        assert_eq!(tidy_lines(" \n "), None);
+    }
+
+    #[test]
+    fn a_detail_that_does_not_fit_is_left_out_and_a_title_is_cut() {
+        let long = "é".repeat(501);
+        let draft = Draft {
+            authors: vec!["A".to_owned()],
+            subtitle: Some(long.clone()),
+            publisher: Some("\u{1}".to_owned()),
+            ..Draft::foreign(Some(long.clone()))
+        };
+        let (book, warnings) = draft.into_book();
+        let book = book.unwrap();
+        assert_eq!((book.title.chars().count(), book.subtitle, book.publisher), (500, None, None));
+        let pointers: Vec<&str> = warnings.iter().map(|warning| warning.pointer.as_str()).collect();
+        assert_eq!(pointers, ["/title", "/publisher", "/subtitle"]);
+        let own = Draft { title: Some(long), authors: vec!["A".to_owned()], ..Draft::default() };
+        assert_eq!(own.into_book().0.unwrap_err()[0].pointer, "/title");
     }
 
     #[test]

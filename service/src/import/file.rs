@@ -1,30 +1,16 @@
-//! A file of books: its character encoding, its format, and its rows.
+//! A file of books: its encoding, its format, and its rows.
 
-use std::io::{BufRead, BufReader, Chain, Cursor, Read, Seek, SeekFrom};
+use std::io::{BufRead, Read, Seek, SeekFrom};
 
-use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use csv::{ReaderBuilder, StringRecord};
-use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
-use encoding_rs_io::{DecodeReaderBytes, DecodeReaderBytesBuilder};
-use validator::ValidationError;
+use encoding_rs::Encoding;
 
 use super::{
-    Format,
+    Format, charset,
     format::{self, Columns, Row},
+    text::{self, LONGEST_ROW, Rationed, Text},
 };
-use crate::{Error, Result, input};
-
-/// Bytes that are read at a time.
-const CHUNK: usize = 64 * 1024;
-
-/// Bytes that the format is told from.
-const HEAD: u64 = 64 * 1024;
-
-/// The longest line of NDJSON, in bytes.
-const LINE: u64 = 1024 * 1024;
-
-/// The text of a file, its head read ahead.
-type Text<R> = BufReader<Chain<Cursor<Vec<u8>>, DecodeReaderBytes<R, Vec<u8>>>>;
+use crate::{Error, Result};
 
 /// An open file, at its first row.
 pub(super) struct File<R> {
@@ -33,31 +19,39 @@ pub(super) struct File<R> {
 }
 
 enum Content<R> {
-    Table { reader: csv::Reader<Text<R>>, columns: Columns },
-    Lines(Text<R>),
+    Table { reader: Box<csv::Reader<Rationed<Text<R>>>>, columns: Columns },
+    Lines { format: Format, text: Text<R>, read: ReadLine },
 }
+
+/// Reads a row from its number, its line and its text.
+type ReadLine = fn((u64, u64), &str) -> Row;
 
 impl<R: Read + Seek> File<R> {
     /// Tells the encoding and the format, as far as they are not given, and reads the header.
     pub(super) fn open(mut file: R, format: Option<Format>, charset: Option<&str>) -> Result<Self> {
         let charset = match charset.and_then(|label| Encoding::for_label(label.as_bytes())) {
             Some(charset) => charset,
-            None => detect(&mut file).map_err(unreadable)?,
+            None => charset::detect(&mut file).map_err(unreadable)?,
         };
         file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
-        let mut decoded =
-            DecodeReaderBytesBuilder::new().encoding(Some(charset)).bom_override(true).build(file);
-        let mut start = Vec::new();
-        (&mut decoded).take(HEAD).read_to_end(&mut start).map_err(unreadable)?;
-        let head = String::from_utf8_lossy(&start).trim_start_matches('\u{feff}').trim_start().to_owned();
-        let text = BufReader::with_capacity(CHUNK, Cursor::new(start).chain(decoded));
-        if format == Some(Format::Ndjson) || (format.is_none() && head.starts_with('{')) {
-            return Ok(Self { charset, content: Content::Lines(text) });
-        }
-        let mut reader = ReaderBuilder::new().delimiter(delimiter(&head)).flexible(true).from_reader(text);
-        let header = reader.headers().map_err(unreadable)?;
-        let columns = Columns::of(header, format)?;
-        Ok(Self { charset, content: Content::Table { reader, columns } })
+        let (head, text) = text::decode(file, charset).map_err(unreadable)?;
+        let told = match format {
+            Some(format) => Some(format),
+            None if head.starts_with('{') => Some(Format::Ndjson),
+            None if format::is_dump(&head) => Some(Format::OpenLibrary),
+            None => None,
+        };
+        let content = match told {
+            Some(format @ Format::Ndjson) => Content::Lines { format, text, read: format::json_row },
+            Some(Format::OpenLibrary) if !format::is_dump(&head) => {
+                return Err(Error::UnknownFormat(format::expected(told)));
+            }
+            Some(format @ Format::OpenLibrary) => Content::Lines { format, text, read: format::dump_row },
+            Some(Format::Csv | Format::Goodreads | Format::Goodbooks | Format::Gutenberg) | None => {
+                table(&head, text, told)?
+            }
+        };
+        Ok(Self { charset, content })
     }
 }
 
@@ -65,7 +59,7 @@ impl<R: Read> File<R> {
     pub(super) fn format(&self) -> Format {
         match &self.content {
             Content::Table { columns, .. } => columns.format(),
-            Content::Lines(_) => Format::Ndjson,
+            Content::Lines { format, .. } => *format,
         }
     }
 
@@ -79,86 +73,65 @@ impl<R: Read> File<R> {
         R: 'static,
     {
         match self.content {
-            Content::Table { reader, columns } => Box::new(table(reader, columns)),
-            Content::Lines(text) => Box::new(lines(text)),
+            Content::Table { reader, columns } => Box::new(records(*reader, columns)),
+            Content::Lines { text, read, .. } => Box::new(lines(text, read)),
         }
     }
 }
 
-fn table<R: Read>(mut reader: csv::Reader<Text<R>>, columns: Columns) -> impl Iterator<Item = Result<Row>> {
+fn table<R: Read>(head: &str, text: Text<R>, format: Option<Format>) -> Result<Content<R>> {
+    let mut reader =
+        ReaderBuilder::new().delimiter(delimiter(head)).flexible(true).from_reader(Rationed::new(text));
+    let header = reader.headers().map_err(unreadable)?;
+    let columns = Columns::of(header, format)?;
+    Ok(Content::Table { reader: Box::new(reader), columns })
+}
+
+fn records<R: Read>(
+    mut reader: csv::Reader<Rationed<Text<R>>>,
+    columns: Columns,
+) -> impl Iterator<Item = Result<Row>> {
     let mut record = StringRecord::new();
     let mut number = 0;
-    std::iter::from_fn(move || match reader.read_record(&mut record) {
-        Ok(false) => None,
-        Ok(true) => {
-            number += 1;
-            let line = record.position().map_or(0, csv::Position::line);
-            Some(Ok(columns.row(number, line, &record)))
+    std::iter::from_fn(move || {
+        reader.get_mut().refill();
+        match reader.read_record(&mut record) {
+            Ok(false) => None,
+            Ok(true) => {
+                number += 1;
+                let byte = record.position().map_or(0, csv::Position::byte);
+                let line = reader.get_mut().line(byte);
+                Some(Ok(columns.row((number, line), &record)))
+            }
+            Err(error) => Some(Err(unreadable(error))),
         }
-        Err(error) => Some(Err(unreadable(error))),
     })
 }
 
-fn lines<R: Read>(mut text: Text<R>) -> impl Iterator<Item = Result<Row>> {
-    let mut line = String::new();
+fn lines<R: Read>(mut text: Text<R>, read: ReadLine) -> impl Iterator<Item = Result<Row>> {
+    let mut line = Vec::new();
     let (mut number, mut position) = (0, 0);
     std::iter::from_fn(move || {
         loop {
             line.clear();
             position += 1;
-            match (&mut text).take(LINE).read_line(&mut line) {
+            match (&mut text).take(LONGEST_ROW as u64).read_until(b'\n', &mut line) {
                 Ok(0) => return None,
-                Ok(length) if length as u64 == LINE && !line.ends_with('\n') => {
-                    let error = format!("line {position} has more than {LINE} bytes");
+                Ok(length) if length == LONGEST_ROW && !line.ends_with(b"\n") => {
+                    let error = format!("line {position} has more than {LONGEST_ROW} bytes");
                     return Some(Err(Error::UnreadableFile(error)));
                 }
-                Ok(_) if line.trim().is_empty() => {}
                 Ok(_) => {
-                    number += 1;
-                    return Some(Ok(format::json_row(number, position, line.trim_start_matches('\u{feff}'))));
+                    let line = String::from_utf8_lossy(&line);
+                    if !line.trim().is_empty() {
+                        number += 1;
+                        return Some(Ok(read((number, position), line.trim_start_matches('\u{feff}'))));
+                    }
                 }
                 Err(error) => return Some(Err(unreadable(error))),
             }
         }
     })
-}
-
-/// Tells the encoding of the whole file: by its byte order mark, by the zeros that UTF-16 has in Western
-/// text, or by what its bytes spell.
-fn detect(file: &mut (impl Read + Seek)) -> std::io::Result<&'static Encoding> {
-    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
-    let mut chunk = vec![0; CHUNK];
-    let mut first = true;
-    file.seek(SeekFrom::Start(0))?;
-    loop {
-        let length = file.read(&mut chunk)?;
-        let bytes = &chunk[..length];
-        if first {
-            if let Some(encoding) = mark(bytes).or_else(|| utf_16(bytes)) {
-                return Ok(encoding);
-            }
-            first = false;
-        }
-        detector.feed(bytes, length == 0);
-        if length == 0 {
-            return Ok(detector.guess(None, Utf8Detection::Allow));
-        }
-    }
-}
-
-fn mark(bytes: &[u8]) -> Option<&'static Encoding> {
-    Encoding::for_bom(bytes).map(|(encoding, _)| encoding)
-}
-
-/// UTF-16 without a mark: at least a third of the bytes at the odd or at the even places are zero.
-fn utf_16(bytes: &[u8]) -> Option<&'static Encoding> {
-    let zeros = |start: usize| bytes.iter().skip(start).step_by(2).filter(|byte| **byte == 0).count();
-    let (even, odd, enough) = (zeros(0), zeros(1), bytes.len() / 6);
-    match () {
-        () if odd > enough && odd > even => Some(UTF_16LE),
-        () if even > enough && even > odd => Some(UTF_16BE),
-        () => None,
-    }
 }
 
 /// The delimiter that the first line has most of, outside quotes.
@@ -168,7 +141,7 @@ fn delimiter(head: &str) -> u8 {
     for byte in head.bytes() {
         match byte {
             b'"' => quoted = !quoted,
-            b'\n' | b'\r' if !quoted => break,
+            b'\n' if !quoted => break,
             _ if quoted => {}
             _ => counts
                 .iter_mut()
@@ -184,10 +157,35 @@ fn unreadable(error: impl std::error::Error) -> Error {
     Error::UnreadableFile(error.to_string())
 }
 
-pub(super) fn valid_charset(label: &str) -> std::result::Result<(), ValidationError> {
-    match Encoding::for_label(label.as_bytes()) {
-        Some(encoding) if encoding == UTF_8 || encoding.is_ascii_compatible() => Ok(()),
-        Some(encoding) if encoding == UTF_16LE || encoding == UTF_16BE => Ok(()),
-        _ => Err(input::error("charset", "must be an encoding such as utf-8, utf-16 or windows-1252")),
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+
+    /// The number and the line of each row.
+    fn places(file: &str) -> Vec<(u64, u64)> {
+        let file = File::open(Cursor::new(file.to_owned()), None, None).unwrap();
+        file.rows().map(|row| row.unwrap()).map(|row| (row.number, row.line)).collect()
+    }
+
+    #[test]
+    fn a_row_is_named_by_the_line_where_it_begins() {
+        for end in ["\n", "\r\n", "\r"] {
+            let file = "title,author\nA,B\n\"A\nA\",B\n\n\nC,D".replace('\n', end);
+            assert_eq!(places(&file), [(1, 2), (2, 3), (3, 7)], "{end:?}");
+            let file = "{}\n\n{}\n".replace('\n', end);
+            assert_eq!(places(&file), [(1, 1), (2, 3)], "{end:?}");
+        }
+    }
+
+    #[test]
+    fn a_row_without_an_end_is_refused_before_it_fills_the_memory() {
+        for start in ["title,author\nA,B\n\"", "{}\n{\"title\":\"", "/type/edition\ta\tb\tc\t{}\n"] {
+            let file = format!("{start}{}", "x".repeat(3 * LONGEST_ROW));
+            let mut rows = File::open(Cursor::new(file), None, None).unwrap().rows();
+            let bad = rows.find_map(std::result::Result::err).unwrap();
+            assert!(matches!(bad, Error::UnreadableFile(why) if why.contains("more than")), "{start}");
+        }
     }
 }

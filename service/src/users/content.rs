@@ -23,11 +23,11 @@ pub struct NewUser {
     pub email: String,
     /// Given name.
     #[validate(length(min = 1, max = 100), custom(function = "input::words"))]
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(min_length = 1, max_length = 100, examples("Bob"))]
     pub first_name: Option<String>,
     /// Family name.
     #[validate(length(min = 1, max = 100), custom(function = "input::words"))]
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(min_length = 1, max_length = 100, examples("Builder"))]
     pub last_name: Option<String>,
     /// What the account may do; `user` if left out.
     #[serde(default, deserialize_with = "input::required")]
@@ -78,12 +78,12 @@ pub struct UserPatch {
     /// Given name.
     #[serde(default, deserialize_with = "input::clearable")]
     #[validate(length(min = 1, max = 100), custom(function = "input::words"))]
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(min_length = 1, max_length = 100, examples("Bob"))]
     pub first_name: Option<Option<String>>,
     /// Family name.
     #[serde(default, deserialize_with = "input::clearable")]
     #[validate(length(min = 1, max = 100), custom(function = "input::words"))]
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(min_length = 1, max_length = 100, examples("Builder"))]
     pub last_name: Option<Option<String>>,
     /// What the account may do.
     #[serde(default, deserialize_with = "input::required")]

@@ -11,7 +11,7 @@ use crate::{
     Actor, Db, Keys, Result,
     access::Action,
     auth::{SessionRecord, session::device},
-    books::{self, Book, BookQuery, BookSort},
+    books::{self, Book, BookQuery, BookSort, Excerpt},
 };
 use entity::behavior::now;
 
@@ -70,7 +70,7 @@ impl Export {
     }
 
     /// The next books; nothing behind the last.
-    pub async fn next(&mut self, db: &Db, keys: &Keys) -> Result<Option<Vec<Book>>> {
+    pub async fn next(&mut self, db: &Db, keys: &Keys) -> Result<Option<Vec<Excerpt>>> {
         let cursor = match std::mem::replace(&mut self.place, Place::End) {
             Place::Start => None,
             Place::Behind(cursor) => Some(cursor),

@@ -56,14 +56,14 @@ impl UserSort {
 pub struct UserQuery {
     /// The most items of the page.
     #[validate(range(min = 1, max = 100))]
-    #[param(minimum = 1, maximum = 100, default = 20, nullable = false)]
+    #[param(minimum = 1, maximum = 100, default = 20, nullable = false, example = 20)]
     pub limit: Option<u64>,
     /// Where the page begins: `next_cursor` of the page before, with the same order and filters.
-    #[param(min_length = 1, nullable = false)]
+    #[param(min_length = 1, nullable = false, example = "ZHVuZSBtZXNzaWFoIGNoaWxk")]
     pub cursor: Option<String>,
     /// How many items to leave out, instead of a cursor.
     #[validate(range(max = 10_000))]
-    #[param(minimum = 0, maximum = 10_000, nullable = false)]
+    #[param(minimum = 0, maximum = 10_000, nullable = false, example = 40)]
     pub offset: Option<u64>,
     /// Whether to count the whole list.
     pub total: bool,

@@ -1,4 +1,4 @@
-//! An export of one's own data as a file, written while it is read.
+//! Files that are written while they are read: of books, and of one's own data.
 
 use std::io;
 
@@ -9,12 +9,37 @@ use actix_web::{
     web::{Bytes, Data},
 };
 use futures_util::{Stream, StreamExt, stream};
-use service::users::Export;
+use service::{export, users};
 
 use crate::{State, error::Problem};
 
+/// A file, sent as fast as it is taken. A failure on the way cuts it off, which HTTP tells from its end.
+pub struct Download(pub export::Export);
+
+impl Responder for Download {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        let format = self.0.format();
+        let parts = stream::try_unfold(self.0, |mut export| async {
+            match export.next().await {
+                Ok(part) => Ok(part.map(|part| (Bytes::from(part), export))),
+                Err(error) => {
+                    log::error!(error:%; "an export was cut off");
+                    Err(error)
+                }
+            }
+        });
+        let disposition = format!("attachment; filename=\"{}\"", format.file_name());
+        HttpResponse::Ok()
+            .content_type(format.media_type())
+            .insert_header((header::CONTENT_DISPOSITION, disposition))
+            .streaming(parts)
+    }
+}
+
 /// Everything that is held about an account.
-pub struct Exported(pub Data<State>, pub Export);
+pub struct Exported(pub Data<State>, pub users::Export);
 
 impl Responder for Exported {
     type Body = BoxBody;
@@ -39,7 +64,7 @@ impl Responder for Exported {
 }
 
 /// The books, with commas between them. An error cuts the file off, so that it does not pass for whole.
-fn books(state: Data<State>, export: Export) -> impl Stream<Item = io::Result<Bytes>> {
+fn books(state: Data<State>, export: users::Export) -> impl Stream<Item = io::Result<Bytes>> {
     stream::try_unfold((state, export, true), async |(state, mut export, first)| {
         let books = export.next(&state.db, &state.keys).await.map_err(|error| {
             let problem = Problem::from(error);

@@ -1,0 +1,51 @@
+//! What a file costs the server in memory: Linux says it of a process.
+
+#![cfg(target_os = "linux")]
+
+use crate::{app::TestApp, process::Process};
+
+/// A file of `bytes` bytes or a little less, a book on each row.
+fn file(bytes: usize, description: usize) -> String {
+    let mut file = "title,author,description\n".to_owned();
+    let mut number = 0;
+    loop {
+        let row =
+            format!("Title {description}-{number},Author {},{}\n", number % 1000, "é".repeat(description));
+        if file.len() + row.len() > bytes {
+            return file;
+        }
+        file += &row;
+        number += 1;
+    }
+}
+
+#[actix_web::test]
+async fn the_largest_file_of_a_client_and_its_export_take_less_than_64_mib() {
+    let app = TestApp::start().await;
+    let alice = app.user("alice").await;
+    let server = Process::start(&app.database, &[]);
+    let client = reqwest::Client::new();
+    let token = alice.token.as_deref().unwrap();
+    let books = |path: &str| format!("{}/api/v1/books{path}", server.address);
+    client.get(books("")).send().await.unwrap().error_for_status().unwrap();
+    let before = server.most_memory();
+    // As long as books can be, and as many as can be tried in a moment.
+    for (description, mode) in [(9_000, "atomic"), (600, "partial")] {
+        let request = client.post(books(&format!("/import?mode={mode}"))).bearer_auth(token);
+        let answer = request
+            .header("Content-Type", "text/csv")
+            .body(file(32 << 20, description))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
+    }
+    for format in ["csv", "ndjson"] {
+        let request = client.get(books(&format!("/export?format={format}"))).bearer_auth(token);
+        let export = request.send().await.unwrap().bytes().await.unwrap();
+        assert!(export.len() > 63 << 20);
+    }
+    let grown = (server.most_memory() - before) / 1024;
+    println!("grown by {grown} MiB");
+    assert!(grown < 64, "grown by {grown} MiB");
+}

@@ -1,0 +1,356 @@
+//! Lean reads: what caches may keep, entity tags and 304, sparse books, HEAD, and compression.
+
+use std::io::Read;
+
+use api::{openapi::openapi, routes::endpoints};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::app::{Answer, Client, TestApp, path_of, send};
+
+const SHARED: &str = "public, no-cache";
+const SPARSE: &str = "application/vnd.bookly.sparse+json";
+
+/// Reads with one more header.
+async fn get_with(client: &Client<'_>, path: &str, name: &str, value: &str) -> Answer {
+    send(client.request(Method::GET, path).header(name, value)).await
+}
+
+/// Books enough to be worth compressing.
+async fn library(client: &Client<'_>, count: usize) -> Vec<Value> {
+    let mut books = Vec::new();
+    for number in 0..count {
+        let new = json!({ "title": format!("Title {number}"), "author": "Anonymous", "description": "Words. ".repeat(300),
+            "price": { "amount": number, "currency": "EUR" } });
+        books.push(client.post("/books", new).await.created());
+    }
+    books
+}
+
+#[actix_web::test]
+async fn every_answer_says_what_caches_may_do() {
+    let app = TestApp::start().await;
+    let (admin, anyone) = (app.admin("admin").await, app.anonymous());
+    let book = path_of(
+        &admin
+            .post("/books", json!({ "title": "T", "author": "A", "isbn": "9780441013593" }))
+            .await
+            .created(),
+    );
+    let id = admin.id.unwrap();
+    for path in [
+        "/books",
+        "/books?fields=id",
+        &book,
+        "/books/isbn/9780441013593",
+        &format!("/users/{id}/books"),
+        "/openapi.json",
+        "//problems/stale",
+        "/docs/",
+        "/docs/swagger-ui.css",
+    ] {
+        let answer = anyone.request(Method::GET, path).send().await.unwrap();
+        assert_eq!(answer.headers()["cache-control"], SHARED, "{path}");
+        assert!(answer.headers().contains_key("etag"), "{path}");
+        let signed_in = admin.request(Method::GET, path).send().await.unwrap();
+        assert_eq!(signed_in.headers()["etag"], answer.headers()["etag"], "{path} is the same for everyone");
+        assert_eq!(signed_in.bytes().await.unwrap(), answer.bytes().await.unwrap(), "{path}");
+    }
+    for path in [
+        "/users/me",
+        "/users",
+        &format!("/users/{id}"),
+        "//livez",
+        "//readyz",
+        "/nowhere",
+        "/books/1",
+        "/books?limit=0",
+        "//",
+    ] {
+        assert_eq!(admin.get(path).await.header("cache-control"), "no-store", "{path}");
+    }
+    assert_eq!(anyone.get("/users/me").await.header("cache-control"), "no-store");
+    let answers = [
+        admin.post("/auth/login", json!({ "login": "admin", "password": crate::app::PASSWORD })).await,
+        admin.post("/auth/refresh", json!({ "refresh_token": admin.refresh_token })).await,
+        admin.post("/books", json!({ "title": "T", "author": "A" })).await,
+        admin.patch(&book, json!({ "title": "U" })).await,
+        admin.import("", "text/csv", "title,author\nT,A\n").await,
+        admin.delete(&book).await,
+        send(anyone.request(Method::PUT, "/books")).await,
+    ];
+    for answer in answers {
+        assert_eq!(answer.header("cache-control"), "no-store", "{} {:#}", answer.status, answer.body);
+    }
+}
+
+#[actix_web::test]
+async fn a_list_that_has_not_changed_is_not_sent_again() {
+    let app = TestApp::start().await;
+    let admin = app.admin("admin").await;
+    let book = admin.book("Dune").await;
+    let lists = [
+        "/books".to_owned(),
+        "/books?fields=title".to_owned(),
+        format!("/users/{}/books", admin.id.unwrap()),
+    ];
+    for path in &lists {
+        let tag = admin.get(path).await.tag();
+        assert!(tag.starts_with("W/\""), "{tag}");
+        for known in
+            [tag.clone(), tag.trim_start_matches("W/").to_owned(), format!("\"x\", {tag}"), "*".to_owned()]
+        {
+            let answer = get_with(&admin, path, "If-None-Match", &known).await;
+            assert_eq!((answer.status.as_u16(), answer.tag()), (304, tag.clone()), "{path} {known}");
+            assert_eq!(answer.header("cache-control"), SHARED);
+            assert!(answer.header("vary").contains("Accept-Encoding"));
+        }
+    }
+    let tags = [admin.get("/books").await.tag(), admin.get("/users").await.tag()];
+    admin.patch(&path_of(&book), json!({ "page_count": 412 })).await.ok();
+    get_with(&admin, "/books", "If-None-Match", &tags[0]).await.ok();
+    assert_eq!(get_with(&admin, "/users", "If-None-Match", &tags[1]).await.status, 304);
+    app.user("bob").await;
+    get_with(&admin, "/users", "If-None-Match", &tags[1]).await.ok();
+    get_with(&app.anonymous(), "/users", "If-None-Match", &tags[1]).await.problem("not_signed_in");
+}
+
+#[actix_web::test]
+async fn a_sparse_book_has_what_was_asked_for_and_no_more() {
+    let app = TestApp::start().await;
+    let alice = app.user("alice").await;
+    let book = alice
+        .post("/books", json!({ "title": "Dune", "subtitle": "S", "author": "Frank Herbert", "publisher": "Ace", "published_date": "1965",
+            "page_count": 412, "language": "en", "isbn": "9780441013593", "description": "Sand.",
+            "price": { "amount": 1099, "currency": "EUR" }, "cover_url": "https://example.com/dune.jpg" }))
+        .await
+        .created();
+    alice.book("Without").await;
+    let (path, anyone) = (path_of(&book), app.anonymous());
+    let names: Vec<&String> = book.as_object().unwrap().keys().collect();
+    let mine = format!("/users/{}/books", alice.id.unwrap());
+    for fields in names.iter().map(|name| vec![name.as_str()]).chain([
+        vec!["id", "title"],
+        vec!["price", "owner", "published_date"],
+        names.iter().map(|name| name.as_str()).collect(),
+    ]) {
+        let expected: Value = fields
+            .iter()
+            .map(|name| ((*name).to_owned(), book[*name].clone()))
+            .collect::<serde_json::Map<_, _>>()
+            .into();
+        let (commas, repeated) = (fields.join(","), fields.join("&fields="));
+        for one in [&path, "/books/isbn/9780441013593"] {
+            for query in [&commas, &repeated, &commas.replace(',', "%2C%20")] {
+                let answer = anyone.get(&format!("{one}?fields={query}")).await;
+                assert_eq!((answer.header("content-type"), answer.tag()), (SPARSE, "\"1\"".to_owned()));
+                assert_eq!(answer.ok(), expected, "{one} {query}");
+            }
+        }
+        for list in ["/books", &mine] {
+            for sort in ["published_date", "page_count", "title"] {
+                let page = anyone.get(&format!("{list}?sort={sort}&limit=1&fields={commas}")).await;
+                assert_eq!(page.header("content-type"), SPARSE);
+                assert_eq!(page.ok()["items"], json!([expected]), "{list} {sort} {commas}");
+            }
+        }
+    }
+    let documented = &openapi()["components"]["schemas"]["BookField"]["enum"];
+    let mut documented: Vec<&str> =
+        documented.as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+    documented.sort_unstable();
+    assert_eq!(documented, names);
+}
+
+#[actix_web::test]
+async fn a_field_that_no_book_has_is_named() {
+    let app = TestApp::start().await;
+    let path = path_of(&app.user("alice").await.book("Dune").await);
+    for (fields, code, named) in [
+        ("foo", "unknown_field", "`foo`"),
+        ("id,owner_id", "unknown_field", "`owner_id`"),
+        ("id&fields=Title", "unknown_field", "`Title`"),
+        ("%00", "unknown_field", "book"),
+        ("", "missing", "name"),
+        ("id,", "missing", "name"),
+    ] {
+        for path in [path.as_str(), "/books", "/books/isbn/9780441013593"] {
+            let problem =
+                app.anonymous().get(&format!("{path}?fields={fields}")).await.problem("invalid_input");
+            let error = &problem["errors"][0];
+            assert_eq!(
+                (&error["pointer"], &error["code"]),
+                (&json!("/fields"), &json!(code)),
+                "{path} {fields}"
+            );
+            assert!(error["detail"].as_str().unwrap().contains(named), "{error}");
+        }
+    }
+    assert_eq!(app.anonymous().get(&format!("{path}?field=id")).await.invalid()[0].0, "/field");
+}
+
+#[actix_web::test]
+async fn a_walk_may_look_at_other_fields_on_each_page() {
+    let app = TestApp::start().await;
+    library(&app.user("alice").await, 3).await;
+    for sort in ["title", "-page_count", "published_date"] {
+        let first = app.anonymous().get(&format!("/books?limit=1&sort={sort}&fields=id")).await.ok();
+        let cursor = first["next_cursor"].as_str().unwrap();
+        let second = app.anonymous().get(&format!("/books?sort={sort}&cursor={cursor}")).await.ok();
+        assert_eq!(second["items"].as_array().unwrap().len(), 2, "{sort}");
+    }
+}
+
+#[actix_web::test]
+async fn head_has_the_headers_of_get_wherever_get_is() {
+    let app = TestApp::start().await;
+    let admin = app.admin("admin").await;
+    let book =
+        admin.post("/books", json!({ "title": "T", "author": "A", "isbn": "9780441013593" })).await.created();
+    let paths = endpoints().into_iter().filter(|endpoint| endpoint.method == "GET").map(|endpoint| {
+        let id = if endpoint.path.contains("/books/{id}") {
+            book["id"].as_str().unwrap()
+        } else {
+            book["owner"]["id"].as_str().unwrap()
+        };
+        let path =
+            endpoint.path.replace("{id}", id).replace("{isbn}", "9780441013593").replace("{code}", "stale");
+        path.strip_prefix("/api/v1").map_or_else(|| format!("/{path}"), str::to_owned)
+    });
+    for path in paths.chain(["/docs/".to_owned(), "/docs/swagger-ui.css".to_owned()]) {
+        for coding in ["identity", "gzip"] {
+            let request = |method| admin.request(method, &path).header("Accept-Encoding", coding);
+            let get = request(Method::GET).send().await.unwrap();
+            let head = request(Method::HEAD).send().await.unwrap();
+            assert_eq!(
+                (get.status(), head.status()),
+                (200.try_into().unwrap(), 200.try_into().unwrap()),
+                "{path}"
+            );
+            for name in [
+                "content-type",
+                "content-length",
+                "content-encoding",
+                "cache-control",
+                "etag",
+                "vary",
+                "link",
+            ] {
+                assert_eq!(head.headers().get(name), get.headers().get(name), "{path} {name} {coding}");
+            }
+            assert!(head.bytes().await.unwrap().is_empty(), "{path}");
+        }
+    }
+    send(admin.request(Method::HEAD, "/auth/login")).await;
+    assert_eq!(send(app.anonymous().request(Method::HEAD, "/users/me")).await.status, 401);
+    let tag = admin.get("/books").await.tag();
+    assert_eq!(send(admin.request(Method::HEAD, "/books").header("If-None-Match", tag)).await.status, 304);
+}
+
+/// Reads a body in a coding.
+fn plain(coding: &str, body: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::new();
+    match coding {
+        "zstd" => zstd::stream::read::Decoder::new(body).unwrap().read_to_end(&mut plain),
+        "br" => brotli::Decompressor::new(body, 4096).read_to_end(&mut plain),
+        "gzip" => flate2::read::GzDecoder::new(body).read_to_end(&mut plain),
+        other => panic!("{other} is no coding"),
+    }
+    .unwrap();
+    plain
+}
+
+#[actix_web::test]
+async fn what_is_read_is_compressed_as_the_caller_likes() {
+    let app = TestApp::start().await;
+    let alice = app.user("alice").await;
+    // More than is compressed at once, and less.
+    let book = path_of(&library(&alice, 60).await[0]);
+    for path in ["/books?limit=60", "/books?limit=1", &book, "/openapi.json", "/docs/swagger-ui-bundle.js"] {
+        let get = async |coding: &str| {
+            let request = app.anonymous().request(Method::GET, path).header("Accept-Encoding", coding);
+            request.send().await.unwrap()
+        };
+        let whole = get("identity").await;
+        assert!(!whole.headers().contains_key("content-encoding"));
+        assert!(whole.headers()["vary"].to_str().unwrap().contains("Accept-Encoding"), "{path}");
+        let whole = whole.bytes().await.unwrap();
+        for coding in ["gzip", "br", "zstd", "gzip"] {
+            let answer = get(coding).await;
+            assert_eq!(answer.headers()["content-encoding"], coding, "{path}");
+            assert!(answer.headers()["vary"].to_str().unwrap().contains("Accept-Encoding"), "{path}");
+            let length = answer.content_length();
+            let body = answer.bytes().await.unwrap();
+            assert_eq!(length, Some(body.len() as u64), "{path}");
+            assert!(body.len() * 2 < whole.len(), "{path} {coding}: {} of {}", body.len(), whole.len());
+            assert_eq!(plain(coding, &body), whole, "{path} {coding}");
+        }
+    }
+    for path in ["//livez", "/docs/favicon-32x32.png", "/users/me", "/nowhere"] {
+        let answer = alice
+            .request(Method::GET, path)
+            .header("Accept-Encoding", "gzip, br, zstd")
+            .send()
+            .await
+            .unwrap();
+        assert!(!answer.headers().contains_key("content-encoding"), "{path}");
+    }
+    let long = json!({ "title": "T", "author": "A", "description": "Words. ".repeat(300) });
+    let answer =
+        send(alice.request(Method::POST, "/books").header("Accept-Encoding", "gzip").json(&long)).await;
+    assert_eq!(answer.header("content-encoding"), "", "only what is read is compressed");
+}
+
+#[actix_web::test]
+async fn a_strong_entity_tag_is_of_one_coding_and_guards_writes_from_each() {
+    let app = TestApp::start().await;
+    let alice = app.user("alice").await;
+    let path = path_of(&library(&alice, 1).await[0]);
+    let read = async |accepted: &str, known: &str| {
+        let request = app.anonymous().request(Method::GET, &path).header("Accept-Encoding", accepted);
+        let answer = request.header("If-None-Match", known).send().await.unwrap();
+        (answer.status().as_u16(), answer.headers()["etag"].to_str().unwrap().to_owned())
+    };
+    for (accepted, known, expected) in [
+        ("identity", "\"x\"", (200, "\"1\"")),
+        ("gzip", "\"x\"", (200, "\"1-gzip\"")),
+        ("br, gzip", "\"x\"", (200, "\"1-br\"")),
+        ("zstd", "\"x\"", (200, "\"1-zstd\"")),
+        ("gzip", "\"1-gzip\"", (304, "\"1-gzip\"")),
+        ("gzip", "W/\"1-gzip\"", (304, "\"1-gzip\"")),
+        // What the caller has in another coding that it takes is as good.
+        ("gzip", "\"1\"", (304, "\"1\"")),
+        ("gzip, br", "\"1-gzip\"", (304, "\"1-gzip\"")),
+        ("gzip, br", "\"1-gzip\", \"1-br\"", (304, "\"1-br\"")),
+        ("identity", "\"1-gzip\"", (200, "\"1\"")),
+        ("gzip", "\"1-br\"", (200, "\"1-gzip\"")),
+        ("gzip, identity;q=0", "\"1\"", (200, "\"1-gzip\"")),
+        ("gzip", "*", (304, "\"1-gzip\"")),
+    ] {
+        assert_eq!(read(accepted, known).await, (expected.0, expected.1.to_owned()), "{accepted} {known}");
+    }
+    for (tag, version) in [("\"1-gzip\"", 2), ("\"2-br\"", 3), ("\"x\", \"3-zstd\"", 4), ("\"4\"", 5)] {
+        let changed = alice.patch_if(&path, tag, json!({ "page_count": version })).await;
+        assert_eq!(changed.ok()["version"], version, "{tag}");
+    }
+    for tag in ["\"4-gzip\"", "\"5-deflate\"", "\"5-\"", "W/\"5-gzip\"", "\"-gzip\"", "\"5gzip\""] {
+        alice.patch_if(&path, tag, json!({ "page_count": 9 })).await.problem("stale");
+    }
+}
+
+#[actix_web::test]
+async fn an_answer_for_one_origin_is_not_taken_for_another() {
+    let app = TestApp::with(&["--cors-origins", "https://app.example.com"]).await;
+    let anyone = app.anonymous();
+    for origin in [None, Some("https://app.example.com"), Some("https://evil.example.com")] {
+        let request = anyone.request(Method::GET, "/books");
+        let request = origin.into_iter().fold(request, |request, origin| request.header("Origin", origin));
+        let answer = send(request).await;
+        let vary = answer.header("vary").to_lowercase();
+        assert!(vary.contains("origin") && vary.contains("accept-encoding"), "{origin:?}: {vary}");
+        assert!(!vary.contains("authorization"), "who asks makes no difference to what caches may keep");
+    }
+    let preflight = anyone.request(Method::OPTIONS, "/books").header("Origin", "https://app.example.com");
+    let answer = send(preflight.header("Access-Control-Request-Method", "HEAD")).await;
+    assert!(answer.header("access-control-allow-methods").contains("HEAD"));
+}

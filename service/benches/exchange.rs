@@ -1,0 +1,272 @@
+//! Import and export on PostgreSQL, beside `COPY` of the same rows and beside inserts one by one, with the memory that
+//! each takes. The rows are real ones, permuted until there are enough.
+//!
+//! ```sh
+//! TEST_POSTGRES_URL=postgres://… TEST_BOOK_FILES=folder cargo bench -p service --bench exchange -- 1000000
+//! ```
+
+#![expect(clippy::unwrap_used, reason = "a benchmark fails by it")]
+#![expect(clippy::disallowed_methods, reason = "a benchmark's own settings")]
+#![expect(clippy::cast_precision_loss, reason = "rates are rounded anyway")]
+
+use std::{
+    fs::{self, File},
+    io::{BufReader, BufWriter, Read, Write},
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use entity::books;
+use flate2::read::GzDecoder;
+use sea_orm::{
+    ActiveModelTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, Statement, TransactionTrait,
+    sqlx::postgres::PgPoolCopyExt,
+};
+use service::{
+    Actor, Db, Settings,
+    db::Turns,
+    export::{self, ExportQuery, Format},
+    import,
+};
+
+/// Rows of one statement, as the import has them.
+const BATCH: u64 = 1000;
+
+/// Of how many rows one is inserted by itself.
+const SINGLE: u64 = 50;
+
+#[tokio::main]
+async fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let rows: u64 = arguments.find_map(|argument| argument.parse().ok()).unwrap_or(1_000_000);
+    let server = std::env::var("TEST_POSTGRES_URL").expect("TEST_POSTGRES_URL names a server");
+    let folder = std::env::var("TEST_BOOK_FILES").expect("TEST_BOOK_FILES names the folder of the files");
+    let scratch = tempfile::tempdir().unwrap();
+    let file = scratch.path().join("books.csv");
+    permute(Path::new(&folder), &file, rows);
+    println!("{rows} rows, {} MiB", fs::metadata(&file).unwrap().len() >> 20);
+
+    let root = open(&server).await;
+    root.connection()
+        .execute_unprepared("DROP DATABASE IF EXISTS exchange_bench WITH (FORCE)")
+        .await
+        .unwrap();
+    root.connection().execute_unprepared("CREATE DATABASE exchange_bench").await.unwrap();
+    let (address, _) = server.rsplit_once('/').unwrap();
+    let url = format!("{address}/exchange_bench");
+    migration::startup::up(&url).await.unwrap();
+    let db = open(&url).await;
+
+    let imported = bring_in(&db, &file, rows).await;
+    let table = scratch.path().join("books.table");
+    copy_out(&db, &table).await;
+    for sql in ["CREATE TABLE kept AS TABLE books", "CREATE INDEX ON kept (id)"] {
+        db.connection().execute_unprepared(sql).await.unwrap();
+    }
+    let copied = copy_in(&db, &table, rows).await;
+    let inserted = insert(&db, rows, BATCH, true).await;
+    let single = insert(&db, rows / SINGLE, 1, false).await;
+    let copied_again = copy_in(&db, &table, rows).await;
+    let copied = f64::midpoint(copied, copied_again);
+    println!("import / COPY {:.2}", imported / copied);
+    println!("writing alone / COPY {:.2}", inserted / copied);
+    println!("import / one by one {:.1}", imported / single);
+    for format in [Format::Csv, Format::Ndjson] {
+        take_out(&db, format, rows).await;
+    }
+    let again = Instant::now();
+    let report =
+        import::run(&db, &Actor::operator(), File::open(&file).unwrap(), import::Options::default()).await;
+    assert_eq!(report.unwrap().unchanged, rows);
+    say("import again", rows, again.elapsed());
+
+    db.close().await.unwrap();
+    root.connection().execute_unprepared("DROP DATABASE exchange_bench WITH (FORCE)").await.unwrap();
+}
+
+async fn open(url: &str) -> Db {
+    let settings = Settings {
+        url: url.to_owned(),
+        max_connections: 4,
+        min_connections: 0,
+        acquire_timeout: Duration::from_secs(5),
+        idle_timeout: Duration::from_mins(10),
+        max_lifetime: Duration::from_mins(30),
+        echo: false,
+    };
+    Db::open(&settings, Turns::of(url)).await.unwrap()
+}
+
+fn say(what: &str, rows: u64, took: Duration) -> f64 {
+    let rate = rows as f64 / took.as_secs_f64();
+    println!("{what}: {rate:.0} rows/s");
+    rate
+}
+
+/// Begins to measure the most memory anew (proc(5), `clear_refs`); gives what is in use.
+fn reset_memory() -> u64 {
+    fs::write("/proc/self/clear_refs", "5").unwrap();
+    most_memory()
+}
+
+fn most_memory() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+fn say_memory(what: &str, before: u64) {
+    println!("{what}: memory grew by {} MiB at most", (most_memory() - before) >> 10);
+}
+
+async fn bring_in(db: &Db, file: &Path, rows: u64) -> f64 {
+    let (before, began) = (reset_memory(), Instant::now());
+    let file = File::open(file).unwrap();
+    let report = import::run(db, &Actor::operator(), file, import::Options::default()).await.unwrap();
+    assert_eq!((report.created, report.warnings), (rows, 0), "{report:?}");
+    let rate = say("import, atomic", rows, began.elapsed());
+    say_memory("import", before);
+    rate
+}
+
+async fn take_out(db: &Db, format: Format, rows: u64) {
+    let (before, began) = (reset_memory(), Instant::now());
+    let query = ExportQuery { format, ..ExportQuery::default() };
+    let mut export = export::open(db, &Actor::operator(), query).await.unwrap();
+    let mut bytes = 0;
+    while let Some(part) = export.next().await.unwrap() {
+        bytes += part.len();
+    }
+    say(&format!("export, {format:?}, {} MiB", bytes >> 20), rows, began.elapsed());
+    say_memory("export", before);
+}
+
+async fn copy_out(db: &Db, table: &Path) {
+    use futures_util::StreamExt;
+    let pool = db.connection().get_postgres_connection_pool();
+    let mut rows = pool.copy_out_raw("COPY books TO STDOUT").await.unwrap();
+    let mut file = BufWriter::new(File::create(table).unwrap());
+    while let Some(part) = rows.next().await {
+        file.write_all(&part.unwrap()).unwrap();
+    }
+    file.flush().unwrap();
+}
+
+async fn empty(db: &Db) {
+    for sql in ["TRUNCATE books", "CHECKPOINT"] {
+        db.connection().execute_unprepared(sql).await.unwrap();
+    }
+}
+
+async fn copy_in(db: &Db, table: &Path, rows: u64) -> f64 {
+    empty(db).await;
+    let began = Instant::now();
+    let pool = db.connection().get_postgres_connection_pool();
+    let mut copy = pool.copy_in_raw("COPY books FROM STDIN").await.unwrap();
+    let mut file = BufReader::new(File::open(table).unwrap());
+    let mut part = vec![0; 64 * 1024];
+    loop {
+        let length = file.read(&mut part).unwrap();
+        if length == 0 {
+            break;
+        }
+        copy.send(&part[..length]).await.unwrap();
+    }
+    assert_eq!(copy.finish().await.unwrap(), rows);
+    say("COPY", rows, began.elapsed())
+}
+
+/// Inserts rows that are made already, by the statement of the import or each by itself.
+async fn insert(db: &Db, rows: u64, batch: u64, checked: bool) -> f64 {
+    empty(db).await;
+    let kept = db.connection().begin().await.unwrap();
+    let txn = db.connection().begin().await.unwrap();
+    let (mut took, mut last) = (Duration::ZERO, uuid::Uuid::nil());
+    for _ in 0..rows.div_ceil(BATCH) {
+        let models: Vec<books::Model> = books::Entity::find()
+            .from_raw_sql(Statement::from_sql_and_values(
+                DbBackend::Postgres,
+                "SELECT * FROM kept WHERE id > $1 ORDER BY id LIMIT 1000",
+                [last.into()],
+            ))
+            .all(&kept)
+            .await
+            .unwrap();
+        last = models.last().unwrap().id;
+        let rows: Vec<books::ActiveModel> =
+            models.into_iter().map(|model| model.into_active_model().reset_all()).collect();
+        let began = Instant::now();
+        if checked {
+            let insert = books::Entity::insert_many(rows).on_conflict_do_nothing_on([books::Column::Isbn]);
+            insert.exec_without_returning(&txn).await.unwrap();
+        } else {
+            for row in rows {
+                books::Entity::insert(row).exec_without_returning(&txn).await.unwrap();
+            }
+        }
+        took += began.elapsed();
+    }
+    let began = Instant::now();
+    txn.commit().await.unwrap();
+    took += began.elapsed();
+    kept.rollback().await.unwrap();
+    say(if checked { "statements of the import alone" } else { "one by one" }, rows.max(batch), took)
+}
+
+/// Writes `rows` books: titles, authors, years and covers of real ones, each put together anew, nine of ten with an
+/// ISBN of their own.
+fn permute(folder: &Path, file: &Path, rows: u64) {
+    let goodbooks = GzDecoder::new(File::open(folder.join("goodbooks10k_books.csv.gz")).unwrap());
+    let works = GzDecoder::new(File::open(folder.join("gutenberg_works_even.csv.gz")).unwrap());
+    let column = |records: &[csv::StringRecord], place: usize| -> Vec<String> {
+        let cells =
+            records.iter().map(|record| record[place].split_whitespace().collect::<Vec<_>>().join(" "));
+        cells
+            .filter(|cell| (1..400).contains(&cell.chars().count()) && !cell.contains(char::is_control))
+            .collect()
+    };
+    let goodbooks: Vec<_> = csv::Reader::from_reader(goodbooks).records().map(Result::unwrap).collect();
+    let works: Vec<_> = csv::Reader::from_reader(works).records().map(Result::unwrap).collect();
+    let (mut titles, mut authors) = (column(&works, 1), column(&works, 2));
+    titles.extend(column(&goodbooks, 10));
+    authors.extend(column(&goodbooks, 7));
+    let covers: Vec<String> = goodbooks.iter().map(|record| record[21].to_owned()).collect();
+    let mut writer = csv::Writer::from_path(file).unwrap();
+    writer
+        .write_record(["title", "author", "published_date", "page_count", "language", "isbn", "cover_url"])
+        .unwrap();
+    for number in 0..rows {
+        let pick = |texts: &[String], step: u64| {
+            texts[usize::try_from(number.wrapping_mul(step) % texts.len() as u64).unwrap()].clone()
+        };
+        let isbn = if number % 10 == 0 {
+            String::new()
+        } else {
+            isbn(number * 7919 % 1_000_000_007 % 1_000_000_000)
+        };
+        writer
+            .write_record([
+                // What has no ISBN is told apart by its title.
+                if isbn.is_empty() { format!("{}, {number}", pick(&titles, 1)) } else { pick(&titles, 1) },
+                pick(&authors, 7),
+                (1900 + number % 125).to_string(),
+                (50 + number % 900).to_string(),
+                ["en", "de", "fr"][usize::try_from(number % 3).unwrap()].to_owned(),
+                isbn,
+                pick(&covers, 3),
+            ])
+            .unwrap();
+    }
+    writer.flush().unwrap();
+}
+
+/// The ISBN-13 of a number of nine digits.
+fn isbn(number: u64) -> String {
+    let digits = format!("978{number:09}");
+    let sum: u32 = digits
+        .bytes()
+        .zip([1, 3].into_iter().cycle())
+        .map(|(digit, weight)| u32::from(digit - b'0') * weight)
+        .sum();
+    format!("{digits}{}", (10 - sum % 10) % 10)
+}

@@ -1,0 +1,180 @@
+//! Sparse answers: which fields of a book are wanted, and a book with those alone.
+
+use sea_orm::{FromQueryResult, Iterable, QuerySelect, Select, SelectModel, Selector};
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
+use utoipa::{IntoParams, ToSchema};
+use validator::{Validate, ValidationError};
+
+use super::Book;
+use crate::input;
+use entity::{
+    books::{Column, Entity, Model},
+    users,
+};
+
+macro_rules! fields {
+    ($($field:ident = $name:literal, $member:ident, $columns:expr;)+) => {
+        /// A field of a book.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+        #[expect(missing_docs, reason = "each is the field of its name")]
+        pub enum BookField {
+            $(#[serde(rename = $name)] $field,)+
+        }
+
+        impl BookField {
+            /// Every field, in the order of a book's.
+            pub const ALL: &[Self] = &[$(Self::$field),+];
+
+            /// The field's name.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$field => $name,)+ }
+            }
+
+            /// The columns that nothing else needs and that may be left unread: those that may be null.
+            fn optional_columns(self) -> &'static [Column] {
+                match self { $(Self::$field => $columns,)+ }
+            }
+
+            fn write<M: SerializeMap>(self, book: &Book, map: &mut M) -> Result<(), M::Error> {
+                match self { $(Self::$field => map.serialize_entry($name, &book.$member),)+ }
+            }
+        }
+    };
+}
+
+fields! {
+    Id = "id", id, &[];
+    Title = "title", title, &[];
+    Subtitle = "subtitle", subtitle, &[Column::Subtitle];
+    Author = "author", author, &[];
+    Publisher = "publisher", publisher, &[Column::Publisher];
+    PublishedDate = "published_date", published_date, &[Column::PublishedDate];
+    PageCount = "page_count", page_count, &[Column::PageCount];
+    Language = "language", language, &[Column::Language];
+    Isbn = "isbn", isbn, &[Column::Isbn];
+    Description = "description", description, &[Column::Description];
+    Price = "price", price, &[Column::PriceAmount, Column::PriceCurrency];
+    CoverUrl = "cover_url", cover_url, &[Column::CoverUrl];
+    Owner = "owner", owner, &[Column::OwnerId];
+    Version = "version", version, &[];
+    CreatedAt = "created_at", created_at, &[];
+    UpdatedAt = "updated_at", updated_at, &[];
+}
+
+/// Which fields of a book are wanted: a bit for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Fields(u32);
+
+impl Fields {
+    const ALL: Self = Self(u32::MAX);
+
+    /// The fields that a valid list names; all without one.
+    pub(super) fn of(names: Option<&str>) -> Self {
+        let Some(names) = names else { return Self::ALL };
+        Self(named(names).flatten().fold(0, |bits, field| bits | 1 << field as u32))
+    }
+
+    fn has(self, field: BookField) -> bool {
+        self.0 & 1 << field as u32 != 0
+    }
+}
+
+/// The fields of a list of names; none for a name that is none.
+fn named(names: &str) -> impl Iterator<Item = Option<BookField>> {
+    names.split(',').map(|name| BookField::ALL.iter().copied().find(|field| field.name() == name.trim()))
+}
+
+/// Refuses a list with a name in it that is no field's.
+pub(super) fn valid(names: &str) -> Result<(), ValidationError> {
+    let Some(place) = named(names).position(|field| field.is_none()) else { return Ok(()) };
+    let name: String = names.split(',').nth(place).unwrap_or_default().trim().chars().take(50).collect();
+    Err(if name.is_empty() {
+        input::error("missing", "must name fields, with commas between them")
+    } else {
+        input::error("unknown_field", format!("names `{name}`, which a book does not have"))
+    })
+}
+
+/// How much of a book is wanted.
+#[derive(Debug, Default, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct BookView {
+    /// Only these fields. The parameter may be repeated, or hold several names with commas between them.
+    #[validate(custom(function = "valid"))]
+    #[param(value_type = Option<Vec<BookField>>, nullable = false, min_items = 1, style = Form, explode, example = json!(["id", "title"]))]
+    pub fields: Option<String>,
+}
+
+/// A book, or as much of it as was asked for.
+#[derive(Debug)]
+pub struct Excerpt {
+    /// The book; what was not asked for may be missing from it.
+    book: Book,
+    fields: Fields,
+}
+
+impl Excerpt {
+    /// How often the book was changed, from 1.
+    #[must_use]
+    pub fn version(&self) -> i64 {
+        self.book.version
+    }
+}
+
+impl Serialize for Excerpt {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.fields == Fields::ALL {
+            return self.book.serialize(serializer);
+        }
+        let mut map = serializer.serialize_map(None)?;
+        for field in BookField::ALL.iter().filter(|field| self.fields.has(**field)) {
+            field.write(&self.book, &mut map)?;
+        }
+        map.end()
+    }
+}
+
+/// A book's row with the name of its owner, of whose row it needs no more.
+#[derive(FromQueryResult)]
+pub(super) struct Shelved {
+    #[sea_orm(nested)]
+    pub(super) book: Model,
+    pub(super) owner_username: Option<String>,
+}
+
+impl Shelved {
+    pub(super) fn excerpt(self, fields: Fields) -> Excerpt {
+        Excerpt { book: self.into(), fields }
+    }
+}
+
+/// The rows of `select`, whole.
+pub(super) fn shelved(select: Select<Entity>) -> Selector<SelectModel<Shelved>> {
+    select.left_join(users::Entity).column_as(users::Column::Username, "owner_username").into_model()
+}
+
+/// The rows of `select` with what `fields` need, and with the column `key`. A column that may be null is null
+/// when it is not read.
+pub(super) fn sparsely_shelved(
+    select: Select<Entity>,
+    fields: Fields,
+    key: Option<Column>,
+) -> Selector<SelectModel<Shelved>> {
+    if fields == Fields::ALL {
+        return shelved(select);
+    }
+    let unwanted: Vec<Column> = BookField::ALL
+        .iter()
+        .filter(|field| !fields.has(**field))
+        .flat_map(|field| field.optional_columns())
+        .copied()
+        .collect();
+    let is_unwanted = |column: &Column| {
+        let same = |other: Column| std::mem::discriminant(column) == std::mem::discriminant(&other);
+        unwanted.iter().copied().any(same) && !key.is_some_and(same)
+    };
+    let select = select.select_only().columns(Column::iter().filter(|column| !is_unwanted(column)));
+    if fields.has(BookField::Owner) { shelved(select) } else { select.into_model() }
+}

@@ -1,0 +1,112 @@
+//! The text of a file as its readers want it: in UTF-8, with line ends that they know, and no row longer than
+//! memory has room for.
+
+use std::{
+    collections::VecDeque,
+    io::{BufReader, Chain, Cursor, Error, Read, Result},
+};
+
+use encoding_rs::Encoding;
+use encoding_rs_io::{DecodeReaderBytes, DecodeReaderBytesBuilder};
+
+/// Bytes that are read at a time.
+const CHUNK: usize = 64 * 1024;
+
+/// Bytes that the format is told from.
+const HEAD: u64 = 64 * 1024;
+
+/// The longest row, in bytes of UTF-8.
+pub(super) const LONGEST_ROW: usize = 1024 * 1024;
+
+/// The text of a file, its head read ahead.
+pub(super) type Text<R> = BufReader<LineEnds<Chain<Cursor<Vec<u8>>, DecodeReaderBytes<R, Vec<u8>>>>>;
+
+/// Decodes a file; also tells how its text begins.
+pub(super) fn decode<R: Read>(file: R, charset: &'static Encoding) -> Result<(String, Text<R>)> {
+    let mut decoded = DecodeReaderBytesBuilder::new().encoding(Some(charset)).bom_override(true).build(file);
+    let mut start = Vec::new();
+    (&mut decoded).take(HEAD).read_to_end(&mut start)?;
+    let only_returns = start.contains(&b'\r') && !start.contains(&b'\n');
+    let head =
+        String::from_utf8_lossy(&start).trim_start_matches('\u{feff}').trim_start().replace('\r', "\n");
+    let text = LineEnds { text: Cursor::new(start).chain(decoded), only_returns };
+    Ok((head, BufReader::with_capacity(CHUNK, text)))
+}
+
+/// Text whose lines end with LF, where they ended with nothing but CR.
+pub(super) struct LineEnds<R> {
+    text: R,
+    only_returns: bool,
+}
+
+impl<R: Read> Read for LineEnds<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        let length = self.text.read(buffer)?;
+        if self.only_returns {
+            buffer[..length].iter_mut().filter(|byte| **byte == b'\r').for_each(|byte| *byte = b'\n');
+        }
+        Ok(length)
+    }
+}
+
+/// Text of which each row may have so much, and what is read ahead. It knows on which line a row begins.
+pub(super) struct Rationed<R> {
+    text: R,
+    left: usize,
+    /// Bytes that were read.
+    read: u64,
+    /// Lines that ended before the runs of line ends below.
+    lines: u64,
+    /// Where there are one or more line ends behind each other: where they begin, where they end, and how many lines
+    /// they end.
+    ends: VecDeque<(u64, u64, u64)>,
+}
+
+impl<R> Rationed<R> {
+    pub(super) fn new(text: R) -> Self {
+        Self { text, left: LONGEST_ROW, read: 0, lines: 0, ends: VecDeque::new() }
+    }
+
+    /// Begins a row.
+    pub(super) fn refill(&mut self) {
+        self.left = LONGEST_ROW;
+    }
+
+    /// The line of the row that was read from this byte on, from 1. Empty lines before it are none of it.
+    pub(super) fn line(&mut self, byte: u64) -> u64 {
+        while let Some((_, _, lines)) = self.ends.pop_front_if(|(begin, _, _)| *begin <= byte) {
+            self.lines += lines;
+        }
+        self.lines + 1
+    }
+
+    fn note(&mut self, bytes: &[u8]) {
+        for (place, byte) in (self.read..).zip(bytes) {
+            if !matches!(byte, b'\r' | b'\n') {
+                continue;
+            }
+            let ended = u64::from(*byte == b'\n');
+            match self.ends.back_mut() {
+                Some((_, end, lines)) if *end == place => {
+                    *end += 1;
+                    *lines += ended;
+                }
+                _ => self.ends.push_back((place, place + 1, ended)),
+            }
+        }
+        self.read += bytes.len() as u64;
+    }
+}
+
+impl<R: Read> Read for Rationed<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        if self.left == 0 {
+            return Err(Error::other(format!("a row has more than {LONGEST_ROW} bytes")));
+        }
+        let most = buffer.len().min(self.left);
+        let length = self.text.read(&mut buffer[..most])?;
+        self.left -= length;
+        self.note(&buffer[..length]);
+        Ok(length)
+    }
+}
