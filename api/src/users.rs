@@ -137,7 +137,8 @@ pub async fn list(
 
 /// Open an account for somebody
 ///
-/// It has no password until its owner chooses one: nobody sets somebody else's. Until then no log-in succeeds.
+/// It has no password until its owner chooses one, by the mail that goes to its address: nobody sets somebody else's.
+/// Until then no log-in succeeds.
 #[utoipa::path(post, path = "/api/v1/users", operation_id = "createUser", tag = "users", request_body = NewUser,
     responses((status = 201, body = User, description = "The new account",
         headers(("Location" = String, description = "Where the account is"), ("ETag" = String, description = "Its entity tag"))),

@@ -66,18 +66,24 @@ events! {
     UserDeleted = Info "user_deleted" { actor: ActorId, user: Uuid };
     /// A file of books was brought in.
     Imported = Info "imported" { actor: ActorId, rows: u64, created: u64, updated: u64, failed: u64, dry_run: bool };
+    /// A file of accounts of another system was brought in.
+    UsersImported = Info "users_imported" { actor: ActorId, rows: u64, created: u64, failed: u64, dry_run: bool };
     /// An owner showed that an address is theirs.
     EmailVerified = Info "email_verified" { user: Uuid };
-    /// Somebody asked to set a new password by mail.
-    ResetRequested = Info "reset_requested" { user: Option<Uuid>, actor: Option<ActorId> };
+    /// Somebody asked to choose a new password by mail: for an account or for an address that none has.
+    ResetRequested = Info "reset_requested" { actor: Option<ActorId>, user: Option<Uuid> };
     /// A password was set by a token that came by mail.
     PasswordReset = Info "password_reset" { user: Uuid };
     /// A password was changed by one who knew it.
     PasswordChanged = Info "password_changed" { user: Uuid };
+    /// Somebody who is signed in does not know the password of the account.
+    PasswordRefused = Warn "password_refused" { user: Uuid };
     /// A new address was asked for.
     EmailChangeRequested = Info "email_change_requested" { user: Uuid };
-    /// The address was changed.
+    /// The address was changed, and so verified.
     EmailChanged = Info "email_changed" { user: Uuid };
+    /// An account that never verified its address lost it to one that did.
+    AddressLost = Warn "address_lost" { user: Uuid, to: Uuid };
 }
 
 impl Event {
@@ -105,6 +111,12 @@ pub struct ActorId(Option<Uuid>);
 impl From<&Actor> for ActorId {
     fn from(actor: &Actor) -> Self {
         Self(actor.id)
+    }
+}
+
+impl From<Uuid> for ActorId {
+    fn from(id: Uuid) -> Self {
+        Self(Some(id))
     }
 }
 

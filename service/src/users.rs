@@ -1,5 +1,6 @@
 //! Accounts: what the world sees of them, and their administration.
 
+mod change;
 mod content;
 mod export;
 mod identity;
@@ -8,16 +9,17 @@ mod lock;
 mod query;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, sea_query::Expr,
-};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
 pub(crate) use self::identity::{normal_email, password_hints, valid_email, valid_username};
-use self::lock::lock;
+use self::{
+    change::{change, remove, tell},
+    lock::lock,
+};
 pub use self::{
     content::{NewUser, ProfilePatch, UserPatch},
     export::{Export, ExportDocument, export},
@@ -27,17 +29,12 @@ use crate::{
     Actor, Db, Error, Keys, Result,
     access::{Action, Role},
     auth::{self, Auth, Confirmation, password},
-    db::{self, set},
     error::{OrNotFound, OrTaken},
     mail::{self, Kind},
     page::{self, Page},
-    security::{ActorId, Event},
+    security::Event,
 };
-use entity::{
-    behavior::now,
-    books,
-    users::{Column, Entity, Model},
-};
+use entity::users::{Column, Entity, Model};
 
 /// An account, as its owner and administrators see it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -100,7 +97,7 @@ impl From<Model> for User {
 
 /// The account in use.
 pub async fn me(db: &Db, actor: &Actor) -> Result<User> {
-    find(db, actor.own_account(Action::GetMe)?).await
+    Ok(find(db, actor.own_account(Action::GetMe)?).await?.into())
 }
 
 /// Changes the account in use, unless its version is none of `versions`.
@@ -155,7 +152,8 @@ pub async fn list(db: &Db, keys: &Keys, actor: &Actor, query: UserQuery) -> Resu
     Ok(page.map(|(user, ())| user.into()))
 }
 
-/// Opens an account for somebody. Until its owner chooses a password, none opens it.
+/// Opens an account for somebody. Until its owner chooses a password, by the mail that goes there, none opens
+/// it.
 pub async fn create(db: &Db, auth: &Auth, actor: &Actor, new: NewUser) -> Result<User> {
     actor.may(Action::CreateUser)?;
     let user = open(db, auth, new, None).await?;
@@ -185,7 +183,7 @@ pub async fn create_with_password(
 /// Reads an account.
 pub async fn get(db: &Db, actor: &Actor, id: Uuid) -> Result<User> {
     actor.may(Action::GetUser)?;
-    find(db, id).await
+    Ok(find(db, id).await?.into())
 }
 
 /// Changes an account, unless its version is none of `versions`.
@@ -241,21 +239,25 @@ pub async fn act_for(db: &Db, username: &str) -> Result<Actor> {
     Ok(Actor::of(user.or_not_found()?, None))
 }
 
-/// Opens an account whose name and address nobody has. One that is not verified gets the mail for it.
+/// Opens an account whose name and address nobody has. One without a password gets the mail by which to choose
+/// it, which verifies the address, too; one that is not verified gets the mail for that.
 pub(crate) async fn open(db: &Db, auth: &Auth, new: NewUser, password: Option<String>) -> Result<User> {
     new.validate()?;
-    let password_hash = match password {
-        Some(password) => auth.passwords().choose("/password", password, identity::hints(&new)).await?,
-        None => password::none_yet(),
+    let (password_hash, letter) = match password {
+        Some(password) => {
+            let hash = auth.passwords().choose("/password", password, identity::hints(&new)).await?;
+            (hash, (!new.is_verified).then_some(Kind::VerifyEmail))
+        }
+        None => (password::none_yet(), Some(Kind::PasswordReset)),
     };
-    let sends = auth.sends_mail() && !new.is_verified;
+    let letter = letter.filter(|_| auth.sends_mail());
     let row = new.into_row(password_hash);
     let opened = db
         .write(move |txn| {
             Box::pin(async move {
                 let user = row.insert(txn).await.or_taken(&["username", "email"])?;
-                if sends {
-                    mail::put(txn, Kind::VerifyEmail, &user, &user.email).await?;
+                if let Some(letter) = letter {
+                    mail::put(txn, letter, &user, &user.email).await?;
                 }
                 Ok(user.into())
             })
@@ -265,76 +267,6 @@ pub(crate) async fn open(db: &Db, auth: &Auth, new: NewUser, password: Option<St
     Ok(opened)
 }
 
-async fn find(db: &Db, id: Uuid) -> Result<User> {
-    Ok(db.read(async |conn| Entity::find_by_id(id).one(conn).await).await?.or_not_found()?.into())
-}
-
-/// Changes an account, for an administrator or for its owner (see [`lock`]); gives it as it was and as it is.
-async fn change(
-    db: &Db,
-    by: Option<Uuid>,
-    id: Uuid,
-    versions: Option<Vec<i64>>,
-    patch: UserPatch,
-) -> Result<(User, User)> {
-    db.write(move |txn| {
-        Box::pin(async move {
-            let locked = lock(txn, by, id).await?;
-            let loses_power =
-                patch.role.is_some_and(|role| role != Role::Admin) || patch.is_active == Some(false);
-            if loses_power {
-                locked.keeps_an_admin()?;
-            }
-            let mut user = locked.user.clone().into_active_model();
-            set(&mut user.first_name, patch.first_name);
-            set(&mut user.last_name, patch.last_name);
-            set(&mut user.role, patch.role.map(|role| role.to_string()));
-            set(&mut user.is_verified, patch.is_verified);
-            set(&mut user.is_active, patch.is_active);
-            let changed = db::update(txn, user, Column::Version, versions, &[]).await?;
-            if !changed.is_active {
-                auth::end_all(txn, id).await?;
-            }
-            Ok((locked.user.into(), changed.into()))
-        })
-    })
-    .await
-}
-
-/// Tells the security log what a change of an account means.
-fn tell(actor: ActorId, before: &User, after: &User) {
-    let user = after.id;
-    if before.role != after.role {
-        Event::RoleChanged { actor, user, from: before.role, to: after.role }.log();
-    }
-    if before.is_verified != after.is_verified {
-        Event::VerificationChanged { actor, user, verified: after.is_verified }.log();
-    }
-    match (before.is_active, after.is_active) {
-        (true, false) => {
-            Event::UserDisabled { actor, user }.log();
-            Event::SessionsEnded { user, actor, reason: "disabled" }.log();
-        }
-        (false, true) => Event::UserEnabled { actor, user }.log(),
-        (true, true) | (false, false) => {}
-    }
-}
-
-async fn remove(db: &Db, by: Option<Uuid>, id: Uuid, versions: Option<Vec<i64>>) -> Result<()> {
-    db.write(move |txn| {
-        Box::pin(async move {
-            lock(txn, by, id).await?.keeps_an_admin()?;
-            // The owner is part of what a book shows, so its entity tag must change with it.
-            books::Entity::update_many()
-                .col_expr(books::Column::OwnerId, Expr::value(None::<Uuid>))
-                .col_expr(books::Column::Version, Expr::col(books::Column::Version).add(1))
-                .col_expr(books::Column::UpdatedAt, now().into())
-                .filter(books::Column::OwnerId.eq(id))
-                .exec(txn)
-                .await?;
-            let delete = Entity::delete_many().filter(Column::Id.eq(id));
-            db::delete(txn, delete, Column::Version, versions).await
-        })
-    })
-    .await
+async fn find(db: &Db, id: Uuid) -> Result<Model> {
+    db.read(async |conn| Entity::find_by_id(id).one(conn).await).await?.or_not_found()
 }

@@ -1,6 +1,12 @@
 //! Mail on its way: late, never lost, never twice, and nothing of it at rest.
 
-use std::{collections::HashSet, fs, sync::Arc, thread};
+use std::{
+    collections::HashSet,
+    fs,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
 
 use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
 use rustls::ServerConfig;
@@ -25,15 +31,33 @@ fn sign_up(name: &str) -> Value {
     json!({ "username": name, "email": format!("{name}@example.com"), "password": PASSWORD })
 }
 
+/// Lets the pause before the next attempt be over, and has the outbox looked into.
+async fn hurry(app: &TestApp) {
+    let sql = format!("UPDATE outbox SET due_at = {} WHERE sent_at IS NULL", long_ago(&app.database));
+    app.database.execute(&sql).await;
+    let nobody = json!({ "email": "nobody@example.com" });
+    app.anonymous().post("/auth/password-reset", nobody).await.accepted();
+}
+
 #[actix_web::test]
-async fn mail_that_finds_no_server_comes_later_and_once() {
+async fn mail_that_finds_no_server_for_a_minute_comes_later_and_once() {
     let smtp = Smtp::absent();
     let app = TestApp::with(&["--mail-url", &smtp.url()]).await;
+    let began = Instant::now();
     app.anonymous().post("/auth/signup", sign_up("alice")).await.created();
-    let failed = async || (app.count("outbox WHERE attempts > 1").await == 1).then_some(());
-    wait_for("a second attempt", failed).await;
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    // The pauses are 5, 10, 20 and 40 seconds: more than a minute before the fifth attempt.
+    let failed = async || {
+        hurry(&app).await;
+        (app.count("outbox WHERE kind = 'verify_email' AND attempts >= 5").await == 1).then_some(())
+    };
+    wait_for("five attempts", failed).await;
     smtp.open();
-    let mail = wait_for("the mail", async || smtp.mails().pop()).await;
+    let arrived = async || {
+        hurry(&app).await;
+        smtp.mails().pop()
+    };
+    let mail = wait_for("the mail", arrived).await;
     assert_eq!(
         (mail.to.as_str(), smtp.recipients()),
         ("alice@example.com", vec!["alice@example.com".to_owned()])

@@ -37,6 +37,8 @@ async fn an_export_has_everything_and_nothing_of_others() {
     bob.book("Of Bob").await;
     let empty = alice.get("/users/me/export").await.ok();
     assert_eq!(empty["books"], json!([]));
+    let change = json!({ "email": "new@example.com", "current_password": PASSWORD });
+    alice.put("/users/me/email", change).await.accepted();
     let rows = (0..250).map(|number| format!("Book {number},\"A, \"\"B\"\"\""));
     let csv: Vec<String> = ["title,author".to_owned()].into_iter().chain(rows).collect();
     alice.import("", "text/csv", csv.join("\n")).await.ok();
@@ -45,6 +47,10 @@ async fn an_export_has_everything_and_nothing_of_others() {
     assert_eq!(answer.header("cache-control"), "no-store");
     let export = answer.ok();
     assert_eq!(export["account"], alice.get("/users/me").await.ok());
+    assert_eq!(
+        (&empty["pending_email"], &export["pending_email"]),
+        (&Value::Null, &json!("new@example.com"))
+    );
     let books = export["books"].as_array().unwrap();
     let mut titles: Vec<&str> = books.iter().map(|book| book["title"].as_str().unwrap()).collect();
     titles.sort_unstable();

@@ -24,6 +24,8 @@ const CLIENTS: usize = 3;
 /// Requests that a client makes after the end of what it asks for.
 const AFTERWARDS: usize = 10;
 
+const NEW_PASSWORD: &str = "violet anchor tundra 71";
+
 /// Requests without a pause, and when each that was accepted began.
 struct Hammer {
     stop: Arc<AtomicBool>,
@@ -174,6 +176,35 @@ async fn after_an_account_is_deleted_no_process_accepts_a_request() {
     let end = async || admin.delete(&path).await;
     assert_eq!(accepted_after(&bob, &processes, "/users/me", end).await, 0);
     assert_over(&bob, &processes).await;
+}
+
+#[actix_web::test]
+async fn after_a_change_of_password_no_process_accepts_a_request_of_other_sessions() {
+    let app = TestApp::start().await;
+    let processes = two(&app);
+    let (alice, here) = (app.user("alice").await, app.log_in("alice").await);
+    let there = here.at(&processes[0].address);
+    let change = json!({ "current_password": PASSWORD, "new_password": NEW_PASSWORD });
+    let end = async || there.put("/users/me/password", change).await;
+    assert_eq!(accepted_after(&alice, &processes, "/users/me", end).await, 0);
+    assert_over(&alice, &processes).await;
+    there.get("/users/me").await.ok();
+}
+
+#[actix_web::test]
+async fn after_a_reset_of_the_password_no_process_accepts_a_request() {
+    let app = TestApp::start().await;
+    let processes = two(&app);
+    let alice = app.user("alice").await;
+    let there = app.anonymous().at(&processes[1].address);
+    app.anonymous().post("/auth/password-reset", json!({ "email": "alice@example.com" })).await.accepted();
+    let token = app.mail("alice@example.com", "reset-password").await.token();
+    let reset = json!({ "token": token, "new_password": NEW_PASSWORD });
+    let end = async || there.post("/auth/password-reset/confirm", reset).await;
+    assert_eq!(accepted_after(&alice, &processes, "/users/me", end).await, 0);
+    assert_over(&alice, &processes).await;
+    let input = json!({ "login": "alice", "password": NEW_PASSWORD });
+    there.post("/auth/login", input).await.ok();
 }
 
 /// Disabling and enabling again ends every session, so a log-in that began before must not leave one behind.

@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use crate::{
     app::{Answer, PASSWORD, send},
     database::Database,
+    mailbox::{self, Mail, wait_for},
     process::Process,
+    smtp::Smtp,
 };
 
 /// Marked values: each a word that stands nowhere else.
@@ -113,6 +115,64 @@ impl Run {
         }
     }
 
+    /// Mail: asked for, sent, used; and tokens that are none.
+    async fn mail(&mut self, access: &str, mails: impl Fn() -> Vec<Mail>) {
+        let (email, new) = (format!("{MARK}@{MARK}.example"), format!("new-{MARK}@{MARK}.example"));
+        let mut seen = mails().len();
+        // What came since the last look, once it is this many.
+        let mut come = async |count: usize| {
+            let arrived = wait_for("mail", async || (mails().len() >= seen + count).then(&mails)).await;
+            let arrived = arrived[seen..].to_vec();
+            seen += arrived.len();
+            arrived
+        };
+        for path in ["/auth/password-reset", "/auth/verify-email/resend"] {
+            for address in [&*email, &format!("{MARK}@nowhere.example")] {
+                self.post(path, json!({ "email": address })).await.accepted();
+            }
+            self.post(path, json!({ "email": MARK })).await.invalid();
+        }
+        let reset = come(1).await.remove(0);
+        let reset = self.keep_mail(&reset);
+        for token in [marked("token"), reset.replace("reset", "verify"), format!("{reset}A")] {
+            self.post("/auth/verify-email", json!({ "token": token })).await.problem("invalid_token");
+            let body = json!({ "token": token, "new_password": marked("other password") });
+            self.post("/auth/password-reset/confirm", body).await.problem("invalid_token");
+        }
+        let path = "/users/me/email";
+        for (address, password) in [(&*new, marked("wrong")), (MARK, marked("password"))] {
+            let body = json!({ "email": address, "current_password": password });
+            self.send(Method::PUT, path, access, body).await.invalid();
+        }
+        let body = json!({ "email": new, "current_password": marked("password") });
+        self.send(Method::PUT, path, access, body).await.accepted();
+        let arrived = come(2).await;
+        let confirming = arrived.iter().find(|mail| mail.text.contains("#token=")).unwrap();
+        let confirming = self.keep_mail(confirming);
+        self.post("/auth/verify-email", json!({ "token": confirming })).await.ok();
+        self.post("/auth/verify-email", json!({ "token": confirming })).await.problem("invalid_token");
+        come(1).await;
+        let body = json!({ "current_password": marked("wrong"), "new_password": marked("other password") });
+        self.send(Method::PUT, "/users/me/password", access, body).await.invalid();
+        self.post("/auth/password-reset", json!({ "email": new })).await.accepted();
+        let reset = come(1).await.remove(0);
+        let reset = self.keep_mail(&reset);
+        let weak = json!({ "token": reset, "new_password": MARK });
+        self.post("/auth/password-reset/confirm", weak).await.invalid();
+        // The same password again, which the rest of the run goes on with.
+        let body = json!({ "token": reset, "new_password": marked("password") });
+        self.post("/auth/password-reset/confirm", body).await.no_content();
+        come(1).await;
+    }
+
+    /// Notes what is secret in a mail: its token, and the code in that. What it says is in no log either.
+    fn keep_mail(&mut self, mail: &Mail) -> String {
+        let token = mail.token();
+        self.secrets.extend([token.clone(), token.rsplit('.').next().unwrap().to_owned()]);
+        self.secrets.push(mail.text.lines().next().unwrap().to_owned());
+        token
+    }
+
     /// Bodies, parameters and headers that cannot be taken.
     async fn nonsense(&mut self, token: &str) {
         for body in [
@@ -154,8 +214,12 @@ async fn no_secret_is_in_any_log_line_or_failure() {
         let database = Database::empty().await;
         let (url, secrets) =
             (with_password(&database), format!("{}, {}", marked("new secret"), marked("old secret")));
+        let (smtp, folder) = (Smtp::start(), tempfile::tempdir().unwrap());
+        let by_file = format == "text";
+        let mail_url = if by_file { format!("file://{}", folder.path().display()) } else { smtp.url() };
         let settings = [
             ("DATABASE_URL", url.as_str()),
+            ("MAIL_URL", &mail_url),
             ("APP_SECRETS", &secrets),
             ("DATABASE_ECHO", echo),
             ("LOG_FORMAT", format),
@@ -167,6 +231,8 @@ async fn no_secret_is_in_any_log_line_or_failure() {
             Run { program, secrets: vec![MARK.to_owned(), "777000777".to_owned()], failures: Vec::new() };
         let (_, refresh) = run.accounts().await;
         run.tokens(&refresh).await;
+        let (access, _) = run.log_in("alice").await;
+        run.mail(&access, || if by_file { mailbox::read(folder.path()) } else { smtp.mails() }).await;
         let (access, _) = run.log_in("alice").await;
         run.nonsense(&access).await;
         run.send(Method::PATCH, "/users/me", &access, json!({ "first_name": marked("other") })).await.ok();
@@ -211,6 +277,21 @@ async fn stored_hashes(database: &Database) -> Vec<String> {
         Statement::from_string(connection.get_database_backend(), "SELECT password_hash FROM users");
     let rows = connection.query_all_raw(statement).await.unwrap();
     rows.iter().map(|row| row.try_get("", "password_hash").unwrap()).collect()
+}
+
+#[actix_web::test]
+async fn a_mail_server_that_takes_nothing_leaves_its_password_and_the_letter_unsaid() {
+    for server in ["smtps://", "smtp://"].map(|scheme| format!("{scheme}{MARK}:{MARK}%40@127.0.0.1:1")) {
+        let database = Database::empty().await;
+        let settings = [("MAIL_URL", server.as_str()), ("RUST_LOG", "trace"), ("DATABASE_ECHO", "true")];
+        let program = Process::start(&database, &settings);
+        let new = json!({ "username": "alice", "email": format!("{MARK}@{MARK}.example"), "password": marked("password") });
+        program.post("/auth/signup", new).await.created();
+        let failed = async || program.log().contains("mail not sent yet").then_some(());
+        wait_for("an attempt", failed).await;
+        let log = program.kill();
+        assert!(!contains(&log, MARK) && !log.contains("#token="), "{log}");
+    }
 }
 
 #[actix_web::test]

@@ -4,8 +4,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    app::{PASSWORD, TestApp},
+    app::{PASSWORD, PUBLIC_URL, TestApp},
     database::Database,
+    mailbox::{self, wait_for},
     process::Process,
 };
 
@@ -162,6 +163,101 @@ async fn everything_that_happens_to_accounts_is_told_once() {
     ");
 }
 
+/// A password that is not the first one.
+const NEW_PASSWORD: &str = "violet anchor tundra 71";
+
+#[actix_web::test]
+async fn what_comes_by_mail_and_ends_sessions_is_told_too() {
+    let (database, folder) = (Database::empty().await, tempfile::tempdir().unwrap());
+    let mail_url = format!("file://{}", folder.path().display());
+    let settings =
+        [("LOG_FORMAT", "json"), ("MAIL_URL", &*mail_url), ("RUST_LOG", "warn,api=info,security=info")];
+    let mut story = Story { program: Process::start(&database, &settings), names: Vec::new() };
+    let token = async |to: &str, page: &str| {
+        let found = async || {
+            mailbox::read(folder.path()).into_iter().rfind(|mail| mail.to == to && mail.link().contains(page))
+        };
+        let mail = wait_for("mail", found).await;
+        let (name, _) = mail.id.split_once('@').unwrap();
+        std::fs::remove_file(folder.path().join(format!("{name}.eml"))).unwrap();
+        mail.token()
+    };
+    story.sign_up("root").await;
+    database.execute("UPDATE users SET role = 'admin', is_verified = TRUE").await;
+    story.sign_up("alice").await;
+    story.sign_up("mallory").await;
+    let program = &story.program;
+    let verify =
+        async |token: String| program.post("/auth/verify-email", json!({ "token": token })).await.ok();
+    verify(token("alice@example.com", "verify").await).await;
+    let (alice, _) = story.log_in("alice").await;
+    let (other, _) = story.log_in("alice").await;
+    let (mallory, _) = story.log_in("mallory").await;
+    let sessions = program.send(Method::GET, "/users/me/sessions", &alice, Value::Null).await.ok();
+    let other_id =
+        sessions["items"].as_array().unwrap().iter().find(|session| session["is_current"] == false);
+    let path = format!("/users/me/sessions/{}", other_id.unwrap()["id"].as_str().unwrap());
+    program.send(Method::DELETE, &path, &alice, Value::Null).await.no_content();
+    program.send(Method::GET, "/users/me", &other, Value::Null).await.problem("invalid_token");
+    program.send(Method::DELETE, "/users/me/sessions", &alice, Value::Null).await.no_content();
+    let change = |password: &str| json!({ "email": "mallory@example.com", "current_password": password });
+    program.send(Method::PUT, "/users/me/email", &alice, change("wrong")).await.invalid();
+    program.send(Method::PUT, "/users/me/email", &alice, change(PASSWORD)).await.accepted();
+    // An address that somebody else has, but never verified.
+    let confirming = async || {
+        let mails = mailbox::read(folder.path());
+        mails.iter().find(|mail| mail.text.contains("is to become")).map(mailbox::Mail::token)
+    };
+    verify(wait_for("mail", confirming).await).await;
+    program.send(Method::GET, "/users/me", &mallory, Value::Null).await.problem("invalid_token");
+    let new = json!({ "current_password": PASSWORD, "new_password": NEW_PASSWORD });
+    program.send(Method::PUT, "/users/me/password", &alice, new).await.no_content();
+    for email in ["nobody@example.com", "mallory@example.com"] {
+        program.post("/auth/password-reset", json!({ "email": email })).await.accepted();
+        let quiet =
+            async || (mailbox::count(&database, "outbox WHERE sent_at IS NULL").await == 0).then_some(());
+        wait_for("an empty outbox", quiet).await;
+    }
+    let token = token("mallory@example.com", "reset").await;
+    let reset = json!({ "token": token, "new_password": PASSWORD });
+    program.post("/auth/password-reset/confirm", reset).await.no_content();
+    let (root, _) = story.log_in("root").await;
+    let path = story.path("alice");
+    program.send(Method::POST, &format!("{path}/password-reset"), &root, Value::Null).await.accepted();
+    program.send(Method::DELETE, &format!("{path}/sessions"), &root, Value::Null).await.no_content();
+    let (alice, _) = story.log_in("alice").await;
+    let confirmation = json!({ "current_password": PASSWORD });
+    program.send(Method::DELETE, "/users/me", &alice, confirmation).await.no_content();
+    let lines = story.tell();
+    insta::assert_snapshot!(lines.join("\n"), @"
+    info signed_up user=root
+    info signed_up user=alice
+    info signed_up user=mallory
+    info email_verified user=alice
+    info logged_in address=loopback session=#0 user=alice
+    info logged_in address=loopback session=#1 user=alice
+    info logged_in address=loopback session=#2 user=mallory
+    info session_ended reason=owner session=#1 user=alice
+    info sessions_ended actor=alice reason=owner user=alice
+    warn password_refused user=alice
+    info email_change_requested user=alice
+    info email_changed user=alice
+    warn address_lost to=alice user=mallory
+    info sessions_ended actor=alice reason=address_lost user=mallory
+    info password_changed user=alice
+    info sessions_ended actor=alice reason=password_changed user=alice
+    info reset_requested
+    info reset_requested user=alice
+    info password_reset user=alice
+    info sessions_ended actor=alice reason=password_reset user=alice
+    info logged_in address=loopback session=#3 user=root
+    info reset_requested actor=root user=alice
+    info sessions_ended actor=root reason=administrator user=alice
+    info logged_in address=loopback session=#4 user=alice
+    info user_deleted actor=alice user=alice
+    ");
+}
+
 #[actix_web::test]
 async fn events_are_lines_with_pairs_where_the_log_is_text() {
     let database = Database::empty().await;
@@ -178,11 +274,49 @@ async fn events_are_lines_with_pairs_where_the_log_is_text() {
 #[actix_web::test]
 async fn what_the_command_line_does_is_told_too() {
     let app = TestApp::start().await;
-    let arguments =
-        ["user", "create", "--username", "root", "--email", "root@example.com", "--role", "admin"];
-    let created =
-        crate::cli::run_with(&app.database, &[("RUST_LOG", "info")], &arguments, &format!("{PASSWORD}\n"));
-    let log = String::from_utf8(created.stderr).unwrap();
-    assert!(log.contains("security] user_created actor=operator user="), "{log}");
-    assert!(log.contains(" role=admin\n") && !log.contains("example.com"), "{log}");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("accounts.csv");
+    let hash = bcrypt::hash(PASSWORD, 4).unwrap();
+    std::fs::write(&file, format!("username,email,hash\ncarol,carol@example.com,{hash}\n")).unwrap();
+    let file = file.to_str().unwrap();
+    let mail_url = format!("file://{}", folder.path().display());
+    let settings = [
+        ("RUST_LOG", "warn,security=info"),
+        ("MAIL_URL", &mail_url),
+        ("MAIL_FROM", "bookly@example.net"),
+        ("PUBLIC_URL", PUBLIC_URL),
+    ];
+    let create = ["user", "create", "--username", "root", "--email", "root@example.com", "--role", "admin"];
+    for (arguments, told) in [
+        (&create[..], "INFO  security] user_created actor=operator user=[id] role=admin\n"),
+        (
+            &["user", "import", file, "--dry-run"],
+            "INFO  security] users_imported actor=operator rows=1 created=1 failed=0 dry_run=true\n",
+        ),
+        (
+            &["user", "import", file],
+            "INFO  security] users_imported actor=operator rows=1 created=1 failed=0 dry_run=false\n",
+        ),
+        (
+            &["user", "role", "carol", "cashier"],
+            "WARN  security] role_changed actor=operator user=[id] from=user to=cashier\n",
+        ),
+        (&["user", "reset-mail", "carol"], "INFO  security] reset_requested actor=operator user=[id]\n"),
+        (
+            &["user", "disable", "carol"],
+            "INFO  security] user_disabled actor=operator user=[id]\nINFO  security] sessions_ended user=[id] actor=operator reason=disabled\n",
+        ),
+        (&["user", "enable", "carol"], "INFO  security] user_enabled actor=operator user=[id]\n"),
+    ] {
+        let ended = crate::cli::run_with(&app.database, &settings, arguments, &format!("{PASSWORD}\n"));
+        let log = String::from_utf8(ended.stderr).unwrap();
+        assert!(ended.status.success(), "{log}");
+        let mut lines = String::new();
+        for line in log.lines() {
+            let (_, line) = line.split_once(' ').unwrap();
+            let words = line.split(' ').map(|word| word.strip_prefix("user=").map_or(word, |_| "user=[id]"));
+            lines += &(words.collect::<Vec<_>>().join(" ") + "\n");
+        }
+        assert_eq!(lines, told, "{arguments:?}");
+    }
 }

@@ -9,7 +9,10 @@ use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 use service::throttle::Policy;
 
-use crate::app::{Answer, PASSWORD, TestApp, send};
+use crate::{
+    app::{Answer, PASSWORD, TestApp, send},
+    mailbox::wait_for,
+};
 
 /// The server within its limits, behind a proxy on its own machine that it trusts.
 async fn limited() -> TestApp {
@@ -173,7 +176,7 @@ async fn every_limited_route_refuses_an_address_that_spent_its_quota_and_no_othe
         assert_eq!(ask(&address).await.status, 422, "{} after {wait:?}", policy.name());
         limited += 1;
     }
-    assert!(limited >= 3, "sign-up, log-in and refresh at least");
+    assert!(limited >= 7, "sign-up, log-in, refresh and what has to do with mail, at least");
 }
 
 #[actix_web::test]
@@ -222,4 +225,89 @@ async fn nothing_is_limited_where_limits_are_off() {
         assert_eq!(answer.header("ratelimit"), "");
         answer.problem("invalid_credentials");
     }
+}
+
+#[actix_web::test]
+async fn a_mailbox_gets_five_mails_and_who_asks_for_more_is_not_told() {
+    let app = limited().await;
+    app.user("alice").await;
+    let mut asked = 0;
+    let mut ask = async |path: &str, email: &str| {
+        asked += 1;
+        let address = format!("2001:db8:{asked:x}::1");
+        let answer = send(from(&app, &address, path, &json!({ "email": email }))).await;
+        assert_eq!(answer.header("ratelimit-policy"), "\"mail\";q=10;w=1800");
+        answer.accepted();
+    };
+    let quiet = async || {
+        wait_for("an empty outbox", async || (app.waiting().await == 0).then_some(())).await;
+        app.mails().is_empty()
+    };
+    for _ in 0..Policy::Mailbox.quota() {
+        ask("/auth/password-reset", "Alice@example.com").await;
+        app.mail("alice@example.com", "reset-password").await;
+    }
+    for path in ["/auth/password-reset", "/auth/verify-email/resend"] {
+        ask(path, "alice@EXAMPLE.com").await;
+    }
+    assert!(quiet().await, "it was too much");
+    app.throttle.clock().advance(Policy::Mailbox.window() / 5);
+    ask("/auth/password-reset", "alice@example.com").await;
+    app.mail("alice@example.com", "reset-password").await;
+    ask("/auth/password-reset", "alice@example.com").await;
+    assert!(quiet().await, "one came back");
+    app.user("bob").await;
+    ask("/auth/password-reset", "bob@example.com").await;
+    app.mail("bob@example.com", "reset-password").await;
+}
+
+#[actix_web::test]
+async fn a_full_mailbox_gets_no_mail_to_confirm_it_either() {
+    let app = limited().await;
+    let alice = app.user("alice").await;
+    for _ in 0..Policy::Mailbox.quota() {
+        let body = json!({ "email": "new@example.com" });
+        app.anonymous().post("/auth/password-reset", body).await.accepted();
+    }
+    let change = json!({ "email": "new@example.com", "current_password": PASSWORD });
+    let refused = alice.put("/users/me/email", change.clone()).await;
+    let wait = retry_after(&refused);
+    refused.problem("too_many_requests");
+    app.throttle.clock().advance(wait);
+    alice.put("/users/me/email", change).await.accepted();
+    app.mail("new@example.com", "verify-email").await;
+}
+
+#[actix_web::test]
+async fn whoever_found_an_open_session_cannot_guess_its_password() {
+    let app = limited().await;
+    let (alice, bob) = (app.user("alice").await, app.user("bob").await);
+    let new_password = "violet anchor tundra 71";
+    let doors = async |password: &str, number: u64| match number % 3 {
+        0 => {
+            let body = json!({ "current_password": password, "new_password": new_password });
+            alice.put("/users/me/password", body).await
+        }
+        1 => {
+            let body = json!({ "current_password": password, "email": "new@example.com" });
+            alice.put("/users/me/email", body).await
+        }
+        _ => alice.delete_me(password).await,
+    };
+    for number in 0..Policy::Password.quota() {
+        let errors = doors("wrong", number).await.invalid();
+        assert_eq!(errors, [("/current_password".to_owned(), "wrong_password".to_owned())]);
+    }
+    let mut wait = Duration::ZERO;
+    for number in 0..3 {
+        let refused = doors(PASSWORD, number).await;
+        wait = retry_after(&refused);
+        assert!(wait <= Duration::from_secs(90) && refused.headers("ratelimit").len() == 2);
+        refused.problem("too_many_requests");
+    }
+    alice.get("/users/me").await.ok();
+    bob.delete_me(PASSWORD).await.no_content();
+    app.throttle.clock().advance(wait);
+    doors(PASSWORD, 0).await.no_content();
+    doors(new_password, 0).await.problem("too_many_requests");
 }

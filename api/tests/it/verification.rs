@@ -45,13 +45,72 @@ async fn one_who_signs_up_verifies_by_the_mail_that_comes() {
 }
 
 #[actix_web::test]
-async fn an_account_that_an_administrator_opens_verifies_likewise() {
+async fn who_gets_an_account_from_an_administrator_chooses_its_password_and_so_verifies_it() {
     let app = TestApp::start().await;
-    let admin = app.admin("admin").await;
-    let carol = json!({ "username": "carol", "email": "carol@example.com" });
-    admin.post("/users", carol).await.created();
-    let token = app.mail("carol@example.com", "verify-email").await.token();
-    assert_eq!(verify(&app.anonymous(), &token).await.ok()["username"], "carol");
+    let (admin, anyone) = (app.admin("admin").await, app.anonymous());
+    for (name, is_verified) in [("carol", false), ("dave", true)] {
+        let email = format!("{name}@example.com");
+        let with_password = json!({ "username": name, "email": email, "password": PASSWORD });
+        let errors = admin.post("/users", with_password).await.invalid();
+        assert_eq!(errors, [("/password".to_owned(), "unknown_field".to_owned())]);
+        let new = json!({ "username": name, "email": email, "is_verified": is_verified });
+        admin.post("/users", new).await.created();
+        for password in ["", PASSWORD, "none.", "none"] {
+            let input = json!({ "login": name, "password": password });
+            assert!(anyone.post("/auth/login", input).await.status.is_client_error());
+        }
+        let mail = app.mail(&email, "An account at Bookly was opened for you").await;
+        assert!(mail.link().starts_with(&format!("{PUBLIC_URL}/reset-password#token=v1.reset.")));
+        assert!(mail.text.contains(&format!("Account: {name}")), "{}", mail.text);
+        let reset = json!({ "token": mail.token(), "new_password": PASSWORD });
+        anyone.post("/auth/password-reset/confirm", reset).await.no_content();
+        app.mail(&email, "Your password was changed").await;
+        let user = app.log_in(name).await.get("/users/me").await.ok();
+        assert_eq!(user["is_verified"], true);
+        assert!(app.mails().is_empty(), "one mail for each occasion");
+    }
+    // The time was over: it goes on as for one who forgot it.
+    admin.post("/users", json!({ "username": "erin", "email": "erin@example.com" })).await.created();
+    app.mail("erin@example.com", "reset-password").await;
+    anyone.post("/auth/password-reset", json!({ "email": "erin@example.com" })).await.accepted();
+    let token = app.mail("erin@example.com", "was opened for you").await.token();
+    let reset = json!({ "token": token, "new_password": PASSWORD });
+    anyone.post("/auth/password-reset/confirm", reset).await.no_content();
+    app.log_in("erin").await;
+}
+
+#[actix_web::test]
+async fn no_old_mail_gives_back_what_an_administrator_took_away() {
+    let app = TestApp::start().await;
+    let (admin, anyone) = (app.admin("admin").await, app.anonymous());
+    let take_away = async |id: uuid::Uuid| {
+        admin.patch(&format!("/users/{id}"), json!({ "is_verified": false })).await.ok();
+    };
+    anyone.post("/auth/signup", sign_up("alice", "alice@example.com")).await.created();
+    let used = app.mail("alice@example.com", "verify-email").await.token();
+    anyone.post("/auth/verify-email/resend", json!({ "email": "alice@example.com" })).await.accepted();
+    let unused = app.mail("alice@example.com", "verify-email").await.token();
+    verify(&anyone, &used).await.ok();
+    let alice = app.log_in("alice").await;
+    anyone.post("/auth/password-reset", json!({ "email": "alice@example.com" })).await.accepted();
+    let reset = app.mail("alice@example.com", "reset-password").await.token();
+    let change = json!({ "email": "new@example.com", "current_password": PASSWORD });
+    alice.put("/users/me/email", change).await.accepted();
+    let confirming = app.mail("new@example.com", "verify-email").await.token();
+    take_away(alice.id.unwrap()).await;
+    for token in [&used, &unused, &confirming] {
+        verify(&anyone, token).await.problem("invalid_token");
+    }
+    let reset = json!({ "token": reset, "new_password": "violet anchor tundra 71" });
+    anyone.post("/auth/password-reset/confirm", reset).await.problem("invalid_token");
+    assert_eq!(alice.get("/users/me").await.ok()["is_verified"], false);
+    // One that is asked for now does.
+    anyone.post("/auth/verify-email/resend", json!({ "email": "alice@example.com" })).await.accepted();
+    let new = app.mail("alice@example.com", "verify-email").await.token();
+    assert_eq!(verify(&anyone, &new).await.ok()["is_verified"], true);
+    for token in [used, unused, new] {
+        verify(&anyone, &token).await.problem("invalid_token");
+    }
 }
 
 #[actix_web::test]

@@ -21,6 +21,8 @@ use crate::{
     access::Action,
     db, input,
     mail::{self, Kind},
+    security::Event,
+    throttle::{Policy, Subject},
     users::{self, User},
 };
 use entity::users::{Column, Entity, Model};
@@ -71,12 +73,12 @@ pub struct NewEmail {
 pub async fn verify_email(db: &Db, auth: &Auth, input: VerifyEmail) -> Result<User> {
     input.validate()?;
     let proof = proof::read(&input.token)?;
-    let (keys, sends) = (Arc::clone(&auth.keys), auth.sends_mail());
-    let verified = db
+    let (keys, sends, purpose) = (Arc::clone(&auth.keys), auth.sends_mail(), proof.purpose);
+    let (verified, released) = db
         .write(move |txn| {
             Box::pin(async move {
                 match proof.purpose {
-                    Purpose::VerifyEmail => verify(txn, &keys, &proof).await,
+                    Purpose::VerifyEmail => Ok((verify(txn, &keys, &proof).await?, None)),
                     Purpose::ChangeEmail => change(txn, &keys, &proof, sends).await,
                     Purpose::ResetPassword => Err(Error::InvalidToken),
                 }
@@ -84,6 +86,16 @@ pub async fn verify_email(db: &Db, auth: &Auth, input: VerifyEmail) -> Result<Us
         })
         .await?;
     auth.wake_mail();
+    let user = verified.id;
+    if purpose == Purpose::ChangeEmail {
+        Event::EmailChanged { user }.log();
+    } else {
+        Event::EmailVerified { user }.log();
+    }
+    if let Some(loser) = released {
+        Event::AddressLost { user: loser, to: user }.log();
+        Event::SessionsEnded { user: loser, actor: user.into(), reason: "address_lost" }.log();
+    }
     Ok(verified.into())
 }
 
@@ -105,6 +117,7 @@ pub async fn change_email(db: &Db, auth: &Auth, actor: &Actor, new: NewEmail) ->
     auth.must_send_mail()?;
     let email = users::normal_email(&new.email);
     let known = check_password(db, auth, id, new.current_password).await?;
+    auth.throttle.admit(Policy::Mailbox, Subject::Name(&email))?;
     db.write(move |txn| {
         Box::pin(async move {
             let user = lock(txn, id).await?.ok_or(Error::InvalidToken)?;
@@ -116,6 +129,7 @@ pub async fn change_email(db: &Db, auth: &Auth, actor: &Actor, new: NewEmail) ->
     })
     .await?;
     auth.wake_mail();
+    Event::EmailChangeRequested { user: id }.log();
     Ok(())
 }
 
@@ -158,8 +172,13 @@ async fn verify(txn: &DatabaseTransaction, keys: &Keys, proof: &Proof) -> Result
     db::update(txn, row, Column::Version, None, &[]).await
 }
 
-/// Gives an account its new address. One who has it, but never verified it, loses it.
-async fn change(txn: &DatabaseTransaction, keys: &Keys, proof: &Proof, sends: bool) -> Result<Model> {
+/// Gives an account its new address. One who has it, but never verified it, loses it, and is named.
+async fn change(
+    txn: &DatabaseTransaction,
+    keys: &Keys,
+    proof: &Proof,
+    sends: bool,
+) -> Result<(Model, Option<Uuid>)> {
     let user = Entity::find_by_id(proof.user).one(txn).await?.ok_or(Error::InvalidToken)?;
     proof.hold_against(keys, &user)?;
     let email = user.pending_email.ok_or(Error::InvalidToken)?;
@@ -174,7 +193,9 @@ async fn change(txn: &DatabaseTransaction, keys: &Keys, proof: &Proof, sends: bo
     }
     let user = user.ok_or(Error::InvalidToken)?;
     proof.hold_against(keys, &user)?;
-    if let Some(holder) = holder.filter(|holder| holder.email == email) {
+    let holder = holder.filter(|holder| holder.email == email);
+    let released = holder.as_ref().map(|holder| holder.id);
+    if let Some(holder) = holder {
         release(txn, holder).await?;
     }
     let mut row = user.clone().into_active_model();
@@ -183,7 +204,7 @@ async fn change(txn: &DatabaseTransaction, keys: &Keys, proof: &Proof, sends: bo
     if sends {
         mail::put(txn, Kind::EmailChanged, &changed, &user.email).await?;
     }
-    Ok(changed)
+    Ok((changed, released))
 }
 
 /// Takes the address away from an account that never verified it.

@@ -46,15 +46,19 @@ impl Purpose {
     }
 
     /// The state of `user` that a token of this purpose is bound to, as a digest; none where there is
-    /// nothing to change.
+    /// nothing to change. Each of them verifies the address, so none outlives that an administrator says it is
+    /// not.
     pub(crate) fn state(self, user: &Model) -> Option<String> {
         let pending = user.pending_email.as_deref();
+        let version = user.version.to_string();
+        let verified = if user.is_verified { "verified" } else { "" };
         let parts = match self {
             _ if !user.is_active => return None,
             Self::VerifyEmail if user.is_verified => return None,
-            Self::VerifyEmail => [user.email.as_str(), ""],
-            Self::ChangeEmail => [user.email.as_str(), pending?],
-            Self::ResetPassword => [user.email.as_str(), user.password_hash.as_str()],
+            // That it is not verified comes again; its version does not.
+            Self::VerifyEmail => [user.email.as_str(), &version, ""],
+            Self::ChangeEmail => [user.email.as_str(), pending?, verified],
+            Self::ResetPassword => [user.email.as_str(), user.password_hash.as_str(), verified],
         };
         let mut digest = Sha256::new();
         for part in parts {

@@ -22,6 +22,8 @@ use crate::{
     error::OrNotFound,
     input,
     mail::{self, Kind},
+    security::Event,
+    throttle::{Policy, Subject},
     users,
 };
 use entity::users::{Column, Entity, Model};
@@ -85,6 +87,8 @@ pub async fn change_password(db: &Db, auth: &Auth, actor: &Actor, input: Passwor
     })
     .await?;
     auth.wake_mail();
+    Event::PasswordChanged { user: id }.log();
+    Event::SessionsEnded { user: id, actor: actor.into(), reason: "password_changed" }.log();
     Ok(())
 }
 
@@ -125,6 +129,11 @@ pub async fn reset_password(db: &Db, auth: &Auth, input: PasswordReset) -> Resul
     })
     .await?;
     auth.wake_mail();
+    Event::PasswordReset { user: id }.log();
+    if !known.is_verified {
+        Event::EmailVerified { user: id }.log();
+    }
+    Event::SessionsEnded { user: id, actor: id.into(), reason: "password_reset" }.log();
     Ok(())
 }
 
@@ -149,16 +158,24 @@ pub async fn send_reset(db: &Db, auth: &Auth, actor: &Actor, id: Uuid) -> Result
     })
     .await?;
     auth.wake_mail();
+    Event::ResetRequested { actor: Some(actor.into()), user: Some(id) }.log();
     Ok(())
 }
 
 /// The account, if `password` is its own.
+///
+/// # Errors
+/// [`Error::Invalid`] for another one, [`Error::Throttled`] when too many were tried.
 pub(crate) async fn check_password(db: &Db, auth: &Auth, id: Uuid, password: String) -> Result<Model> {
+    auth.throttle.admit(Policy::Password, Subject::User(id))?;
     let user = db.read(async |conn| Entity::find_by_id(id).one(conn).await).await?;
     let user = user.ok_or(Error::InvalidToken)?;
     match auth.passwords.verify(password, Some(user.password_hash.clone())).await? {
         Verdict::Right { .. } => Ok(user),
-        Verdict::Wrong => Err(wrong_password()),
+        Verdict::Wrong => {
+            Event::PasswordRefused { user: id }.log();
+            Err(wrong_password())
+        }
     }
 }
 

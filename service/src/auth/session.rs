@@ -73,12 +73,12 @@ pub(super) struct Checked {
 }
 
 /// Begins a session; nothing if the account was disabled or got another password since it was checked. Of too
-/// many sessions the least recently used ends.
-pub(super) async fn start(db: &Db, checked: Checked) -> Result<Option<Live>> {
+/// many sessions the least recently used end, and are named.
+pub(super) async fn start(db: &Db, checked: Checked) -> Result<Option<(Live, Vec<Uuid>)>> {
     db.write(move |txn| Box::pin(start_in(txn, checked))).await
 }
 
-async fn start_in(txn: &DatabaseTransaction, checked: Checked) -> Result<Option<Live>> {
+async fn start_in(txn: &DatabaseTransaction, checked: Checked) -> Result<Option<(Live, Vec<Uuid>)>> {
     let Checked { user_id, password_hash, new_hash, client } = checked;
     let user = users::Entity::find_by_id(user_id).lock_exclusive().one(txn).await?;
     if !user.is_some_and(|user| user.is_active && user.password_hash == password_hash) {
@@ -92,7 +92,7 @@ async fn start_in(txn: &DatabaseTransaction, checked: Checked) -> Result<Option<
             .await?;
     }
     let now = now();
-    let others: Vec<Uuid> = Entity::find()
+    let mut others: Vec<Uuid> = Entity::find()
         .select_only()
         .column(Column::Id)
         .filter(Column::UserId.eq(user_id))
@@ -102,8 +102,9 @@ async fn start_in(txn: &DatabaseTransaction, checked: Checked) -> Result<Option<
         .into_tuple()
         .all(txn)
         .await?;
-    if others.len() >= MOST {
-        revoke(txn, Condition::all().add(Column::Id.is_in(others.into_iter().skip(MOST - 1)))).await?;
+    let surplus = others.split_off(Ord::min(others.len(), MOST - 1));
+    if !surplus.is_empty() {
+        revoke(txn, Condition::all().add(Column::Id.is_in(surplus.iter().copied()))).await?;
     }
     let user_agent = client
         .user_agent
@@ -116,7 +117,7 @@ async fn start_in(txn: &DatabaseTransaction, checked: Checked) -> Result<Option<
         ip: Set(client.ip.map(|ip| ip.to_string())),
         ..ActiveModelBehavior::new()
     };
-    Ok(Some(Live::new(&session.insert(txn).await?, now)))
+    Ok(Some((Live::new(&session.insert(txn).await?, now), surplus)))
 }
 
 /// What became of a refresh token.

@@ -13,7 +13,8 @@ use super::{
 };
 use crate::{
     Db, Error, Result,
-    auth::{Auth, proof},
+    auth::{Auth, password, proof},
+    security::Event,
 };
 use entity::{
     outbox::{Column, Entity, Model},
@@ -116,16 +117,23 @@ async fn attempt_to_send(
             Some(proof::sign(auth.keys(), purpose, user.id, &state, row.expires_at.timestamp()))
         }
     };
-    let known = user.is_verified && kind != Kind::ChangeEmail;
+    let new = password::is_none_yet(&user.password_hash);
+    // The name of an account without a password was chosen by an administrator.
+    let known = (user.is_verified || new) && kind != Kind::ChangeEmail;
     let username = known.then_some(user.username.as_str());
-    let letter = letter::write(kind, username, mailer.public_url(), token.as_deref());
+    let letter = letter::write(kind, new, username, mailer.public_url(), token.as_deref());
     Ok(mailer.send(row.id, &row.address, letter).await?)
 }
 
 /// Finds the account that has the address somebody named, and makes the letter one of its own.
 async fn addressee(db: &Db, kind: Kind, row: &Model) -> Result<Option<users::Model>> {
     let (id, address) = (row.id, row.address.clone());
-    db.write(move |txn| Box::pin(async move { find_addressee(txn, kind, id, &address).await })).await
+    let found =
+        db.write(move |txn| Box::pin(async move { find_addressee(txn, kind, id, &address).await })).await?;
+    if kind == Kind::PasswordReset {
+        Event::ResetRequested { actor: None, user: found.as_ref().map(|user| user.id) }.log();
+    }
+    Ok(found)
 }
 
 async fn find_addressee(

@@ -20,10 +20,17 @@ struct Form {
     closing: &'static str,
 }
 
-/// Writes a letter. `username` names the account to one who is known to be its owner. The token of a link stands behind `#`, which
-/// browsers keep to themselves: no log of a server has it.
-pub(super) fn write(kind: Kind, username: Option<&str>, public_url: &str, token: Option<&str>) -> Letter {
-    let Form { subject, opening, page, closing } = form(kind);
+/// Writes a letter. `username` names the account to one who is known to be its owner; `new` is an account
+/// whose owner has not chosen a password yet. The token of a link stands behind `#`, which browsers keep to
+/// themselves: no log of a server has it.
+pub(super) fn write(
+    kind: Kind,
+    new: bool,
+    username: Option<&str>,
+    public_url: &str,
+    token: Option<&str>,
+) -> Letter {
+    let Form { subject, opening, page, closing } = form(kind, new);
     let link = token.map(|token| format!("{public_url}/{page}#token={token}"));
     let account = username.map(|username| format!("Account: {username}"));
     let paragraphs: Vec<&str> =
@@ -45,7 +52,7 @@ pub(super) fn write(kind: Kind, username: Option<&str>, public_url: &str, token:
     Letter { subject, text, html }
 }
 
-const fn form(kind: Kind) -> Form {
+const fn form(kind: Kind, new: bool) -> Form {
     match kind {
         Kind::VerifyEmail => Form {
             subject: "Verify your e-mail address",
@@ -61,6 +68,13 @@ const fn form(kind: Kind) -> Form {
                       If that is what you want, confirm it within 24 hours:",
             page: "verify-email",
             closing: "If you know nothing of it, do not follow the link.",
+        },
+        Kind::PasswordReset if new => Form {
+            subject: "Choose a password",
+            opening: "An account at Bookly was opened for you. Choose its password within 30 minutes:",
+            page: "reset-password",
+            closing: "If the time is over, have another mail sent as one who forgot the password. If you know \
+                      nothing of the account, ignore this: nobody can use it.",
         },
         Kind::PasswordReset => Form {
             subject: "Choose a new password",
@@ -97,7 +111,7 @@ mod tests {
     #[test]
     fn a_link_is_the_same_in_text_and_html_and_begins_with_the_public_url() {
         let letter =
-            write(Kind::PasswordReset, Some("alice"), "https://books.example/app", Some("v1.reset.x"));
+            write(Kind::PasswordReset, false, Some("alice"), "https://books.example/app", Some("v1.reset.x"));
         let link = "https://books.example/app/reset-password#token=v1.reset.x";
         assert!(letter.text.lines().any(|line| line == link), "{}", letter.text);
         assert!(letter.html.contains(&format!("href=\"{link}\"")), "{}", letter.html);
@@ -105,7 +119,7 @@ mod tests {
 
     #[test]
     fn a_notice_has_no_link() {
-        let letter = write(Kind::PasswordChanged, None, "https://books.example", None);
+        let letter = write(Kind::PasswordChanged, false, None, "https://books.example", None);
         assert!(!letter.text.contains("://") && !letter.html.contains("href"));
     }
 }

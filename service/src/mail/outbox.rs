@@ -157,10 +157,14 @@ pub(super) async fn withdraw(
     Ok(())
 }
 
-/// Claims letters that are due. Where others were quicker with all that it saw, it looks again.
+/// Claims letters that are due, as many as are sent at a time. Where others were quicker with what it saw, it
+/// looks again.
 pub(super) async fn claim(db: &Db) -> Result<Vec<Model>> {
+    let mut claimed = Vec::new();
+    let mut failed = 0;
     loop {
         let now = now();
+        let left = BATCH - claimed.len() as u64;
         let due = db
             .read(async |conn| {
                 Entity::find()
@@ -168,12 +172,11 @@ pub(super) async fn claim(db: &Db) -> Result<Vec<Model>> {
                     .filter(Column::DueAt.lte(now))
                     .filter(Column::ExpiresAt.gt(now))
                     .order_by_asc(Column::DueAt)
-                    .limit(BATCH)
+                    .limit(left)
                     .all(conn)
                     .await
             })
             .await?;
-        let (mut claimed, mut others) = (Vec::new(), 0);
         let seen = due.len();
         for mut row in due {
             let (id, attempts) = (row.id, row.attempts);
@@ -182,14 +185,15 @@ pub(super) async fn claim(db: &Db) -> Result<Vec<Model>> {
                 vec![(Column::Attempts, row.attempts.into()), (Column::DueAt, (now + LEASE).into())];
             match touch(db, id, attempts, columns).await {
                 Ok(true) => claimed.push(row),
-                Ok(false) => others += 1,
+                Ok(false) => {}
                 // Somebody else was in the way of this one; what is claimed so far must not wait for its lease.
                 Err(error) => {
                     log::debug!(target: "bookly::mail", id:%, error:%; "a letter was not claimed");
+                    failed += 1;
                 }
             }
         }
-        if seen == 0 || others < seen {
+        if seen == 0 || claimed.len() as u64 >= BATCH || failed > BATCH {
             return Ok(claimed);
         }
     }

@@ -26,6 +26,9 @@ pub struct ExportDocument {
     pub exported_at: DateTime<Utc>,
     /// The account.
     pub account: User,
+    /// The address that it is to have as soon as that confirms; null if no change is under way.
+    #[schema(format = "email")]
+    pub pending_email: Option<String>,
     /// Its sessions, over or not, the newest first.
     pub sessions: Vec<SessionRecord>,
     /// The books that it added, the oldest first.
@@ -53,7 +56,9 @@ pub async fn export(db: &Db, actor: &Actor) -> Result<Export> {
     let owner = actor.own_account(Action::ExportMe)?;
     let account = find(db, owner).await?;
     let sessions = device::records(db, owner, actor.session).await?;
-    let document = ExportDocument { exported_at: now().to_utc(), account, sessions, books: Vec::new() };
+    let pending_email = account.pending_email.clone();
+    let (exported_at, account, books) = (now().to_utc(), account.into(), Vec::new());
+    let document = ExportDocument { exported_at, account, pending_email, sessions, books };
     Ok(Export { owner, document, place: Place::Start })
 }
 

@@ -14,7 +14,7 @@ use self::file::Row;
 use super::{NewUser, identity::normal_email};
 use crate::{
     Actor, Db, Error, FieldError, Result, access::Action, auth::Auth, db::End, error::OrTaken,
-    import::Problem,
+    import::Problem, security::Event,
 };
 use entity::users::{ActiveModel, Column, Entity};
 
@@ -56,7 +56,10 @@ where
         row.check(auth);
     }
     find_repeated(&mut rows);
-    db.transaction(move |txn| Box::pin(write(txn, rows, dry_run))).await
+    let report = db.transaction(move |txn| Box::pin(write(txn, rows, dry_run))).await?;
+    let Report { rows, created, failed, .. } = report;
+    Event::UsersImported { actor: actor.into(), rows, created, failed, dry_run }.log();
+    Ok(report)
 }
 
 /// Refuses rows whose name or address another row has.

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::alive;
-use crate::{Actor, Db, Error, Result, access::Action, error::OrNotFound, page::Page};
+use crate::{Actor, Db, Error, Result, access::Action, error::OrNotFound, page::Page, security::Event};
 use entity::{
     behavior::now,
     sessions::{Column, Entity, Model},
@@ -83,14 +83,18 @@ pub async fn list(db: &Db, actor: &Actor) -> Result<Page<Session>> {
 /// [`Error::NotFound`] for one that is over or somebody else's.
 pub async fn end(db: &Db, actor: &Actor, id: Uuid) -> Result<()> {
     let owner = actor.own_account(Action::EndSession)?;
-    super::end_own(db, owner, id).await?.then_some(()).or_not_found()
+    super::end_own(db, owner, id).await?.then_some(()).or_not_found()?;
+    Event::SessionEnded { user: Some(owner), session: id, reason: "owner" }.log();
+    Ok(())
 }
 
 /// Ends every session of the account in use but this one.
 pub async fn end_others(db: &Db, actor: &Actor) -> Result<()> {
     let owner = actor.own_account(Action::EndOtherSessions)?;
     let kept = actor.session.ok_or(Error::NotSignedIn)?;
-    db.write(move |txn| Box::pin(super::end_others(txn, owner, kept))).await
+    db.write(move |txn| Box::pin(super::end_others(txn, owner, kept))).await?;
+    Event::SessionsEnded { user: owner, actor: actor.into(), reason: "owner" }.log();
+    Ok(())
 }
 
 /// Every session that is kept of an account, the newest first.

@@ -1,0 +1,139 @@
+//! What people say to begin a session or to go on with it, and the tokens that they get.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use crate::{
+    input,
+    users::{self, User},
+};
+
+/// What it takes to open an account.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignUp {
+    /// The account's name, kept in lower case; it cannot be changed later.
+    #[validate(length(min = 3, max = 50), custom(function = "users::valid_username"))]
+    #[schema(min_length = 3, max_length = 50, pattern = "^[A-Za-z0-9._-]+$", examples("alice"))]
+    pub username: String,
+    /// The address, kept in lower case.
+    #[validate(length(max = 254), custom(function = "users::valid_email"))]
+    #[schema(format = "email", max_length = 254, examples("alice@example.com"))]
+    pub email: String,
+    /// A password that is hard to guess.
+    #[validate(length(min = 8, max = 256), custom(function = "input::line"))]
+    #[schema(
+        format = "password",
+        min_length = 8,
+        max_length = 256,
+        examples("correct horse battery staple")
+    )]
+    pub password: String,
+    /// Given name.
+    #[validate(length(min = 1, max = 100), custom(function = "input::words"))]
+    #[schema(min_length = 1, max_length = 100, examples("Alice"))]
+    pub first_name: Option<String>,
+    /// Family name.
+    #[validate(length(min = 1, max = 100), custom(function = "input::words"))]
+    #[schema(min_length = 1, max_length = 100, examples("Liddell"))]
+    pub last_name: Option<String>,
+}
+
+/// What it takes to begin a session.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LogIn {
+    /// The username or the e-mail address, in any letter case.
+    #[validate(length(min = 1, max = 254), custom(function = "input::line"))]
+    #[schema(min_length = 1, max_length = 254, examples("alice"))]
+    pub login: String,
+    /// The password.
+    #[validate(length(min = 1, max = 256), custom(function = "input::line"))]
+    #[schema(
+        format = "password",
+        min_length = 1,
+        max_length = 256,
+        examples("correct horse battery staple")
+    )]
+    pub password: String,
+    /// Where the refresh token travels; `body` if left out.
+    #[serde(default)]
+    pub transport: Transport,
+}
+
+/// Where a refresh token travels.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Transport {
+    /// With the access token. The client keeps it.
+    #[default]
+    Body,
+    /// In a cookie that no script can read. The browser keeps it.
+    Cookie,
+}
+
+/// What it takes to go on with a session.
+#[derive(Debug, Default, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Refresh {
+    /// The refresh token that came last, unless it is in the cookie.
+    #[serde(default, deserialize_with = "input::required")]
+    #[validate(length(min = 1, max = 512))]
+    #[schema(min_length = 1, max_length = 512, nullable = false)]
+    pub refresh_token: Option<String>,
+}
+
+/// What it takes to do with the account in use what cannot be undone.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Confirmation {
+    /// The password that the account has.
+    #[validate(length(min = 1, max = 256), custom(function = "input::line"))]
+    #[schema(
+        format = "password",
+        min_length = 1,
+        max_length = 256,
+        examples("correct horse battery staple")
+    )]
+    pub current_password: String,
+}
+
+/// How an access token is used (RFC 6750).
+#[derive(Debug, Serialize, ToSchema)]
+pub enum TokenType {
+    /// Whoever bears it may use it.
+    Bearer,
+}
+
+/// The tokens of a session (RFC 6749, section 5.1).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Tokens {
+    /// Goes into `Authorization: Bearer …`.
+    pub access_token: String,
+    /// Always `Bearer`.
+    pub token_type: TokenType,
+    /// Seconds until the access token expires.
+    #[schema(examples(900))]
+    pub expires_in: u32,
+    /// Buys the next pair of tokens, once. It is absent where it travels in the cookie.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub refresh_token: Option<String>,
+    /// Seconds until the refresh token expires.
+    #[schema(examples(604_800))]
+    pub refresh_expires_in: i64,
+    /// Whose session it is.
+    pub user: User,
+}
+
+/// The device that begins a session, as it shows itself.
+#[derive(Debug, Clone, Default)]
+pub struct Client {
+    /// Its `User-Agent`.
+    pub user_agent: Option<String>,
+    /// Its address.
+    pub ip: Option<IpAddr>,
+}
