@@ -9,9 +9,11 @@ use futures_util::future::{LocalBoxFuture, Ready, ready};
 use service::{
     Error,
     auth::{Refresh, Tokens, Transport},
+    security::{AddressClass, Event},
 };
 
 use crate::{
+    address,
     error::{Code, Problem, Result},
     extract::Json,
 };
@@ -64,7 +66,10 @@ fn check_origin(request: &HttpRequest) -> Result<()> {
         (Some(origin), None) if known.is_some_and(|known| known.0.iter().any(|known| known == origin)) => {
             Ok(())
         }
-        _ => Err(Problem::new(Code::ForeignOrigin, "this origin may not use the cookie")),
+        _ => {
+            Event::OriginRefused { address: AddressClass::of(address::of(request)) }.log();
+            Err(Problem::new(Code::ForeignOrigin, "this origin may not use the cookie"))
+        }
     }
 }
 

@@ -317,8 +317,13 @@ impl Actor {
         if rule.unverified || self.is_verified { Ok(reach) } else { Err(Error::NotVerified) }
     }
 
-    fn denied(&self, action: Action, error: &Error) {
-        let reason = if matches!(error, Error::NotVerified) { "not_verified" } else { "forbidden" };
+    /// Tells the security log of a refusal; of other errors it need not know.
+    pub(crate) fn denied(&self, action: Action, error: &Error) {
+        let reason = match error {
+            Error::Forbidden => "forbidden",
+            Error::NotVerified => "not_verified",
+            _ => return,
+        };
         let (actor, session) = (self.into(), self.session);
         Event::Denied { actor, session, action: action.name(), reason }.log();
     }

@@ -48,6 +48,8 @@ events! {
     RefreshReplayed = Warn "refresh_replayed" { user: Uuid, session: Uuid };
     /// An account asked for what it may not.
     Denied = Warn "denied" { actor: ActorId, session: Option<Uuid>, action: &'static str, reason: &'static str };
+    /// A page of an origin that is not ours tried to use the cookie of a session.
+    OriginRefused = Warn "origin_refused" { address: AddressClass };
     /// A session ended.
     SessionEnded = Info "session_ended" { user: Option<Uuid>, session: Uuid, reason: &'static str };
     /// Every session of an account ended, or every other one.

@@ -199,7 +199,8 @@ pub async fn update(
 ) -> Result<User> {
     actor.may(Action::UpdateUser)?;
     patch.validate()?;
-    let (before, after) = change(db, actor.id, id, versions, patch).await?;
+    let changed = change(db, actor.id, id, versions, patch).await;
+    let (before, after) = changed.inspect_err(|error| actor.denied(Action::UpdateUser, error))?;
     tell(actor.into(), &before, &after);
     Ok(after)
 }
@@ -210,7 +211,8 @@ pub async fn update(
 /// [`Error::LastAdmin`] where nobody would be left to administer accounts.
 pub async fn delete(db: &Db, actor: &Actor, id: Uuid, versions: Option<Vec<i64>>) -> Result<()> {
     actor.may(Action::DeleteUser)?;
-    remove(db, actor.id, id, versions).await?;
+    let removed = remove(db, actor.id, id, versions).await;
+    removed.inspect_err(|error| actor.denied(Action::DeleteUser, error))?;
     Event::UserDeleted { actor: actor.into(), user: id }.log();
     Ok(())
 }
@@ -219,13 +221,13 @@ pub async fn delete(db: &Db, actor: &Actor, id: Uuid, versions: Option<Vec<i64>>
 pub async fn end_sessions(db: &Db, actor: &Actor, id: Uuid) -> Result<()> {
     actor.may(Action::EndUserSessions)?;
     let by = actor.id;
-    db.write(move |txn| {
+    let ended = db.write(move |txn| {
         Box::pin(async move {
             lock(txn, by, id).await?;
             auth::end_all(txn, id).await
         })
-    })
-    .await?;
+    });
+    ended.await.inspect_err(|error| actor.denied(Action::EndUserSessions, error))?;
     Event::SessionsEnded { user: id, actor: actor.into(), reason: "administrator" }.log();
     Ok(())
 }

@@ -22,6 +22,7 @@ mod cookie;
 mod errors;
 mod export;
 mod files;
+mod formats;
 mod health;
 mod import;
 mod keys;

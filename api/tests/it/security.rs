@@ -111,6 +111,9 @@ async fn everything_that_happens_to_accounts_is_told_once() {
     assert_eq!(story.refresh(&refresh).await, None);
     let (alice, _) = story.log_in("alice").await;
     program.send(Method::POST, "/auth/logout", &alice, Value::Null).await.no_content();
+    let browser =
+        program.request(Method::POST, "/api/v1/auth/refresh").header("Cookie", "__Secure-bookly_refresh=a");
+    crate::app::send(browser.header("Origin", "https://attacker.example")).await.problem("foreign_origin");
     let path = story.path("alice");
     for change in
         [json!({ "role": "cashier" }), json!({ "first_name": "Alice" }), json!({ "is_verified": false })]
@@ -149,6 +152,7 @@ async fn everything_that_happens_to_accounts_is_told_once() {
     warn refresh_replayed session=#1 user=alice
     info logged_in address=loopback session=#2 user=alice
     info session_ended reason=log_out session=#2 user=alice
+    warn origin_refused address=loopback
     warn role_changed actor=root from=user to=cashier user=alice
     info verification_changed actor=root user=alice verified=false
     info logged_in address=loopback session=#3 user=alice

@@ -4,8 +4,9 @@
 use std::collections::HashMap;
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter,
-    QuerySelect, prelude::DateTimeWithTimeZone, sea_query::IntoCondition,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait,
+    FromQueryResult, QueryFilter, QuerySelect, Select, prelude::DateTimeWithTimeZone,
+    sea_query::IntoCondition,
 };
 use uuid::Uuid;
 
@@ -75,6 +76,26 @@ impl Known {
     }
 }
 
+/// What is read of a book to tell which it is.
+#[derive(FromQueryResult)]
+struct Found {
+    id: Uuid,
+    work: Option<i64>,
+    isbn: Option<String>,
+    owner_id: Option<Uuid>,
+    created_at: DateTimeWithTimeZone,
+}
+
+fn found() -> Select<Entity> {
+    Entity::find().select_only().columns([
+        Column::Id,
+        Column::Work,
+        Column::Isbn,
+        Column::OwnerId,
+        Column::CreatedAt,
+    ])
+}
+
 async fn by_isbn(
     txn: &DatabaseTransaction,
     import: Import,
@@ -83,16 +104,10 @@ async fn by_isbn(
     if isbns.is_empty() {
         return Ok(HashMap::new());
     }
-    let found: Vec<(String, Uuid, Option<Uuid>, DateTimeWithTimeZone)> = Entity::find()
-        .select_only()
-        .columns([Column::Isbn, Column::Id, Column::OwnerId, Column::CreatedAt])
-        .filter(Column::Isbn.is_in(padded(isbns)))
-        .into_tuple()
-        .all(txn)
-        .await?;
-    let matched = found.into_iter().map(|(isbn, id, owner, created)| {
-        let brought = created == import.began && owner == import.owner;
-        (isbn, if brought { Match::Repeated } else { Match::Known(id) })
+    let found = found().filter(Column::Isbn.is_in(padded(isbns))).into_model::<Found>().all(txn).await?;
+    let matched = found.into_iter().filter_map(|Found { id, work: _, isbn, owner_id, created_at }| {
+        let brought = created_at == import.began && owner_id == import.owner;
+        Some((isbn?, if brought { Match::Repeated } else { Match::Known(id) }))
     });
     Ok(matched.collect())
 }
@@ -102,21 +117,15 @@ async fn by_work(txn: &DatabaseTransaction, import: Import, works: Vec<i64>) -> 
         return Ok(HashMap::new());
     }
     // The owner is none of the conditions: one who has all books would have the database walk through all of them.
-    let found: Vec<(Option<i64>, Uuid, Option<Uuid>, Option<String>, DateTimeWithTimeZone)> = Entity::find()
-        .select_only()
-        .columns([Column::Work, Column::Id, Column::OwnerId, Column::Isbn, Column::CreatedAt])
-        .filter(Column::Work.is_in(padded(works.clone())))
-        .limit(FEW)
-        .into_tuple()
-        .all(txn)
-        .await?;
+    let found = found().filter(Column::Work.is_in(padded(works.clone()))).limit(FEW);
+    let found = found.into_model::<Found>().all(txn).await?;
     if found.len() as u64 == FEW {
         return one_by_one(txn, import, works).await;
     }
     let mut matches = HashMap::new();
-    for (work, id, owner, isbn, created) in found {
-        let Some(work) = work.filter(|_| owner == import.owner) else { continue };
-        if created != import.began {
+    for Found { id, work, isbn, owner_id, created_at } in found {
+        let Some(work) = work.filter(|_| owner_id == import.owner) else { continue };
+        if created_at != import.began {
             matches.insert(work, Match::Known(id));
         } else if isbn.is_none() {
             matches.entry(work).or_insert(Match::Repeated);
