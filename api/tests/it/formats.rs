@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    app::TestApp,
+    app::{TestApp, path_of},
     import::{catalogue, codes, counts},
 };
 

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use sea_orm::{
-    DatabaseConnection, DbErr, FromQueryResult, QuerySelect, QueryTrait, Select,
+    DatabaseConnection, DbBackend, DbErr, FromQueryResult, QuerySelect, QueryTrait, Select,
     sea_query::{CommonTableExpression, Expr, ExprTrait, Order, Query, UnionType, WithClause},
 };
 use serde::{Deserialize, Serialize};
@@ -143,7 +143,11 @@ async fn count(
     let backend = conn.get_database_backend();
     let statement = match found {
         Some(found) => {
-            let found = CommonTableExpression::new().query(found).table_name("found").to_owned();
+            let mut found = CommonTableExpression::new().query(found).table_name("found").to_owned();
+            // SQLite would read the books anew for each, in the order of an index.
+            if backend == DbBackend::Sqlite {
+                found.materialized(true);
+            }
             backend.build(&all.with(WithClause::new().cte(found).to_owned()))
         }
         None => backend.build(&all),

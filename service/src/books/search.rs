@@ -24,9 +24,6 @@ pub(super) const RANKED: u64 = 1_000;
 /// How many of the books found the database weighs.
 const WEIGHED: u64 = 10_000;
 
-/// Few enough to be looked up one by one; of more, the order that is asked for meets enough of them soon.
-const FEW: u64 = 10_000;
-
 /// How many of the books found somebody wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Extent {
@@ -187,12 +184,13 @@ fn ordered(score: f64) -> i64 {
     ordered
 }
 
-/// Whether no more than [`FEW`] rows come of a statement, which selects `1`.
-async fn are_few(conn: &DatabaseConnection, rows: &str, query: String) -> Result<bool, DbErr> {
-    let count = format!("SELECT count(*) AS n FROM ({rows} LIMIT {}) AS few", FEW + 1);
+/// Whether no more than `few` rows come of a statement: they can be looked up one by one. Of more, the order that is
+/// asked for meets enough of them soon.
+async fn are_few(conn: &DatabaseConnection, rows: &str, query: String, few: u64) -> Result<bool, DbErr> {
+    let count = format!("SELECT count(*) AS n FROM ({rows} LIMIT {}) AS few", few + 1);
     let count = Statement::from_sql_and_values(conn.get_database_backend(), count, [query.into()]);
     let found = conn.query_one_raw(count).await?.map(|row| row.try_get::<i64>("", "n")).transpose()?;
-    Ok(found.is_none_or(|found| found.unsigned_abs() <= FEW))
+    Ok(found.is_none_or(|found| found.unsigned_abs() <= few))
 }
 
 /// `SELECT books.id, title, author, score` of the rows of `found`, which has `id` and `score`, the best `RANKED`.

@@ -7,13 +7,16 @@ use sea_orm::{
 
 use super::{RANKED, Search, WEIGHED, are_few, with_names, without_marks};
 
+/// Few enough to be looked up at once.
+const FEW: u64 = 10_000;
+
 /// Whether there are few is found out first: the planner guesses, and where it takes none for many, it walks the order
 /// that is asked for to its end.
 pub(super) async fn condition(search: &Search, conn: &DatabaseConnection) -> Result<Expr, DbErr> {
     let query = query(search);
     let rows = "SELECT 1 FROM _books_search s WHERE s.document @@ to_tsquery('simple', $1)";
     let ids = "SELECT s.id FROM _books_search s WHERE s.document @@ to_tsquery('simple', $1)";
-    let condition = if are_few(conn, rows, query.clone()).await? {
+    let condition = if are_few(conn, rows, query.clone(), FEW).await? {
         format!("books.id = ANY (ARRAY({ids}))")
     } else {
         format!("books.id IN ({ids})")
