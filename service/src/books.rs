@@ -22,15 +22,15 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
-pub(crate) use self::content::{name_work, valid_cover_url, valid_currency};
+use self::fields::{Fields, Shelved, shelved, sparsely_shelved};
 pub use self::{
     content::{BookPatch, NewBook},
     facets::{Decade, Facet, FacetQuery, Facets, facets},
     fields::{BookField, BookView, Excerpt},
     query::{BookQuery, BookSort},
 };
-use self::{
-    fields::{Fields, Shelved, shelved, sparsely_shelved},
+pub(crate) use self::{
+    content::{name_work, valid_cover_url, valid_currency},
     search::Extent,
 };
 use crate::{

@@ -14,7 +14,11 @@ use uuid::Uuid;
 use validator::Validate;
 
 use self::line::Line;
-use crate::{Actor, Db, Result, access::Action, books::BookQuery};
+use crate::{
+    Actor, Db, Result,
+    access::Action,
+    books::{BookQuery, Extent},
+};
 use entity::books::Column;
 
 /// How many books are read at first.
@@ -65,6 +69,9 @@ impl Format {
 pub struct ExportQuery {
     /// The format of the file.
     pub format: Format,
+    /// Only books with these words, as the list finds them.
+    #[param(min_length = 1, max_length = 200, nullable = false)]
+    pub q: Option<String>,
     /// Only books of exactly this author.
     #[param(min_length = 1, max_length = 500, nullable = false)]
     pub author: Option<String>,
@@ -92,6 +99,7 @@ impl ExportQuery {
     /// The same filters on a list.
     fn books(self) -> BookQuery {
         BookQuery {
+            q: self.q,
             author: self.author,
             language: self.language,
             publisher: self.publisher,
@@ -154,7 +162,10 @@ impl Export {
 
     /// Reads the next books.
     async fn read(&mut self) -> Result<Vec<u8>> {
-        let mut select = self.query.select();
+        let Some(mut select) = self.query.matching(&self.db, Extent::First).await? else {
+            self.ended = true;
+            return Ok(Vec::new());
+        };
         if let Some(last) = self.last {
             select = select.filter(Column::Id.gt(last));
         }

@@ -103,6 +103,9 @@ async fn an_export_has_the_filters_of_the_list_and_refuses_what_is_none() {
         ("?published_from=2000", &["German"]),
         ("?published_to=1990", &["English"]),
         ("?author=Nobody", &[]),
+        ("?q=eng", &["English"]),
+        ("?q=number&author=A", &["Number"]),
+        ("?q=%25", &[]),
         (owner.as_str(), &["Bob's"]),
     ] {
         let csv = export(&alice, query).await;
@@ -122,6 +125,7 @@ async fn an_export_has_the_filters_of_the_list_and_refuses_what_is_none() {
         ("?owner=me", "/owner"),
         ("?published_from=x", "/published_from"),
         ("?author=", "/author"),
+        ("?q=", "/q"),
         ("?limit=1", "/limit"),
     ] {
         assert_eq!(alice.get(&format!("/books/export{query}")).await.invalid()[0].0, pointer);

@@ -152,7 +152,7 @@ impl BookQuery {
     }
 
     /// The books that filters and search leave; `None` where a search has no word, which finds nothing.
-    pub(super) async fn matching(&self, db: &Db, extent: Extent) -> Result<Option<Select<Entity>>> {
+    pub(crate) async fn matching(&self, db: &Db, extent: Extent) -> Result<Option<Select<Entity>>> {
         match (&self.q, self.search()) {
             (None, _) => Ok(Some(self.select())),
             (Some(_), Some(search)) => {

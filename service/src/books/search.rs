@@ -26,7 +26,7 @@ const WEIGHED: u64 = 10_000;
 
 /// How many of the books found somebody wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Extent {
+pub(crate) enum Extent {
     /// The first in some order.
     First,
     /// All, to be counted.
