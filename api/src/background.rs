@@ -47,7 +47,7 @@ pub fn start(config: &Config, auth: &Arc<Auth>, turns: &Turns) -> io::Result<Bac
     let ((stop, stopped), (sender, done)) = (watch::channel(()), oneshot::channel());
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     thread::Builder::new().name("background".to_owned()).spawn(move || {
-        runtime.block_on(run(&settings, turns, &auth, mailer.as_ref(), stopped));
+        runtime.block_on(run(&settings, turns, &auth, mailer, stopped));
         // Whoever waits for the end may have given up.
         sender.send(()).ok();
     })?;
@@ -58,7 +58,7 @@ async fn run(
     settings: &Settings,
     turns: Turns,
     auth: &Auth,
-    mailer: Option<&Mailer>,
+    mailer: Option<Mailer>,
     stop: watch::Receiver<()>,
 ) {
     let db = match Db::open(settings, turns).await {
@@ -66,7 +66,7 @@ async fn run(
         Err(error) => return log::error!("no mail is sent and nothing cleared away: {error}"),
     };
     let sending = async {
-        if let Some(mailer) = mailer {
+        if let Some(mailer) = &mailer {
             mail::run(&db, auth, mailer, stop.clone()).await;
         }
     };
