@@ -27,42 +27,43 @@ use crate::{
     smtp::{Mood, Smtp},
 };
 
+/// What is not sent yet.
+const WAITING: &str = "outbox WHERE sent_at IS NULL";
+
 fn sign_up(name: &str) -> Value {
     json!({ "username": name, "email": format!("{name}@example.com"), "password": PASSWORD })
 }
 
-/// Lets the pause before the next attempt be over, and has the outbox looked into.
-async fn hurry(app: &TestApp) {
-    let sql = format!("UPDATE outbox SET due_at = {} WHERE sent_at IS NULL", long_ago(&app.database));
-    app.database.execute(&sql).await;
-    let nobody = json!({ "email": "nobody@example.com" });
-    app.anonymous().post("/auth/password-reset", nobody).await.accepted();
-}
-
 #[actix_web::test]
 async fn mail_that_finds_no_server_for_a_minute_comes_later_and_once() {
+    let database = Database::empty().await;
     let smtp = Smtp::absent();
-    let app = TestApp::with(&["--mail-url", &smtp.url()]).await;
+    let process = Process::start(&database, &[("MAIL_URL", &smtp.url())]);
     let began = Instant::now();
-    app.anonymous().post("/auth/signup", sign_up("alice")).await.created();
+    assert_eq!(process.post("/auth/signup", sign_up("alice")).await.status, 201);
     assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
     // The pauses are 5, 10, 20 and 40 seconds: more than a minute before the fifth attempt.
-    for attempt in 1..=5 {
-        let failed = format!("outbox WHERE kind = 'verify_email' AND attempts = {attempt}");
-        wait_for(&failed, async || (app.count(&failed).await == 1).then_some(())).await;
-        if attempt == 5 {
+    for (attempt, pause) in [5, 10, 20, 40].into_iter().enumerate() {
+        let failures = || process.log().matches("mail not sent yet").count();
+        wait_for("a failure", async || (failures() > attempt).then_some(())).await;
+        assert!(process.log().contains(&format!("pause={pause}\n")), "{}", process.log());
+        if pause == 40 {
             smtp.open();
         }
-        hurry(&app).await;
+        // Time passes faster than it does, and somebody has the outbox looked into.
+        let sql = format!("UPDATE outbox SET due_at = {} WHERE sent_at IS NULL", long_ago(&database));
+        database.execute(&sql).await;
+        let nobody = json!({ "email": "nobody@example.com" });
+        assert_eq!(process.post("/auth/password-reset", nobody).await.status, 202);
     }
     let mail = wait_for("the mail", async || smtp.mails().pop()).await;
     assert_eq!(
         (mail.to.as_str(), smtp.recipients()),
         ("alice@example.com", vec!["alice@example.com".to_owned()])
     );
-    wait_for("the note of it", async || (app.waiting().await == 0).then_some(())).await;
+    wait_for("the note of it", async || (count(&database, WAITING).await == 0).then_some(())).await;
     assert_eq!(smtp.mails().len(), 1);
-    app.anonymous().post("/auth/verify-email", json!({ "token": mail.token() })).await.ok();
+    assert_eq!(process.post("/auth/verify-email", json!({ "token": mail.token() })).await.status, 200);
 }
 
 #[actix_web::test]
@@ -88,9 +89,6 @@ async fn mail_that_is_deferred_is_tried_again_and_mail_that_is_refused_is_given_
     assert_eq!(smtp.mails().len(), 1);
     assert!(smtp.attempts() >= 7, "five times it was tried");
 }
-
-/// What is not sent yet.
-const WAITING: &str = "outbox WHERE sent_at IS NULL";
 
 #[actix_web::test]
 async fn mail_of_a_process_that_was_killed_before_it_could_send_comes_after_its_restart() {
