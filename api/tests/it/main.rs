@@ -18,6 +18,7 @@ mod admins;
 mod auth;
 mod books;
 mod cli;
+mod compression;
 mod cookie;
 mod errors;
 mod export;
