@@ -25,6 +25,7 @@ mod m20261121_000020_index_filters;
 mod m20261121_000021_search_books;
 mod m20261121_000022_add_work_to_books;
 mod m20261121_000023_index_works_of_books;
+mod m20261121_000024_add_proof_stamp;
 
 /// The list of all migrations.
 #[derive(Debug)]
@@ -48,6 +49,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000021_search_books::Migration),
             Box::new(m20261121_000022_add_work_to_books::Migration),
             Box::new(m20261121_000023_index_works_of_books::Migration),
+            Box::new(m20261121_000024_add_proof_stamp::Migration),
         ]
     }
 }

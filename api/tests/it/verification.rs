@@ -263,6 +263,42 @@ async fn a_change_of_address_dies_with_the_password_it_was_asked_for_under() {
 }
 
 #[actix_web::test]
+async fn a_token_outlives_what_it_has_nothing_to_do_with() {
+    let app = TestApp::start().await;
+    let (admin, anyone) = (app.admin("admin").await, app.anonymous());
+    anyone.post("/auth/signup", sign_up("alice", "alice@example.com")).await.created();
+    let verifying = app.mail("alice@example.com", "verify-email").await.token();
+    let alice = app.log_in("alice").await;
+    anyone.post("/auth/password-reset", json!({ "email": "alice@example.com" })).await.accepted();
+    let resetting = app.mail("alice@example.com", "reset-password").await.token();
+    let path = format!("/users/{}", alice.id.unwrap());
+    admin.patch(&path, json!({ "first_name": "Alice", "role": "cashier" })).await.ok();
+    verify(&anyone, &verifying).await.ok();
+    let reset = json!({ "token": resetting, "new_password": "violet anchor tundra 71" });
+    anyone.post("/auth/password-reset/confirm", reset).await.no_content();
+}
+
+#[actix_web::test]
+async fn an_address_that_comes_again_brings_no_token_back() {
+    let app = TestApp::start().await;
+    let alice = app.user("alice").await;
+    let ask = async |email: &str| {
+        let change = json!({ "email": email, "current_password": PASSWORD });
+        alice.put("/users/me/email", change).await.accepted();
+        app.mail(email, "/verify-email#").await.token()
+    };
+    let used = ask("new@example.com").await;
+    verify(&alice, &used).await.ok();
+    let back = ask("alice@example.com").await;
+    verify(&alice, &back).await.ok();
+    let fresh = ask("new@example.com").await;
+    for token in [&used, &back] {
+        verify(&alice, token).await.problem("invalid_token");
+    }
+    assert_eq!(verify(&alice, &fresh).await.ok()["email"], "new@example.com");
+}
+
+#[actix_web::test]
 async fn a_token_is_taken_at_its_own_door_alone() {
     let app = TestApp::start().await;
     let anyone = app.anonymous();

@@ -22,6 +22,7 @@ pub struct Model {
     pub created_at: DateTimeWithTimeZone,
     pub updated_at: DateTimeWithTimeZone,
     pub pending_email: Option<String>,
+    pub proof_stamp: i64,
     #[sea_orm(has_many)]
     pub books: HasMany<super::books::Entity>,
     #[sea_orm(has_many)]

@@ -22,7 +22,6 @@ use crate::{
     db, input,
     mail::{self, Kind},
     security::Event,
-    throttle::{Policy, Subject},
     users::{self, User},
 };
 use entity::users::{Column, Entity, Model};
@@ -117,7 +116,7 @@ pub async fn change_email(db: &Db, auth: &Auth, actor: &Actor, new: NewEmail) ->
     auth.must_send_mail()?;
     let email = users::normal_email(&new.email);
     let known = check_password(db, auth, id, new.current_password).await?;
-    auth.throttle.admit(Policy::Mailbox, Subject::Name(&email))?;
+    auth.admit_letter(Kind::ChangeEmail, &email)?;
     db.write(move |txn| {
         Box::pin(async move {
             let user = lock(txn, id).await?.ok_or(Error::InvalidToken)?;
@@ -200,6 +199,7 @@ async fn change(
     }
     let mut row = user.clone().into_active_model();
     (row.email, row.pending_email, row.is_verified) = (Set(email), Set(None), Set(true));
+    row.proof_stamp = Set(user.proof_stamp + 1);
     let changed = db::update(txn, row, Column::Version, None, &["email"]).await?;
     if sends {
         mail::put(txn, Kind::EmailChanged, &changed, &user.email).await?;

@@ -46,19 +46,17 @@ impl Purpose {
     }
 
     /// The state of `user` that a token of this purpose is bound to, as a digest; none where there is
-    /// nothing to change. Each of them verifies the address, so none outlives that an administrator says it is
-    /// not.
+    /// nothing to change. What may come again, such as an address or that it is not verified, is told apart by
+    /// the stamp: it moves when address or password have changed, and when verification is taken away.
     pub(crate) fn state(self, user: &Model) -> Option<String> {
         let pending = user.pending_email.as_deref();
-        let version = user.version.to_string();
-        let verified = if user.is_verified { "verified" } else { "" };
+        let stamp = user.proof_stamp.to_string();
         let parts = match self {
             _ if !user.is_active => return None,
             Self::VerifyEmail if user.is_verified => return None,
-            // That it is not verified comes again; its version does not.
-            Self::VerifyEmail => [user.email.as_str(), &version, ""],
-            Self::ChangeEmail => [user.email.as_str(), pending?, verified],
-            Self::ResetPassword => [user.email.as_str(), user.password_hash.as_str(), verified],
+            Self::VerifyEmail => [user.email.as_str(), &stamp, ""],
+            Self::ChangeEmail => [user.email.as_str(), &stamp, pending?],
+            Self::ResetPassword => [user.email.as_str(), &stamp, user.password_hash.as_str()],
         };
         let mut digest = Sha256::new();
         for part in parts {

@@ -185,9 +185,10 @@ pub(super) fn wrong_password() -> Error {
 
 /// Gives an account its new password, and its owner word of it.
 async fn set_password(txn: &DatabaseTransaction, user: Model, hash: String, sends: bool) -> Result<()> {
-    let is_verified = user.is_verified;
+    let (is_verified, stamp) = (user.is_verified, user.proof_stamp + 1);
     let mut row = user.into_active_model();
     (row.password_hash, row.pending_email, row.is_verified) = (Set(hash), Set(None), Set(is_verified));
+    row.proof_stamp = Set(stamp);
     let changed = db::update(txn, row, Column::Version, None, &[]).await?;
     if sends {
         mail::put(txn, Kind::PasswordChanged, &changed, &changed.email).await?;

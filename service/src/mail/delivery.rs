@@ -24,9 +24,6 @@ use entity::{
 /// How often the outbox is looked into when nobody says that there is something.
 const POLL: Duration = Duration::from_secs(5);
 
-/// After so many attempts a server that refuses a letter for good is believed.
-const REFUSALS: i64 = 5;
-
 /// Why there is nothing to send.
 enum Unsent {
     /// There is no occasion any more, or never was.
@@ -81,12 +78,8 @@ async fn deliver(db: &Db, auth: &Auth, mailer: &Mailer, row: Model) -> Result<()
             outbox::sent(db, &row).await
         }
         Err(Unsent::Moot) => outbox::discard(db, id).await,
-        Err(Unsent::Failed(Failure { reason, permanent })) if permanent && attempt >= REFUSALS => {
-            log::error!(target: "bookly::mail", id:%, kind, attempt, reason; "mail refused, given up");
-            outbox::discard(db, id).await
-        }
-        Err(Unsent::Failed(Failure { reason, .. })) => {
-            let pause = outbox::put_off(db, &row).await?.num_seconds();
+        Err(Unsent::Failed(Failure { reason, refused })) => {
+            let pause = outbox::put_off(db, &row, refused).await?.num_seconds();
             log::warn!(target: "bookly::mail", id:%, kind, attempt, reason, pause; "mail not sent yet");
             Ok(())
         }

@@ -30,6 +30,9 @@ const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(5);
 /// The longest wait between two attempts.
 const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(10);
 
+/// The same for what a server has refused: it may refuse us, whose operator then has to do something.
+const LONGEST_PAUSE_OF_REFUSED: TimeDelta = TimeDelta::hours(1);
+
 /// How long it is tried to send what carries no token.
 const NOTICE_LIFETIME: TimeDelta = TimeDelta::days(2);
 
@@ -61,7 +64,7 @@ impl Kind {
     ];
 
     /// The kind's name, as it is stored.
-    pub(super) const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::VerifyEmail => "verify_email",
             Self::ChangeEmail => "change_email",
@@ -206,9 +209,10 @@ pub(super) async fn sent(db: &Db, row: &Model) -> Result<()> {
 }
 
 /// Puts a letter off that could not be sent, and says for how long.
-pub(super) async fn put_off(db: &Db, row: &Model) -> Result<TimeDelta> {
+pub(super) async fn put_off(db: &Db, row: &Model, refused: bool) -> Result<TimeDelta> {
     let doublings = u32::try_from(row.attempts - 1).unwrap_or(0).min(16);
-    let pause = Ord::min(FIRST_PAUSE * 2_i32.pow(doublings), LONGEST_PAUSE);
+    let longest = if refused { LONGEST_PAUSE_OF_REFUSED } else { LONGEST_PAUSE };
+    let pause = Ord::min(FIRST_PAUSE * 2_i32.pow(doublings), longest);
     touch(db, row.id, row.attempts, vec![(Column::DueAt, (now() + pause).into())]).await?;
     Ok(pause)
 }

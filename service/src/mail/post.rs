@@ -50,13 +50,13 @@ struct Smtp {
 pub(super) struct Failure {
     /// What happened, without any address.
     pub(super) reason: String,
-    /// Whether another attempt is worth little.
-    pub(super) permanent: bool,
+    /// Whether the server, or the letter itself, says that it will never be.
+    pub(super) refused: bool,
 }
 
 impl Failure {
     pub(super) fn passing(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), permanent: false }
+        Self { reason: reason.into(), refused: false }
     }
 }
 
@@ -86,7 +86,7 @@ impl Mailer {
     /// Sends a letter. Its id names it to those who get it twice.
     pub(super) async fn send(&self, id: Uuid, address: &str, letter: Letter) -> Result<(), Failure> {
         let message =
-            self.message(id, address, letter).map_err(|reason| Failure { reason, permanent: true })?;
+            self.message(id, address, letter).map_err(|reason| Failure { reason, refused: true })?;
         let sending = async {
             match &self.way {
                 Way::Smtp(smtp) => {
@@ -192,7 +192,7 @@ fn explain(error: &lettre::transport::smtp::Error) -> Failure {
         Some(code) => format!("the server answers {code}"),
         None => error.to_string(),
     };
-    Failure { reason, permanent: error.is_permanent() }
+    Failure { reason, refused: error.is_permanent() }
 }
 
 /// Writes a letter into a folder, whole or not at all, and for nobody else to read.

@@ -1,6 +1,8 @@
 //! How accounts change and go, and what the security log is told of it.
 
-use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, sea_query::Expr};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, sea_query::Expr,
+};
 use uuid::Uuid;
 
 use super::{User, UserPatch, lock::lock};
@@ -28,8 +30,9 @@ pub(super) async fn change(
     db.write(move |txn| {
         Box::pin(async move {
             let locked = lock(txn, by, id).await?;
-            let loses_power =
-                patch.role.is_some_and(|role| role != Role::Admin) || patch.is_active == Some(false);
+            let loses_power = patch.role.is_some_and(|role| role != Role::Admin)
+                || patch.is_active == Some(false)
+                || patch.is_verified == Some(false);
             if loses_power {
                 locked.keeps_an_admin()?;
             }
@@ -37,6 +40,9 @@ pub(super) async fn change(
             set(&mut user.first_name, patch.first_name);
             set(&mut user.last_name, patch.last_name);
             set(&mut user.role, patch.role.map(|role| role.to_string()));
+            if locked.user.is_verified && patch.is_verified == Some(false) {
+                user.proof_stamp = Set(locked.user.proof_stamp + 1);
+            }
             set(&mut user.is_verified, patch.is_verified);
             set(&mut user.is_active, patch.is_active);
             let changed = db::update(txn, user, Column::Version, versions, &[]).await?;
