@@ -18,7 +18,7 @@ use validator::Validate;
 pub(crate) use self::identity::{normal_email, password_hints, valid_email, valid_username};
 use self::{
     change::{change, remove, tell},
-    lock::lock,
+    lock::{lock, lock_admins},
 };
 pub use self::{
     content::{NewUser, ProfilePatch, UserPatch},
@@ -156,7 +156,8 @@ pub async fn list(db: &Db, keys: &Keys, actor: &Actor, query: UserQuery) -> Resu
 /// it.
 pub async fn create(db: &Db, auth: &Auth, actor: &Actor, new: NewUser) -> Result<User> {
     actor.may(Action::CreateUser)?;
-    let user = open(db, auth, new, None).await?;
+    let opened = open(db, auth, actor.id, new, None).await;
+    let user = opened.inspect_err(|error| actor.denied(Action::CreateUser, error))?;
     Event::UserCreated { actor: actor.into(), user: user.id, role: user.role }.log();
     Ok(user)
 }
@@ -175,7 +176,7 @@ pub async fn create_with_password(
         return Err(Error::Forbidden);
     }
     password::well_formed(&password)?;
-    let user = open(db, auth, new, Some(password)).await?;
+    let user = open(db, auth, None, new, Some(password)).await?;
     Event::UserCreated { actor: actor.into(), user: user.id, role: user.role }.log();
     Ok(user)
 }
@@ -242,8 +243,15 @@ pub async fn act_for(db: &Db, username: &str) -> Result<Actor> {
 }
 
 /// Opens an account whose name and address nobody has. One without a password gets the mail by which to choose
-/// it, which verifies the address, too; one that is not verified gets the mail for that.
-pub(crate) async fn open(db: &Db, auth: &Auth, new: NewUser, password: Option<String>) -> Result<User> {
+/// it, which verifies the address, too; one that is not verified gets the mail for that. `by` is the
+/// administrator who opens it for somebody.
+pub(crate) async fn open(
+    db: &Db,
+    auth: &Auth,
+    by: Option<Uuid>,
+    new: NewUser,
+    password: Option<String>,
+) -> Result<User> {
     new.validate()?;
     let (password_hash, letter) = match password {
         Some(password) => {
@@ -257,6 +265,9 @@ pub(crate) async fn open(db: &Db, auth: &Auth, new: NewUser, password: Option<St
     let opened = db
         .write(move |txn| {
             Box::pin(async move {
+                if by.is_some() {
+                    lock_admins(txn, by).await?;
+                }
                 let user = row.insert(txn).await.or_taken(&["username", "email"])?;
                 if let Some(letter) = letter {
                     mail::put(txn, letter, &user, &user.email).await?;

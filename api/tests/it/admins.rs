@@ -100,3 +100,22 @@ async fn who_is_no_administrator_any_more_cannot_make_one_of_themselves() {
         assert_eq!(admin.get(&path).await.ok()["role"], "user", "round {round}");
     }
 }
+
+#[actix_web::test]
+async fn an_administrator_who_cannot_use_their_power_does_not_count() {
+    let app = TestApp::start().await;
+    let admin = app.admin("admin").await;
+    let me = format!("/users/{}", admin.id.unwrap());
+    admin.patch(&me, json!({ "is_verified": false })).await.problem("last_admin");
+    // Nobody has chosen a password for this one yet.
+    let new =
+        json!({ "username": "carol", "email": "carol@example.com", "role": "admin", "is_verified": true });
+    admin.post("/users", new).await.created();
+    app.account("dave", Role::Admin, false).await;
+    for blow in Blow::ALL {
+        blow.strike(&admin, &admin).await.problem("last_admin");
+    }
+    let erin = app.admin("erin").await;
+    admin.patch(&me, json!({ "is_verified": false })).await.ok();
+    erin.patch(&me, json!({ "role": "user" })).await.ok();
+}

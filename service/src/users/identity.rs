@@ -36,12 +36,20 @@ pub(crate) fn normal_email(email: &str) -> String {
 
 pub(crate) fn valid_email(email: &str) -> Result<(), ValidationError> {
     let normal = normal_email(email);
-    let dotted = normal.rsplit_once('@').is_some_and(|(_, domain)| domain.contains('.'));
-    if dotted && normal.len() <= 254 && normal.validate_email() {
+    let named = normal.rsplit_once('@').is_some_and(|(_, domain)| is_name(domain));
+    // What it is called by forms and what a mail server is told by are not quite the same.
+    if named && normal.len() <= 254 && normal.validate_email() && normal.parse::<lettre::Address>().is_ok() {
         Ok(())
     } else {
         Err(input::error("email", "must be an e-mail address"))
     }
+}
+
+/// Whether a domain is a name below another, not the address of a machine.
+fn is_name(domain: &str) -> bool {
+    domain.contains('.')
+        && !domain.starts_with('[')
+        && domain.rsplit('.').next().is_some_and(|last| last.chars().any(|c| c.is_ascii_alphabetic()))
 }
 
 pub(crate) fn valid_username(username: &str) -> Result<(), ValidationError> {
