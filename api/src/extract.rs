@@ -3,7 +3,10 @@
 mod json;
 mod upload;
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    time::{Duration, Instant},
+};
 
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest, ResponseError,
@@ -53,11 +56,20 @@ async fn admit(action: Action, request: &HttpRequest) -> Result<()> {
     let state = request.app_data::<Data<State>>().cloned();
     let state = state.ok_or_else(|| Problem::caused(Code::Internal, "something went wrong", "no state"))?;
     let actor = auth::authenticate(&state.db, &state.auth, bearer(request)?).await?;
-    let counted = actor.id.map_or(Ok(()), |id| throttle::admit(request, Policy::User, Subject::User(id)));
+    let counted = actor.id.map_or(Ok(()), |id| count(action, request, id));
     let reach = actor.may(action);
     request.extensions_mut().insert(actor);
     counted?;
     Ok(reach.map(drop)?)
+}
+
+/// Counts what an account does, and an import once more: it is more work than anything else.
+fn count(action: Action, request: &HttpRequest, id: Uuid) -> Result<()> {
+    throttle::admit(request, Policy::User, Subject::User(id))?;
+    if action == Action::ImportBooks {
+        throttle::admit(request, Policy::Import, Subject::User(id))?;
+    }
+    Ok(())
 }
 
 /// The token of `Authorization: Bearer …` (RFC 6750, section 2.1). With two such headers, those who read the
@@ -71,6 +83,29 @@ fn bearer(request: &HttpRequest) -> Result<&str> {
             Ok(token.trim_start_matches(' '))
         }
         _ => Err(Error::InvalidToken.into()),
+    }
+}
+
+/// How long a body may be on its way and count as sent with its head.
+const AT_ONCE: Duration = Duration::from_millis(100);
+
+/// Whoever sends a body.
+struct Sender(Option<(Data<State>, Actor)>);
+
+impl Sender {
+    fn of(request: &HttpRequest) -> Self {
+        let actor = request.extensions().get::<Actor>().cloned();
+        Self(request.app_data::<Data<State>>().cloned().zip(actor))
+    }
+
+    /// Reads a body. One who took their time must still be who they were when the head came.
+    async fn read<T>(self, body: impl Future<Output = Result<T>>) -> Result<T> {
+        let began = Instant::now();
+        let body = body.await?;
+        if let Some((state, actor)) = self.0.filter(|_| began.elapsed() > AT_ONCE) {
+            auth::confirm(&state.db, &actor).await?;
+        }
+        Ok(body)
     }
 }
 

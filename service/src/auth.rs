@@ -106,6 +106,11 @@ impl Auth {
         self.mail_waits.notified().await;
     }
 
+    /// Counts a letter of a kind that somebody else than its reader causes.
+    fn admit_letter(&self, kind: Kind, email: &str) -> Result<()> {
+        self.throttle.admit(Throttled::Mailbox, Subject::Letter(kind.as_str(), email)).map(drop)
+    }
+
     /// Notes that somebody wants mail to `email`, whoever has this address, if anybody. What is too much for a
     /// mailbox is left out: whoever asks learns nothing of what others ask for.
     async fn ask_for_mail(&self, db: &Db, kind: Kind, email: &str) -> Result<()> {
@@ -113,8 +118,8 @@ impl Auth {
             return Ok(());
         }
         let email = users::normal_email(email);
-        match self.throttle.admit(Throttled::Mailbox, Subject::Name(&email)) {
-            Ok(_) => mail::ask(db, kind, email).await?,
+        match self.admit_letter(kind, &email) {
+            Ok(()) => mail::ask(db, kind, email).await?,
             Err(Error::Throttled(_)) => return Ok(()),
             Err(error) => return Err(error),
         }
@@ -134,7 +139,7 @@ pub async fn sign_up(db: &Db, auth: &Auth, new: SignUp) -> Result<User> {
     let SignUp { username, email, password, first_name, last_name } = new;
     let is_verified = auth.trusts_addresses();
     let new = NewUser { username, email, first_name, last_name, role: None, is_verified };
-    let user = users::open(db, auth, new, Some(password)).await?;
+    let user = users::open(db, auth, None, new, Some(password)).await?;
     Event::SignedUp { user: user.id }.log();
     Ok(user)
 }
@@ -263,6 +268,15 @@ pub async fn authenticate(db: &Db, auth: &Auth, access_token: &str) -> Result<Ac
         return Err(Error::InvalidToken);
     }
     Ok(Actor::of(user, Some(claims.sid)))
+}
+
+/// Lets an actor through who took a while to say what they want, and has meanwhile lost nothing.
+///
+/// # Errors
+/// [`Error::InvalidToken`] when the session has ended, or the account's role or verification is another.
+pub async fn confirm(db: &Db, actor: &Actor) -> Result<()> {
+    let same = db.read(async |conn| session::is_still(conn, actor).await).await?;
+    same.then_some(()).ok_or(Error::InvalidToken)
 }
 
 impl Auth {

@@ -100,7 +100,10 @@ impl Error {
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
-        if is_disconnected(&error) || is_contended(&error) {
+        // Nothing that a client names is pointed at but the account in use: it was deleted a moment ago.
+        if matches!(error.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_))) {
+            Self::InvalidToken
+        } else if is_disconnected(&error) || is_contended(&error) {
             Self::Unavailable(error.to_string())
         } else {
             Self::Internal(error.to_string())

@@ -31,7 +31,9 @@ pub enum Subject<'a> {
     User(Uuid),
     /// A name or an e-mail address, in its normal form, whether an account has it or not.
     Name(&'a str),
-    /// The same, as seen from an address.
+    /// A kind of letter to an e-mail address in its normal form.
+    Letter(&'a str, &'a str),
+    /// A name or an address as above, as seen from an address.
     NameFrom(&'a str, Option<IpAddr>),
 }
 
@@ -140,7 +142,7 @@ fn refused(standing: Standing, subject: Subject<'_>) -> Error {
     let (user, address) = match subject {
         Subject::Address(address) | Subject::NameFrom(_, address) => (None, Some(AddressClass::of(address))),
         Subject::User(user) => (Some(user), None),
-        Subject::Name(_) => (None, None),
+        Subject::Name(_) | Subject::Letter(..) => (None, None),
     };
     Event::Throttled { policy: standing.policy.name(), user, address }.log();
     Error::Throttled(standing)
@@ -153,7 +155,7 @@ impl Subject<'_> {
         match self {
             Self::Address(address) => Self::Address(address.map(network)),
             Self::NameFrom(name, address) => Self::NameFrom(name, address.map(network)),
-            Self::User(_) | Self::Name(_) => self,
+            Self::User(_) | Self::Name(_) | Self::Letter(..) => self,
         }
     }
 }

@@ -8,7 +8,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use service::Error;
 use tokio::time::timeout;
 
-use super::{content_length, cut_off, field_problem};
+use super::{Sender, content_length, cut_off, field_problem};
 use crate::error::{Code, Problem, Result};
 
 /// The most bytes of a JSON body.
@@ -27,12 +27,12 @@ impl<T: DeserializeOwned> FromRequest for Json<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let media_type = request.content_type().to_ascii_lowercase();
         let length = content_length(request);
-        let payload = payload.take();
+        let (sender, payload) = (Sender::of(request), payload.take());
         Box::pin(async move {
             if media_type != "application/json" && !media_type.ends_with("+json") {
                 return Err(Problem::new(Code::UnsupportedMediaType, "send application/json"));
             }
-            let body = timeout(JSON_DEADLINE, read_json(payload, length)).await;
+            let body = timeout(JSON_DEADLINE, sender.read(read_json(payload, length))).await;
             let body = body.map_err(|_| Problem::new(Code::RequestTimeout, "the body took too long"))??;
             parse_json(&body).map(Self)
         })

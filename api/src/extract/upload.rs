@@ -9,7 +9,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web::Bytes}
 use futures_util::{StreamExt, future::LocalBoxFuture};
 use tokio::time::timeout;
 
-use super::{content_length, cut_off};
+use super::{Sender, content_length, cut_off};
 use crate::error::{Code, Problem, Result};
 
 /// The most bytes of a file.
@@ -45,37 +45,39 @@ impl FromRequest for Upload {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let media_type = request.content_type().to_ascii_lowercase();
         let length = content_length(request);
-        let mut payload = payload.take();
+        let (sender, payload) = (Sender::of(request), payload.take());
         Box::pin(async move {
-            let too_large =
-                || Problem::new(Code::BodyTooLarge, format!("at most {FILE_LIMIT} bytes are taken"));
             if !FILE_TYPES.contains(&media_type.as_str()) {
                 return Err(Problem::new(
                     Code::UnsupportedMediaType,
                     "send text/csv or application/x-ndjson",
                 ));
             }
-            if length.is_some_and(|length| length > FILE_LIMIT) {
-                return Err(too_large());
-            }
-            let mut file = tempfile::spooled_tempfile(FILE_IN_MEMORY);
-            let mut size = 0;
-            loop {
-                let chunk = timeout(FILE_PATIENCE, payload.next()).await;
-                let chunk =
-                    chunk.map_err(|_| Problem::new(Code::RequestTimeout, "the file took too long"))?;
-                let Some(chunk) = chunk else { break };
-                let chunk = chunk.map_err(|error| cut_off(&error))?;
-                size += chunk.len();
-                if size > FILE_LIMIT {
-                    return Err(too_large());
-                }
-                file = spool(file, chunk).await?;
-            }
-            file.seek(SeekFrom::Start(0)).map_err(|error| disk(&error))?;
-            Ok(Self(file))
+            sender.read(read_file(payload, length)).await.map(Self)
         })
     }
+}
+
+async fn read_file(mut payload: Payload, length: Option<usize>) -> Result<tempfile::SpooledTempFile> {
+    let too_large = || Problem::new(Code::BodyTooLarge, format!("at most {FILE_LIMIT} bytes are taken"));
+    if length.is_some_and(|length| length > FILE_LIMIT) {
+        return Err(too_large());
+    }
+    let mut file = tempfile::spooled_tempfile(FILE_IN_MEMORY);
+    let mut size = 0;
+    loop {
+        let chunk = timeout(FILE_PATIENCE, payload.next()).await;
+        let chunk = chunk.map_err(|_| Problem::new(Code::RequestTimeout, "the file took too long"))?;
+        let Some(chunk) = chunk else { break };
+        let chunk = chunk.map_err(|error| cut_off(&error))?;
+        size += chunk.len();
+        if size > FILE_LIMIT {
+            return Err(too_large());
+        }
+        file = spool(file, chunk).await?;
+    }
+    file.seek(SeekFrom::Start(0)).map_err(|error| disk(&error))?;
+    Ok(file)
 }
 
 /// Writes a chunk, off this thread once the file is on disk.

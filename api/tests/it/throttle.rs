@@ -262,20 +262,43 @@ async fn a_mailbox_gets_five_mails_and_who_asks_for_more_is_not_told() {
 }
 
 #[actix_web::test]
-async fn a_full_mailbox_gets_no_mail_to_confirm_it_either() {
+async fn a_mailbox_gets_five_mails_to_confirm_it_and_its_asker_is_told() {
     let app = limited().await;
     let alice = app.user("alice").await;
-    for _ in 0..Policy::Mailbox.quota() {
-        let body = json!({ "email": "new@example.com" });
-        app.anonymous().post("/auth/password-reset", body).await.accepted();
-    }
     let change = json!({ "email": "new@example.com", "current_password": PASSWORD });
+    for _ in 0..Policy::Mailbox.quota() {
+        alice.put("/users/me/email", change.clone()).await.accepted();
+    }
     let refused = alice.put("/users/me/email", change.clone()).await;
     let wait = retry_after(&refused);
     refused.problem("too_many_requests");
     app.throttle.clock().advance(wait);
     alice.put("/users/me/email", change).await.accepted();
     app.mail("new@example.com", "verify-email").await;
+}
+
+#[actix_web::test]
+async fn who_asks_for_one_kind_of_mail_uses_up_no_other() {
+    let app = limited().await;
+    app.user("alice").await;
+    let alice = json!({ "email": "alice@example.com" });
+    for _ in 0..Policy::Mailbox.quota() {
+        app.anonymous().post("/auth/verify-email/resend", alice.clone()).await.accepted();
+    }
+    app.anonymous().post("/auth/password-reset", alice).await.accepted();
+    app.mail("alice@example.com", "reset-password").await;
+}
+
+#[actix_web::test]
+async fn imports_have_a_limit_of_their_own() {
+    let app = limited().await;
+    let (alice, bob) = (app.user("alice").await, app.user("bob").await);
+    for _ in 0..Policy::Import.quota() {
+        alice.import("?dry_run=true", "text/csv", "title,author\nT,A\n").await.ok();
+    }
+    alice.import("", "text/csv", "title,author\nT,A\n").await.problem("too_many_requests");
+    bob.import("", "text/csv", "title,author\nT,A\n").await.ok();
+    alice.book("Emma").await;
 }
 
 #[actix_web::test]

@@ -9,14 +9,14 @@ pub(crate) mod device;
 
 use chrono::TimeDelta;
 use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction,
-    EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, prelude::DateTimeWithTimeZone,
-    sea_query::Expr,
+    ActiveModelBehavior, ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait,
+    DatabaseTransaction, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
+    prelude::DateTimeWithTimeZone, sea_query::Expr,
 };
 use uuid::Uuid;
 
 use super::Client;
-use crate::{Db, Error, Result, security::Event};
+use crate::{Actor, Db, Error, Result, security::Event};
 use entity::{
     behavior::now,
     sessions::{ActiveModel, Column, Entity, Model},
@@ -183,6 +183,15 @@ pub(super) async fn owner(db: &Db, id: Uuid) -> Result<Option<users::Model>> {
         note_use(db.clone(), id, now);
     }
     Ok(found.and_then(|(_, user)| user))
+}
+
+/// Whether an actor's session and account still let them do what they did when the request came in. Whoever has
+/// no session acts on the server's own machine.
+pub(crate) async fn is_still(conn: &impl ConnectionTrait, actor: &Actor) -> std::result::Result<bool, DbErr> {
+    let Some(id) = actor.session else { return Ok(true) };
+    let session = Entity::find_by_id(id).filter(alive(now())).find_also_related(users::Entity);
+    let user = session.one(conn).await?.and_then(|(_, user)| user).filter(|user| user.is_active);
+    Ok(user.is_some_and(|user| Actor::of(user, Some(id)) == *actor))
 }
 
 /// Notes that a session was used, beside the request that used it. A note that is lost does no harm: the next

@@ -50,10 +50,12 @@ policies! {
     MailToken = "mail-token", 30 in Duration::from_mins(10);
     /// Mails asked for from an address.
     Mail = "mail", 10 in Duration::from_mins(30);
-    /// Mails to one address, whoever asks for them.
+    /// Mails of one kind to one address, whoever asks for them.
     Mailbox = "mailbox", 5 in Duration::from_hours(1);
     /// A password that its signed-in owner must say again.
     Password = "password", 10 in Duration::from_mins(15);
+    /// Imports of an account.
+    Import = "import", 30 in Duration::from_hours(1);
     /// Whatever one does who is signed in.
     User = "user", 600 in Duration::from_mins(1);
 }
