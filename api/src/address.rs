@@ -45,8 +45,9 @@ impl Proxies {
     fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer.to_canonical();
         let lists: Vec<_> = headers.get_all(X_FORWARDED_FOR).collect();
-        let mut hops =
-            lists.iter().rev().flat_map(|list| list.to_str().unwrap_or_default().rsplit(',')).map(str::trim);
+        // What a client wrote may be no text; what proxies put behind it still counts.
+        let hops = lists.iter().rev().flat_map(|list| list.as_bytes().rsplit(|byte| *byte == b','));
+        let mut hops = hops.map(|hop| std::str::from_utf8(hop).unwrap_or_default().trim());
         while self.trusts(client) {
             let Some(hop) = hops.next().and_then(parse) else { break };
             client = hop;
@@ -117,6 +118,16 @@ mod tests {
             let expected: IpAddr = client.parse().unwrap();
             assert_eq!(proxies.client(peer.parse().unwrap(), &headers), expected, "{peer} {lists:?}");
         }
+    }
+
+    #[test]
+    fn what_is_no_text_takes_nothing_of_what_stands_behind_it() {
+        let proxies: Proxies = "10.0.0.0/8".parse().unwrap();
+        let mut headers = HeaderMap::new();
+        let list = HeaderValue::from_bytes(b"\xff, 198.51.100.1").unwrap();
+        headers.append(HeaderName::from_static(X_FORWARDED_FOR), list);
+        let expected: IpAddr = "198.51.100.1".parse().unwrap();
+        assert_eq!(proxies.client("10.0.0.1".parse().unwrap(), &headers), expected);
     }
 
     #[test]

@@ -268,6 +268,10 @@ impl Config {
                 "DATABASE_URL: several connections cannot share a database in memory; name a file".to_owned()
             );
         }
+        if !url.starts_with("sqlite:") {
+            // The driver would say it with the URL, and so with the password.
+            Url::parse(url).map_err(|error| format!("DATABASE_URL: {error}"))?;
+        }
         self.mailer()?;
         self.keys().map(drop)
     }

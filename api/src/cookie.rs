@@ -31,9 +31,12 @@ const MAX_LENGTH: usize = 512;
 #[derive(Debug)]
 pub struct Origins(pub Vec<String>);
 
-/// The refresh token of the cookie. Two cookies of this name are one too many: another host of the domain may
-/// have set the second.
-pub struct RefreshCookie(pub Option<String>);
+/// The cookie, if there is one.
+pub struct RefreshCookie(pub Option<Content>);
+
+/// The refresh token of the cookie; none of one that cannot be read. Two cookies of this name are one too many:
+/// another host of the domain may have set the second.
+pub struct Content(Option<String>);
 
 impl FromRequest for RefreshCookie {
     type Error = Problem;
@@ -50,10 +53,8 @@ impl FromRequest for RefreshCookie {
             (Some(token), None) if token.len() <= MAX_LENGTH => String::from_utf8(token.to_vec()).ok(),
             (Some(_), _) => None,
         };
-        ready(check_origin(request).and_then(|()| match token {
-            Some(token) if !token.is_empty() => Ok(Self(Some(token))),
-            _ => Err(Error::InvalidToken.into()),
-        }))
+        let content = Content(token.filter(|token| !token.is_empty()));
+        ready(check_origin(request).map(|()| Self(Some(content))))
     }
 }
 
@@ -93,7 +94,8 @@ impl FromRequest for Presented {
                 None => Refresh::default(),
             };
             Ok(match (input, cookie) {
-                (Refresh { refresh_token: None }, Some(token)) => {
+                (Refresh { refresh_token: None }, Some(Content(token))) => {
+                    let token = token.ok_or(Error::InvalidToken)?;
                     Self(Refresh { refresh_token: Some(token) }, Transport::Cookie)
                 }
                 (input, _) => Self(input, Transport::Body),

@@ -174,6 +174,7 @@ fn a_bad_setting_ends_the_program_with_one_line_and_no_secret() {
         ("TRUSTED_PROXIES", "0.0.0.0/0", "invalid value '0.0.0.0/0'"),
         ("DATABASE_URL", "oracle://scott:tiger@x", "DATABASE_URL: must begin with"),
         ("DATABASE_URL", "sqlite::memory:", "DATABASE_URL: several connections"),
+        ("DATABASE_URL", "postgres://u:tiger@pw@127.0.0.1:x/x", "DATABASE_URL: invalid port number"),
         ("APP_SECRETS", "", "APP_SECRETS: at least one secret is needed"),
         ("APP_SECRETS", "tiger", "APP_SECRETS: a secret must have at least 32 bytes"),
         (

@@ -168,6 +168,18 @@ async fn a_cookie_that_is_not_ours_alone_is_refused() {
 }
 
 #[actix_web::test]
+async fn a_second_cookie_keeps_nobody_from_logging_out() {
+    let app = start().await;
+    let alice = app.user("alice").await;
+    let cookies = format!("{NAME}=of-somebody-else; {NAME}=another");
+    browse(&alice, "/auth/logout", &cookies, Some("https://evil.example")).await.problem("foreign_origin");
+    let left = browse(&alice, "/auth/logout", &cookies, Some(HOME)).await;
+    assert_eq!(left.headers("set-cookie").len(), 2, "both go");
+    left.no_content();
+    alice.get("/users/me").await.problem("invalid_token");
+}
+
+#[actix_web::test]
 async fn the_token_in_the_body_goes_before_the_cookie() {
     let app = start().await;
     let other = app.user("alice").await;

@@ -130,6 +130,20 @@ async fn accounts_move_in_with_the_passwords_that_they_have() {
     );
 }
 
+#[actix_web::test]
+async fn what_another_system_never_read_of_a_password_does_not_become_part_of_it() {
+    let app = TestApp::start().await;
+    let long = "correct horse battery staple ".repeat(3);
+    let hash = bcrypt::hash(&long, 4).unwrap();
+    import(&app, &format!("username,email,hash\nalice,alice@example.com,{hash}\n"), &[]);
+    let log_in = async |password: &str| {
+        let input = json!({ "login": "alice", "password": password });
+        app.anonymous().post("/auth/login", input).await
+    };
+    log_in(&long[..72]).await.ok();
+    log_in(&long).await.ok();
+}
+
 async fn foreign_hashes(app: &TestApp) -> i64 {
     use sea_orm::{ConnectionTrait, Statement};
     let connection = app.database.connect().await;

@@ -122,7 +122,10 @@ fn verify(keys: &Keys, password: &str, stored: Option<&str>, cost: u32) -> Verdi
             let current = id == keys.password_id() && cost_of(hash) == Some(cost);
             digest(keys, id, password).map(|digest| (digest, hash, current))
         }
-        (None, Some(plain)) if foreign::is_foreign(plain) => Some((password.to_owned(), plain, false)),
+        // Beyond what other systems read of a password, it may be wrong, and must not become the right one.
+        (None, Some(plain)) if foreign::is_foreign(plain) => {
+            Some((password.to_owned(), plain, password.len() >= foreign::READ))
+        }
         (None, _) => None,
     };
     let candidate = candidate.filter(|(_, hash, _)| cost_of(hash).is_some_and(|cost| cost <= MAX_COST));

@@ -13,6 +13,9 @@ const MIN_COST: u32 = 4;
 /// The highest cost that is taken whatever the cost of our own hashes.
 const USUAL_COST: u32 = 12;
 
+/// How many bytes of a password bcrypt reads.
+pub(super) const READ: usize = 72;
+
 /// Whether a stored hash is another system's.
 pub(super) fn is_foreign(hash: &str) -> bool {
     PREFIXES.iter().any(|prefix| hash.starts_with(prefix))
