@@ -453,3 +453,11 @@ async fn settings_come_from_a_file_that_is_named() {
     assert!(Shell::at("", "coloured").ill("status").contains("DATABASE_URL is not set"));
     assert!(Shell::at("oracle://x:secret@y", "coloured").ill("status").contains("must begin with"));
 }
+    for (on, said) in [("", "--on must begin with"), ("s", "--on must"), ("mariadb://a", "use mysql://")] {
+        let refused = shell.ill(&format!("verify --on={on}"));
+        assert!(refused.contains(said) && refused.len() < 200, "{refused}");
+    }
+    for verb in ["status", "up", "sql"] {
+        let said = Shell::at("mariadb://x:secret@y", "coloured").ill(verb);
+        assert!(said.contains("use mysql://") && !said.contains("secret"), "{said}");
+    }
