@@ -132,6 +132,12 @@ impl Rename {
         }
     }
 
+    /// What is to have the new name.
+    #[must_use]
+    pub fn new_name(&self) -> String {
+        self.inverted().old()
+    }
+
     /// Gives what has the old name the new one.
     pub fn apply(&self, snapshot: &mut Snapshot) {
         match self {

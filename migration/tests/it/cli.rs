@@ -335,6 +335,11 @@ async fn what_autogenerate_writes_is_registered_and_what_it_cannot_write_changes
     let said = shell.well("autogenerate bring-back-the-note");
     assert!(said.starts_with("column parcels.note: new, varchar"), "{said}");
     let written = files(&source).into_iter().find(|file| file != "lib.rs").unwrap();
+    for (taken, what) in [("parcels.code=state", "column parcels.state"), ("parcels=labels", "table labels")]
+    {
+        let said = shell.ill(&format!("autogenerate note --allow-destructive --rename {taken}"));
+        assert!(said.contains(&format!("there is a {what} already")), "{said}");
+    }
     assert!(written.starts_with('m') && written.ends_with("_bring_back_the_note.rs"), "{written}");
     let module = written.trim_end_matches(".rs");
     let new = fs::read_to_string(source.join("lib.rs")).unwrap();
