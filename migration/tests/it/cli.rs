@@ -268,11 +268,22 @@ async fn a_migration_that_was_edited_after_it_was_applied_is_reported() {
     let database = Database::empty().await;
     let shell = Shell::at(&database.url, "coloured");
     shell.well("up");
-    let after = Shell { migrator: "recoloured", ..shell };
+    let mut after = Shell { migrator: "recoloured", ..shell };
     let name = LATER.name;
     assert!(after.ill("status").contains(&format!("edited   {name}")));
     assert!(after.ill("check").contains(&format!("{name} was edited after it had been applied")));
     assert!(after.run("up").err.contains(&format!("warning: {name} was edited")));
+    // What is taken back is not what is edited, nor is what takes its place.
+    for again in [&["refresh"][..], &["reset", "up"][..]] {
+        let before = Shell { migrator: "coloured", ..after };
+        before.well("fresh");
+        after = Shell { migrator: "recoloured", ..before };
+        again.iter().for_each(|verb| drop(after.well(verb)));
+        assert!(after.well("status").contains(&format!("applied  {name}")), "{again:?}");
+    }
+    after = Shell { migrator: "coloured", ..after };
+    after.well("fresh");
+    after = Shell { migrator: "recoloured", ..after };
     // To stamp is to accept it.
     after.well("stamp head");
     assert!(after.well("status").contains(&format!("applied  {name}")));
