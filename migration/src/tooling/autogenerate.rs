@@ -106,7 +106,8 @@ pub fn register(folder: &Path, name: &str, local: bool, source: &str) -> Result<
     };
     let old = fs::read_to_string(&list).map_err(failed(&list))?;
     let new = listed(&old, &module).ok_or_else(|| Error::List(list.clone()))?;
-    fs::write(&file, source).map_err(failed(&file))?;
+    let mut created = fs::File::create_new(&file).map_err(failed(&file))?;
+    io::Write::write_all(&mut created, source.as_bytes()).map_err(failed(&file))?;
     if let Err(error) = fs::write(&list, new) {
         fs::remove_file(&file).map_err(failed(&file))?;
         return Err(failed(&list)(error));
