@@ -60,6 +60,13 @@ pub fn now(manager: &SchemaManager<'_>) -> Expr {
     }
 }
 
+/// A moment in UTC, written as `2026-01-31T12:00:00`, as the value of a column that [`moment`] defines.
+#[must_use]
+pub fn at(manager: &SchemaManager<'_>, moment: &str) -> Expr {
+    let zone = if manager.get_database_backend() == DatabaseBackend::MySql { "" } else { "+00:00" };
+    Expr::cust(format!("'{moment}{zone}'"))
+}
+
 /// A condition or another expression in SQL that all three databases understand, with names in double quotes,
 /// which MariaDB takes for text unless they become its own.
 #[must_use]
@@ -83,11 +90,17 @@ fn quoted(manager: &SchemaManager<'_>, sql: &str) -> String {
         return sql.to_owned();
     }
     let mut in_text = false;
-    let swap = |c: char| {
+    let mut quoted = String::with_capacity(sql.len());
+    for c in sql.chars() {
         in_text ^= c == '\'';
-        if c == '"' && !in_text { '`' } else { c }
-    };
-    sql.chars().map(swap).collect()
+        match c {
+            '"' if !in_text => quoted.push('`'),
+            // An escape in MariaDB's texts, and itself in those of the others.
+            '\\' if in_text => quoted.push_str("\\\\"),
+            c => quoted.push(c),
+        }
+    }
+    quoted
 }
 
 /// A name, quoted as the database wants it.

@@ -8,8 +8,10 @@ use std::{collections::BTreeMap, fmt};
 use super::{diff::Change, snapshot::Snapshot};
 
 mod code;
+mod fill;
 mod statements;
 
+pub(super) use fill::{filled, misfit};
 use statements::Writer;
 
 /// A name that something had, and the one that it has now.

@@ -80,18 +80,23 @@ fn bare_column(schema: &Snapshot, column: &Column) -> String {
     }
 }
 
-/// The value of a default or of a back-fill.
+/// The value of a default, or of a back-fill that is no text.
 pub(super) fn value(kind: &Kind, sql: &str) -> String {
-    let literal = sql.split_once("'::").map_or_else(|| sql.to_owned(), |(text, _)| format!("{text}'"));
-    let quoted = literal.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
-    match (kind, quoted) {
-        (_, Some(inner)) if !inner.replace("''", "").contains('\'') => text(&inner.replace("''", "'")),
+    match (kind, literal(sql)) {
+        (_, Some(literal)) => text(&literal),
         (Kind::Moment, _) if sql == "current_timestamp" => "portable::now(manager)".to_owned(),
         _ if sql == "current_timestamp" => "Expr::current_timestamp()".to_owned(),
         _ if sql == "current_date" => "Expr::current_date()".to_owned(),
         _ if is_literal(sql) => number(sql),
         _ => format!("portable::sql(manager, {})", text(sql)),
     }
+}
+
+/// The text in a literal such as `'it''s'` or `'new'::text`, if it is one.
+pub(super) fn literal(sql: &str) -> Option<String> {
+    let literal = sql.split_once("'::").map_or_else(|| sql.to_owned(), |(text, _)| format!("{text}'"));
+    let inner = literal.strip_prefix('\'')?.strip_suffix('\'')?.replace("''", "\0");
+    (!inner.contains('\'')).then(|| inner.replace('\0', "'"))
 }
 
 /// A number or a truth. An integer that `i32` cannot hold says so.
@@ -149,7 +154,7 @@ pub(super) fn neutral(schema: &Snapshot, kind: &Kind) -> String {
         Kind::Json | Kind::JsonBinary => "'{}'".to_owned(),
         Kind::Enum(of) => {
             let first = schema.enums.get(of).and_then(|values| values.first());
-            format!("'{}'", first.map(String::as_str).unwrap_or_default())
+            format!("'{}'", first.map(|first| first.replace('\'', "''")).unwrap_or_default())
         }
         Kind::Uuid => "'00000000-0000-0000-0000-000000000000'".to_owned(),
         Kind::Char(_) | Kind::String(_) | Kind::Text | Kind::Blob | Kind::Other(_) => "''".to_owned(),
