@@ -1,7 +1,11 @@
 //! What the three databases do not agree on: how a moment is stored, how text is compared, how a table is
 //! altered. What they do agree on, migrations ask of SeaORM's own `SchemaManager`.
 
-use sea_orm_migration::{prelude::*, schema, sea_orm::DatabaseBackend};
+use sea_orm_migration::{
+    prelude::*,
+    schema,
+    sea_orm::{DatabaseBackend, Statement},
+};
 
 mod alter;
 mod enums;
@@ -56,6 +60,13 @@ pub fn now(manager: &SchemaManager<'_>) -> Expr {
     }
 }
 
+/// A moment in UTC, written as `2026-01-31T12:00:00`, as the value of a column that [`moment`] defines.
+#[must_use]
+pub fn at(manager: &SchemaManager<'_>, moment: &str) -> Expr {
+    let zone = if manager.get_database_backend() == DatabaseBackend::MySql { "" } else { "+00:00" };
+    Expr::cust(format!("'{moment}{zone}'"))
+}
+
 /// A condition or another expression in SQL that all three databases understand, with names in double quotes,
 /// which MariaDB takes for text unless they become its own.
 #[must_use]
@@ -68,9 +79,10 @@ pub fn sql(manager: &SchemaManager<'_>, sql: &str) -> Expr {
 /// # Errors
 /// A lost connection.
 pub async fn allow(manager: &SchemaManager<'_>, rule: &str, reason: &str) -> Result<(), DbErr> {
-    let reason = reason.replace("*/", "");
-    manager.get_connection().execute_unprepared(&format!("SELECT 1 /* allow {rule}: {reason} */")).await?;
-    Ok(())
+    let sql = format!("SELECT 1 /* allow {rule}: {} */", reason.replace("*/", ""));
+    // The journal of MariaDB takes what is not prepared for a change.
+    let select = Statement::from_string(manager.get_database_backend(), sql);
+    manager.get_connection().execute_raw(select).await.map(drop)
 }
 
 fn quoted(manager: &SchemaManager<'_>, sql: &str) -> String {
@@ -78,11 +90,17 @@ fn quoted(manager: &SchemaManager<'_>, sql: &str) -> String {
         return sql.to_owned();
     }
     let mut in_text = false;
-    let swap = |c: char| {
+    let mut quoted = String::with_capacity(sql.len());
+    for c in sql.chars() {
         in_text ^= c == '\'';
-        if c == '"' && !in_text { '`' } else { c }
-    };
-    sql.chars().map(swap).collect()
+        match c {
+            '"' if !in_text => quoted.push('`'),
+            // An escape in MariaDB's texts, and itself in those of the others.
+            '\\' if in_text => quoted.push_str("\\\\"),
+            c => quoted.push(c),
+        }
+    }
+    quoted
 }
 
 /// A name, quoted as the database wants it.

@@ -18,6 +18,7 @@ mod atomic;
 mod error;
 mod foreign_keys;
 mod journal;
+mod leftovers;
 mod lock;
 mod names;
 mod order;

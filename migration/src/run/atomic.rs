@@ -17,6 +17,7 @@ use sea_orm_migration::{
 use super::{
     Error, Session, Step,
     foreign_keys::Orphans,
+    leftovers,
     lock::{Holder, Wait},
     order::{self, Order, Planned},
     records::{self, Nothing},
@@ -33,7 +34,10 @@ impl<M: MigratorTrait> Session<M> {
     pub(super) async fn run_atomic(&mut self, order: Order) -> Result<Vec<Step>, Error> {
         let mut open = self.begin().await?;
         match order {
-            Order::Fresh => Nothing::<M>::fresh(&open.txn).await?,
+            Order::Fresh => {
+                Nothing::<M>::fresh(&open.txn).await?;
+                leftovers::drop_all(&open.txn).await?;
+            }
             Order::Up(_) | Order::Down(_) | Order::Refresh | Order::Reset => M::install(&open.txn).await?,
         }
         let applied = records::rows(&open.txn, M::migration_table_name()).await?;

@@ -14,6 +14,8 @@ use super::{
     write::{Backfills, Draft, source},
 };
 
+mod refuse;
+
 /// Why no migration was written.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -31,6 +33,14 @@ pub enum Error {
     /// A change that cannot be written.
     #[error("{0}: write this one by hand, after `migrate generate`")]
     Unsupported(String),
+    /// A back-fill of what is not filled, or with what does not fit.
+    #[error("--backfill {column}: {reason}")]
+    Backfill {
+        /// The column, with its table.
+        column: String,
+        /// Why not.
+        reason: String,
+    },
     /// A name that is none of a Rust module.
     #[error("{0:?} is no name for a migration: letters, digits and underscores are")]
     Name(String),
@@ -57,7 +67,7 @@ fn advice(renames: &[String]) -> String {
 /// The Rust source of the migration that a comparison asks for, formatted if `rustfmt` is there.
 ///
 /// # Errors
-/// [`Error::Nothing`], [`Error::Destructive`] unless `destructive`, [`Error::Unsupported`].
+/// [`Error::Nothing`], [`Error::Destructive`] unless `destructive`, [`Error::Unsupported`], [`Error::Backfill`].
 pub fn draft(
     comparison: &Comparison,
     backfills: &Backfills,
@@ -72,7 +82,8 @@ pub fn draft(
     if !destructive && !losses.is_empty() {
         return Err(Error::Destructive { losses, renames: likely_renames(&comparison.changes) });
     }
-    refuse_unsupported(&comparison.changes, backfills)?;
+    refuse::unsupported(&comparison.changes, backfills)?;
+    refuse::unfit(&comparison.changes, backfills)?;
     let down = diff(&comparison.to, &comparison.from);
     let code = source(&Draft {
         from: &comparison.from,
@@ -106,7 +117,8 @@ pub fn register(folder: &Path, name: &str, local: bool, source: &str) -> Result<
     };
     let old = fs::read_to_string(&list).map_err(failed(&list))?;
     let new = listed(&old, &module).ok_or_else(|| Error::List(list.clone()))?;
-    fs::write(&file, source).map_err(failed(&file))?;
+    let mut created = fs::File::create_new(&file).map_err(failed(&file))?;
+    io::Write::write_all(&mut created, source.as_bytes()).map_err(failed(&file))?;
     if let Err(error) = fs::write(&list, new) {
         fs::remove_file(&file).map_err(failed(&file))?;
         return Err(failed(&list)(error));
@@ -212,46 +224,6 @@ fn likely_renames(changes: &[Change]) -> Vec<String> {
         likely.extend(alike.map(|new| format!("--rename {}={}", table.name, new.name)));
     }
     likely
-}
-
-fn refuse_unsupported(changes: &[Change], backfills: &Backfills) -> Result<(), Error> {
-    for change in changes {
-        let Change::Alter { from, to, steps } = change else { continue };
-        let table = &from.name;
-        for step in steps {
-            match step {
-                Step::DropCheck(check) if check.name.is_none() => {
-                    return Err(Error::Unsupported(format!(
-                        "a check on {table} has no name by which it could be dropped"
-                    )));
-                }
-                Step::ChangePrimaryKey { from: None, .. } | Step::ChangePrimaryKey { to: None, .. } => {
-                    return Err(Error::Unsupported(format!(
-                        "the table {table} has a primary key only before or only after"
-                    )));
-                }
-                Step::AddColumn(column)
-                    if !column.nullable && column.default.is_none() && !column.auto_increment =>
-                {
-                    let told = backfills.contains_key(&(table.clone(), column.name.clone()));
-                    let unique = to.indexes.iter().any(|index| {
-                        index.unique
-                            && index.parts.len() == 1
-                            && index.columns().any(|name| *name == column.name)
-                    });
-                    let refers = to.foreign_keys.iter().any(|key| key.columns.contains(&column.name));
-                    if (unique || refers) && !told {
-                        let column = &column.name;
-                        return Err(Error::Unsupported(format!(
-                            "rows of {table} need values of their own in {column}: give --backfill {table}.{column}=SQL, or"
-                        )));
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-    Ok(())
 }
 
 /// Source in the style of the crate at `folder`, as far as `rustfmt` is there to give it.

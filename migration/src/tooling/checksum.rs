@@ -122,6 +122,17 @@ pub async fn forget(manager: &SchemaManager<'_>, table: &str, names: &[String]) 
     manager.execute(delete).await
 }
 
+/// Forgets the checksums of all migrations: each of them was taken back.
+///
+/// # Errors
+/// What the database says.
+pub async fn forget_all(manager: &SchemaManager<'_>, table: &str) -> Result<(), DbErr> {
+    if !manager.has_table(table_name(table)).await? {
+        return Ok(());
+    }
+    manager.execute(Query::delete().from_table(Alias::new(table_name(table))).take()).await
+}
+
 async fn create(manager: &SchemaManager<'_>, table: &str) -> Result<(), DbErr> {
     let mut create = Table::create();
     create

@@ -75,8 +75,8 @@ impl Comparison {
 /// Compares the entities of a project with its migrations.
 ///
 /// # Errors
-/// What a migration itself fails with; [`DbErr::Custom`] where no entity is found, or a name that is to be renamed is not
-/// there.
+/// What a migration itself fails with; [`DbErr::Custom`] where no entity is found, a name that is to be renamed is not
+/// there, or the new name is.
 pub async fn compare<M: MigratorTrait>(project: &Project<M>, wish: &Wish) -> Result<Comparison, DbErr> {
     let migrations = record::ups::<M>(DbBackend::Postgres).await?;
     let mut from = fold(DbBackend::Postgres, migrations.iter().flat_map(|migration| &migration.statements));
@@ -139,6 +139,15 @@ async fn renames<M>(project: &Project<M>, wish: &Wish, from: &Snapshot) -> Resul
         };
         if !there {
             return Err(DbErr::Custom(format!("there is no {} to be renamed", rename.old())));
+        }
+        let taken = match rename {
+            Rename::Table { to, .. } => schema.table(to).is_some(),
+            Rename::Column { table, to, .. } => {
+                schema.table(table).is_some_and(|table| table.column(to).is_some())
+            }
+        };
+        if taken {
+            return Err(DbErr::Custom(format!("there is a {} already", rename.new_name())));
         }
         rename.apply(&mut schema);
         renames.push(rename.clone());

@@ -3,11 +3,14 @@
 //! Written for the dialect of PostgreSQL, in which schemas are compared; of the others it understands what
 //! tells whether a table, a column or an index is there.
 
+use std::mem;
+
 use sea_orm_migration::sea_orm::{DbBackend, Statement};
 use sqlparser::{
     ast::{self, AlterTableOperation, ObjectType, Statement as Sql},
     dialect::{Dialect, MySqlDialect, PostgreSqlDialect, SQLiteDialect},
     parser::Parser,
+    tokenizer::{Token, TokenWithSpan, Tokenizer},
 };
 
 use super::snapshot::{Check, Column, Index, Kind, Part, PrimaryKey, Snapshot, Table};
@@ -39,7 +42,14 @@ pub(crate) fn parse(backend: DbBackend, sql: &str) -> Result<Vec<Sql>, sqlparser
         DbBackend::Sqlite => &SQLiteDialect {},
         _ => &PostgreSqlDialect {},
     };
-    Parser::parse_sql(dialect, sql)
+    let mut tokens = Tokenizer::new(dialect, sql).tokenize_with_location()?;
+    for TokenWithSpan { token, .. } in &mut tokens {
+        // `E'it\'s'` is how SeaORM writes a text for PostgreSQL, and for no other.
+        if let Token::EscapedStringLiteral(text) = token {
+            *token = Token::SingleQuotedString(mem::take(text));
+        }
+    }
+    Parser::new(dialect).with_tokens_with_locations(tokens).parse_statements()
 }
 
 impl Snapshot {
@@ -263,4 +273,20 @@ pub(crate) fn in_a_line(sql: &str) -> String {
 /// The name itself, without the schema that it is in.
 pub(crate) fn last(name: &ast::ObjectName) -> String {
     name.0.last().and_then(|part| part.as_ident()).map(|ident| ident.value.clone()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_the_same_however_it_was_escaped() {
+        let mut snapshot = Snapshot::default();
+        snapshot.apply(DbBackend::Postgres, r"CREATE TYPE moods AS ENUM ('good', E'don\'t ask')");
+        snapshot.apply(DbBackend::Postgres, r"CREATE TABLE vans (label text DEFAULT E'it\'s a \\ van')");
+        assert_eq!(snapshot.unread, Vec::<String>::new());
+        assert_eq!(snapshot.enums["moods"], ["good", "don't ask"]);
+        let label = snapshot.tables["vans"].column("label").and_then(|label| label.default.as_deref());
+        assert_eq!(label, Some(r"'it''s a \ van'"));
+    }
 }

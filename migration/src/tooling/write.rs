@@ -8,8 +8,10 @@ use std::{collections::BTreeMap, fmt};
 use super::{diff::Change, snapshot::Snapshot};
 
 mod code;
+mod fill;
 mod statements;
 
+pub(super) use fill::{filled, misfit};
 use statements::Writer;
 
 /// A name that something had, and the one that it has now.
@@ -130,6 +132,12 @@ impl Rename {
             Self::Table { from, .. } => format!("table {from}"),
             Self::Column { table, from, .. } => format!("column {table}.{from}"),
         }
+    }
+
+    /// What is to have the new name.
+    #[must_use]
+    pub fn new_name(&self) -> String {
+        self.inverted().old()
     }
 
     /// Gives what has the old name the new one.

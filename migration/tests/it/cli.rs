@@ -268,11 +268,22 @@ async fn a_migration_that_was_edited_after_it_was_applied_is_reported() {
     let database = Database::empty().await;
     let shell = Shell::at(&database.url, "coloured");
     shell.well("up");
-    let after = Shell { migrator: "recoloured", ..shell };
+    let mut after = Shell { migrator: "recoloured", ..shell };
     let name = LATER.name;
     assert!(after.ill("status").contains(&format!("edited   {name}")));
     assert!(after.ill("check").contains(&format!("{name} was edited after it had been applied")));
     assert!(after.run("up").err.contains(&format!("warning: {name} was edited")));
+    // What is taken back is not what is edited, nor is what takes its place.
+    for again in [&["refresh"][..], &["reset", "up"][..]] {
+        let before = Shell { migrator: "coloured", ..after };
+        before.well("fresh");
+        after = Shell { migrator: "recoloured", ..before };
+        again.iter().for_each(|verb| drop(after.well(verb)));
+        assert!(after.well("status").contains(&format!("applied  {name}")), "{again:?}");
+    }
+    after = Shell { migrator: "coloured", ..after };
+    after.well("fresh");
+    after = Shell { migrator: "recoloured", ..after };
     // To stamp is to accept it.
     after.well("stamp head");
     assert!(after.well("status").contains(&format!("applied  {name}")));
@@ -324,6 +335,11 @@ async fn what_autogenerate_writes_is_registered_and_what_it_cannot_write_changes
         assert!(shell.ill(wrong).contains("no name for a migration"), "{wrong}");
     }
     assert!(shell.ill("autogenerate note --rename parcels.none=note").contains("no column parcels.none"));
+    for (taken, what) in [("parcels.code=state", "column parcels.state"), ("parcels=labels", "table labels")]
+    {
+        let said = shell.ill(&format!("autogenerate note --allow-destructive --rename {taken}"));
+        assert!(said.contains(&format!("there is a {what} already")), "{said}");
+    }
     assert!(
         Shell { migrator: "coloured", ..Shell::at("", "") }
             .ill("autogenerate colour")
@@ -351,6 +367,24 @@ async fn what_autogenerate_writes_is_registered_and_what_it_cannot_write_changes
     shell.well("generate two_words");
     let generated = files(&source).into_iter().find(|file| file.ends_with("_two_words.rs")).unwrap();
     assert!(fs::read_to_string(source.join(generated)).unwrap().starts_with("//! To two words."));
+}
+
+#[tokio::test]
+async fn a_migration_is_never_written_over_another() {
+    let shell = Shell::at("sqlite://nothing.db", "agreeing");
+    let source = shell.folder.path().join("src");
+    fs::create_dir(&source).unwrap();
+    let list = "pub struct Migrator;\n\nfn migrations() {\n    vec![]\n}\n";
+    fs::write(source.join("lib.rs"), list).unwrap();
+    for second in 0..30 {
+        let moment = chrono::Utc::now() + chrono::Duration::seconds(second);
+        fs::write(source.join(format!("m{}_twice.rs", moment.format("%Y%m%d_%H%M%S"))), "mine").unwrap();
+    }
+    let said = shell.ill("generate twice");
+    assert!(said.contains("_twice.rs: File exists"), "{said}");
+    assert_eq!(fs::read_to_string(source.join("lib.rs")).unwrap(), list);
+    let kept = |file: &String| fs::read_to_string(source.join(file)).unwrap() == "mine";
+    assert_eq!(files(&source).iter().filter(|file| kept(file)).count(), 30);
 }
 
 fn files(folder: &Path) -> Vec<String> {
@@ -433,6 +467,10 @@ async fn drift_lint_and_verify_fail_where_something_is_found() {
     let losing = Shell::at(&database.url, "losing");
     assert!(losing.ill("lint").contains("ban-drop-column"));
     assert!(losing.ill("verify").contains(LOSING.name));
+    for (on, said) in [("", "--on must begin with"), ("s", "--on must"), ("mariadb://a", "use mysql://")] {
+        let refused = shell.ill(&format!("verify --on={on}"));
+        assert!(refused.contains(said) && refused.len() < 200, "{refused}");
+    }
     assert_eq!(
         shell.run("verify --on mysql://nobody:secret@127.0.0.1:1/nothing").err.matches("secret").count(),
         0
@@ -452,4 +490,8 @@ async fn settings_come_from_a_file_that_is_named() {
     assert!(staging.ill("status --env-file none.env").contains("none.env"));
     assert!(Shell::at("", "coloured").ill("status").contains("DATABASE_URL is not set"));
     assert!(Shell::at("oracle://x:secret@y", "coloured").ill("status").contains("must begin with"));
+    for verb in ["status", "up", "sql"] {
+        let said = Shell::at("mariadb://x:secret@y", "coloured").ill(verb);
+        assert!(said.contains("use mysql://") && !said.contains("secret"), "{said}");
+    }
 }

@@ -2,10 +2,15 @@
 
 use std::{
     collections::BTreeMap,
+    sync::Arc,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use migration::run::{self, Error, Extent, HalfDone, Place, Session};
+use migration::{
+    portable,
+    run::{self, Error, Extent, HalfDone, Place, Script, Session},
+    tooling::record,
+};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use sea_orm_migration::prelude::*;
 
@@ -205,6 +210,53 @@ impl MigrationTrait for Undone {
         txn.execute(insert(1)).await?;
         txn.commit().await
     }
+}
+
+/// Says first which rule it breaks, and fails for as long as there is no table `vans`.
+struct Allowing;
+
+impl MigrationName for Allowing {
+    fn name(&self) -> &'static str {
+        "m1_allowing"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Allowing {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        portable::allow(manager, "ban-drop-column", "nobody reads it").await?;
+        let db = manager.get_connection();
+        db.execute_unprepared("CREATE TABLE lorries (id INT)").await?;
+        db.execute_unprepared("INSERT INTO lorries SELECT id FROM vans").await.map(drop)
+    }
+}
+
+struct Allowed;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Allowed {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(Allowing)]
+    }
+}
+
+#[tokio::test]
+async fn a_rule_that_is_broken_with_reason_does_not_keep_a_run_from_going_on() {
+    let database = Database::empty().await;
+    if database.backend() != DbBackend::MySql {
+        return;
+    }
+    let script: Script = Arc::new(|_, _| {
+        Box::pin(async { Ok(record::ups::<Allowed>(DbBackend::MySql).await?.remove(0).statements) })
+    });
+    let place = Place::new(&database.url, "a test", LONG);
+    let mut session = Session::<Allowed>::open(place).await.unwrap().with_script(script);
+    let error = session.up(Extent::All).await.unwrap_err();
+    assert!(matches!(&error, Error::HalfDone(half) if half.ran.len() == 1), "{error}");
+    database.execute("CREATE TABLE vans (id INT)").await;
+    assert_eq!(session.up(Extent::All).await.unwrap().len(), 1);
+    session.close().await.unwrap();
+    assert!(!has_journal(&database).await);
 }
 
 struct Undoing;

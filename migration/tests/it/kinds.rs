@@ -35,6 +35,18 @@ pub mod add_column {
     pub mod parcels;
 }
 
+pub mod fill_column {
+    pub mod migration;
+    #[rustfmt::skip]
+    #[path = "../../entities/depots.rs"]
+    pub mod depots;
+    #[rustfmt::skip]
+    #[path = "../../entities/labels.rs"]
+    pub mod labels;
+    #[rustfmt::skip]
+    pub mod parcels;
+}
+
 pub mod drop_column {
     pub mod migration;
     #[rustfmt::skip]

@@ -296,6 +296,25 @@ kind!(add_column [parcels] [depots labels] {
     }
 });
 
+kind!(fill_column [parcels] [depots labels] {
+    backfills: [
+        ("batch", "'0190a000-0000-7000-8000-00000000000f'"),
+        ("opens_at", "'07:30:00'"),
+        ("since", "'2026-01-31'"),
+        ("extras", r#"'{"says": "it''s \\ \"fragile\""}'"#),
+        ("moved_at", "'2026-01-31T12:00:00+02:00'"),
+    ].map(|(column, sql)| (("parcels".to_owned(), column.to_owned()), sql.to_owned())).into()
+} async |db| {
+    let parcels = kinds::fill_column::parcels::Entity::find().all(db).await.unwrap();
+    assert_eq!(parcels.len(), 3);
+    for parcel in parcels {
+        assert_eq!(parcel.batch, Uuid::from_u128(0x0190_a000_0000_7000_8000_0000_0000_000f));
+        assert_eq!((parcel.opens_at.to_string(), parcel.since.to_string()), ("07:30:00".to_owned(), "2026-01-31".to_owned()));
+        assert_eq!(parcel.extras["says"], "it's \\ \"fragile\"");
+        assert_eq!(parcel.moved_at.to_utc().to_rfc3339(), "2026-01-31T10:00:00+00:00");
+    }
+});
+
 kind!(drop_column [parcels] [depots labels] { guarded: true, loses: true } async |db| {
     let parcels = kinds::drop_column::parcels::Entity::find().all(db).await.unwrap();
     assert_eq!(parcels.iter().filter(|parcel| parcel.depot_id.is_some()).count(), 2);

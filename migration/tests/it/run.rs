@@ -123,6 +123,25 @@ async fn refresh_reset_and_fresh_do_what_they_say() {
 }
 
 #[tokio::test]
+async fn bookly_itself_can_be_made_afresh() {
+    let database = Database::empty().await;
+    let place = Place::new(&database.url, "a test", Duration::from_mins(1));
+    let mut session = Session::<migration::Migrator>::open(place).await.unwrap();
+    let all = session.up(Extent::All).await.unwrap().len();
+    if database.backend() == DbBackend::Postgres {
+        database.execute("CREATE TYPE span AS RANGE (subtype = float8)").await;
+        database.execute("CREATE SEQUENCE numbers").await;
+    }
+    for _ in 0..2 {
+        assert_eq!(session.fresh().await.unwrap().len(), all);
+    }
+    session.close().await.unwrap();
+    if database.backend() == DbBackend::Postgres {
+        database.execute("CREATE SEQUENCE numbers").await;
+    }
+}
+
+#[tokio::test]
 async fn a_run_that_fails_leaves_nothing_and_the_next_one_works() {
     let database = Database::empty().await;
     if database.backend() == DbBackend::MySql {

@@ -115,7 +115,7 @@ pub enum Verb {
     Generate(Generate),
     /// Write the migration that leads to the entities, and add it to the list; no database is needed
     #[command(
-        after_help = "Example, after a field of an entity has got another name:\n  cargo migrate autogenerate rename_title --rename books.title=name"
+        after_help = "Example, after a field of an entity has got another name:\n  cargo migrate autogenerate rename_cover --rename books.cover_url=image_url"
     )]
     Autogenerate(Autogenerate),
     /// Fail where entities and migrations disagree; no database is needed

@@ -57,14 +57,24 @@ pub(super) fn backend(settings: &Settings, asked: Option<Backend>) -> Result<DbB
     if let Some(backend) = asked {
         return Ok(backend.into());
     }
-    let url = settings.database_url.as_deref().unwrap_or_default();
-    match url.split(':').next() {
-        Some("sqlite") => Ok(DbBackend::Sqlite),
-        Some("postgres" | "postgresql") => Ok(DbBackend::Postgres),
-        Some("mysql" | "mariadb") => Ok(DbBackend::MySql),
+    match settings.database_url.as_deref() {
+        Some(url) if !url.is_empty() => kind("DATABASE_URL", url),
         _ => Err(Error::Settings(
             "which database? Give --backend sqlite, postgres or mariadb, or set DATABASE_URL".to_owned(),
         )),
+    }
+}
+
+/// The kind of the database at `url`, which `setting` has said.
+pub(super) fn kind(setting: &str, url: &str) -> Result<DbBackend, Error> {
+    match url.split_once(':') {
+        Some(("sqlite", _)) => Ok(DbBackend::Sqlite),
+        Some(("postgres" | "postgresql", _)) => Ok(DbBackend::Postgres),
+        Some(("mysql", _)) => Ok(DbBackend::MySql),
+        Some(("mariadb", _)) => {
+            Err(Error::Settings(format!("{setting} begins with mariadb://: use mysql://, also for MariaDB")))
+        }
+        _ => Err(Error::Settings(format!("{setting} must begin with sqlite://, postgres:// or mysql://"))),
     }
 }
 

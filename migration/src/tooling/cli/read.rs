@@ -152,15 +152,11 @@ pub(super) fn backend(settings: &Settings) -> Result<DbBackend, Error> {
 
 pub(super) fn url(settings: &Settings) -> Result<&str, Error> {
     let url = settings.database_url.as_deref().unwrap_or_default();
-    match url.split_once(':') {
-        None if url.is_empty() => {
-            Err(Error::Settings("DATABASE_URL is not set: set it, or give -u URL".to_owned()))
-        }
-        Some(("sqlite" | "postgres" | "postgresql" | "mysql" | "mariadb", _)) => Ok(url),
-        _ => {
-            Err(Error::Settings("DATABASE_URL must begin with sqlite://, postgres:// or mysql://".to_owned()))
-        }
+    if url.is_empty() {
+        return Err(Error::Settings("DATABASE_URL is not set: set it, or give -u URL".to_owned()));
     }
+    offline::kind("DATABASE_URL", url)?;
+    Ok(url)
 }
 
 async fn connect(settings: &Settings) -> Result<DatabaseConnection, Error> {

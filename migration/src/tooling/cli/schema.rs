@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{
     Error, Outcome, Settings,
     args::{Autogenerate, Check, Drift, Generate, Print, Verify},
-    print, print_json, read,
+    offline, print, print_json, read,
 };
 use crate::tooling::{
     autogenerate,
@@ -163,9 +163,9 @@ pub(super) async fn verify<M: MigratorTrait>(settings: &Settings, asked: &Verify
     };
     let mut all = Vec::new();
     for url in urls {
-        let database = match url.split(':').next() {
-            Some("sqlite") => "sqlite",
-            Some("mysql" | "mariadb") => "mariadb",
+        let database = match offline::kind("--on", url)? {
+            DbBackend::Sqlite => "sqlite",
+            DbBackend::MySql => "mariadb",
             _ => "postgres",
         };
         let tried = verify::run::<M>(url).await;

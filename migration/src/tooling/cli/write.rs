@@ -70,6 +70,7 @@ pub(super) async fn refresh<M: MigratorTrait>(settings: &Settings) -> Outcome {
     confirm(settings, "This rolls all migrations back, with all rows, and applies them again")?;
     let mut session = session::<M>(settings).await?;
     session.refresh().await?;
+    forget_all::<M>(&session).await?;
     finish::<M>(session).await
 }
 
@@ -77,8 +78,17 @@ pub(super) async fn reset<M: MigratorTrait>(settings: &Settings) -> Outcome {
     confirm(settings, "This rolls all migrations back, with all rows")?;
     let mut session = session::<M>(settings).await?;
     session.reset().await?;
+    forget_all::<M>(&session).await?;
     session.close().await?;
     Ok(true)
+}
+
+/// Forgets what was applied before, whose next edition is no edited one.
+async fn forget_all<M: MigratorTrait>(session: &Session<M>) -> Result<(), Error> {
+    let transaction = session.connection().begin().await?;
+    let table = M::migration_table_name().to_string();
+    checksum::forget_all(&SchemaManager::new(&transaction), &table).await?;
+    Ok(transaction.commit().await?)
 }
 
 /// Takes the lock, and opens the database.

@@ -80,12 +80,10 @@ fn bare_column(schema: &Snapshot, column: &Column) -> String {
     }
 }
 
-/// The value of a default or of a back-fill.
+/// The value of a default, or of a back-fill that is no text.
 pub(super) fn value(kind: &Kind, sql: &str) -> String {
-    let literal = sql.split_once("'::").map_or_else(|| sql.to_owned(), |(text, _)| format!("{text}'"));
-    let quoted = literal.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
-    match (kind, quoted) {
-        (_, Some(inner)) if !inner.replace("''", "").contains('\'') => text(&inner.replace("''", "'")),
+    match (kind, literal(sql)) {
+        (_, Some(literal)) => text(&literal),
         (Kind::Moment, _) if sql == "current_timestamp" => "portable::now(manager)".to_owned(),
         _ if sql == "current_timestamp" => "Expr::current_timestamp()".to_owned(),
         _ if sql == "current_date" => "Expr::current_date()".to_owned(),
@@ -94,12 +92,48 @@ pub(super) fn value(kind: &Kind, sql: &str) -> String {
     }
 }
 
-/// An integer that `i32` cannot hold says so.
+/// The text in a literal such as `'it''s'` or `'new'::text`, if it is one.
+pub(super) fn literal(sql: &str) -> Option<String> {
+    let literal = sql.split_once("'::").map_or_else(|| sql.to_owned(), |(text, _)| format!("{text}'"));
+    let inner = literal.strip_prefix('\'')?.strip_suffix('\'')?.replace("''", "\0");
+    (!inner.contains('\'')).then(|| inner.replace('\0', "'"))
+}
+
+/// A number or a truth. An integer that `i32` cannot hold says so.
 fn number(sql: &str) -> String {
     match sql.parse::<i64>() {
-        Ok(number) if i32::try_from(number).is_err() => format!("{number}i64"),
-        _ => sql.to_owned(),
+        Ok(number) if i32::try_from(number).is_err() => format!("{}i64", spaced(sql)),
+        _ => spaced(sql),
     }
+}
+
+/// A number with an underscore after each three digits, where it is long.
+fn spaced(number: &str) -> String {
+    let (sign, digits) = number.split_at(usize::from(number.starts_with(['-', '+'])));
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let parts = [whole, fraction];
+    let is_plain = parts.iter().all(|part| part.bytes().all(|digit| digit.is_ascii_digit()));
+    if !is_plain || parts.iter().all(|part| part.len() < 6) {
+        return number.to_owned();
+    }
+    let point = if digits.contains('.') { "." } else { "" };
+    let mut spaced = format!("{sign}{}{point}", in_threes(whole, whole.len() % 3));
+    spaced += &in_threes(fraction, 0);
+    spaced
+}
+
+/// Digits in groups of three, the first of which has `first` digits unless that is none.
+fn in_threes(digits: &str, first: usize) -> String {
+    let (head, rest) = digits.split_at(first);
+    let mut groups = vec![head];
+    let mut rest = rest;
+    while !rest.is_empty() {
+        let (group, others) = rest.split_at(rest.len().min(3));
+        groups.push(group);
+        rest = others;
+    }
+    groups.retain(|group| !group.is_empty());
+    groups.join("_")
 }
 
 /// Whether a default is a plain value, which SQLite takes in a column that is added.
@@ -120,7 +154,7 @@ pub(super) fn neutral(schema: &Snapshot, kind: &Kind) -> String {
         Kind::Json | Kind::JsonBinary => "'{}'".to_owned(),
         Kind::Enum(of) => {
             let first = schema.enums.get(of).and_then(|values| values.first());
-            format!("'{}'", first.map(String::as_str).unwrap_or_default())
+            format!("'{}'", first.map(|first| first.replace('\'', "''")).unwrap_or_default())
         }
         Kind::Uuid => "'00000000-0000-0000-0000-000000000000'".to_owned(),
         Kind::Char(_) | Kind::String(_) | Kind::Text | Kind::Blob | Kind::Other(_) => "''".to_owned(),
@@ -208,4 +242,25 @@ pub(super) fn foreign_key(table: &str, key: &ForeignKey) -> String {
         action("on_delete", key.on_delete),
         action("on_update", key.on_update),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_numbers_are_written_as_clippy_wants_them() {
+        for (sql, code) in [
+            ("12345", "12345"),
+            ("123456", "123_456"),
+            ("-1234567", "-1_234_567"),
+            ("3000000000", "3_000_000_000i64"),
+            ("1234.5678901", "1_234.567_890_1"),
+            ("0.10", "0.10"),
+            ("1e10", "1e10"),
+            ("true", "true"),
+        ] {
+            assert_eq!(number(sql), code);
+        }
+    }
 }

@@ -2,7 +2,10 @@
 
 use std::mem;
 
-use super::{Backfills, Rename, code};
+use super::{
+    Backfills, Rename, code,
+    fill::{self, bare, is_simple},
+};
 use crate::tooling::{
     diff::{Change, Step},
     snapshot::{Column, Index, Kind, Snapshot, Table},
@@ -264,28 +267,8 @@ impl<'w> Writer<'w> {
     fn backfill(&mut self, table: &str, column: &Column) {
         let asked = self.backfills.get(&(table.to_owned(), column.name.clone())).or(column.default.as_ref());
         let sql = asked.cloned().unwrap_or_else(|| code::neutral(self.to, &column.kind));
-        let value = match &column.kind {
-            // Bound as bytes where the database stores it so.
-            Kind::Uuid if sql.starts_with('\'') => {
-                "sea_orm_migration::sea_orm::prelude::Uuid::nil()".to_owned()
-            }
-            kind => code::value(kind, &sql),
-        };
+        let value = fill::value(&column.kind, &sql);
         let (table, name) = (code::text(table), code::text(&column.name));
         self.line(&format!("portable::backfill(manager, {table}, {name}, {value})"));
     }
-}
-
-/// Whether every database can add the column as it is to a table with rows.
-fn is_simple(column: &Column) -> bool {
-    let default = match &column.default {
-        Some(default) => code::is_literal(default),
-        None => column.nullable,
-    };
-    default && column.generated.is_none() && !column.auto_increment
-}
-
-/// The column as it can be added to a table with rows.
-fn bare(column: &Column) -> Column {
-    Column { nullable: true, default: None, ..column.clone() }
 }
