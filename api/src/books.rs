@@ -18,6 +18,9 @@ use crate::{
     respond::{Created, Download, Paged, Sparse, Tagged},
 };
 
+/// The most rows of a file; while it is written, others may have to wait.
+const IMPORTED_ROWS: usize = 200_000;
+
 /// List the catalogue
 #[utoipa::path(get, path = "/api/v1/books", operation_id = "listBooks", tag = "books", params(BookQuery),
     responses((status = 200, body = Page<Book>, description = "A page of books",
@@ -113,7 +116,7 @@ pub async fn delete(
 
 /// Import books
 ///
-/// Takes a file as the whole body, 32 MiB at most: our own CSV or NDJSON, a library export of Goodreads,
+/// Takes a file as the whole body, 32 MiB and 200,000 rows at most: our own CSV or NDJSON, a library export of Goodreads,
 /// `books.csv` of goodbooks-10k, `pg_catalog.csv` of Project Gutenberg, or a dump of Open Library's editions.
 /// Books are told apart by ISBN, else by title and author among your own, so the same file twice adds nothing.
 #[utoipa::path(post, path = "/api/v1/books/import", operation_id = "importBooks", tag = "books", params(Options),
@@ -127,7 +130,7 @@ pub async fn import(
     Query(options): Query<Options>,
     Upload(file): Upload,
 ) -> Result<impl Responder> {
-    Ok(HttpResponse::Ok().json(import::run(&state.db, &actor, file, options).await?))
+    Ok(HttpResponse::Ok().json(import::run(&state.db, &actor, file, options, Some(IMPORTED_ROWS)).await?))
 }
 
 /// Export books

@@ -121,7 +121,7 @@ async fn import_file(config: &Config, import: Import) -> Result<(), String> {
     };
     let style = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {bytes_per_sec} {eta}");
     let bar = ProgressBar::new(size).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    let outcome = import::run(&db, &actor, bar.wrap_read(file), options).await;
+    let outcome = import::run(&db, &actor, bar.wrap_read(file), options, None).await;
     bar.finish_and_clear();
     db.close().await.map_err(explain)?;
     match outcome {

@@ -151,6 +151,11 @@ impl From<Error> for Problem {
             }
             Error::UnknownFormat(expected) => Self::new(Code::UnknownFormat, expected),
             Error::UnreadableFile(what) => Self::new(Code::UnreadableFile, what),
+            Error::TooManyRows(most) => {
+                let (thousands, rest) = (most / 1000, most % 1000);
+                let detail = format!("at most {thousands},{rest:03} rows are taken at once");
+                Self::new(Code::BodyTooLarge, detail)
+            }
             Error::ImportFailed(report) => {
                 let detail =
                     format!("{} of {} rows cannot be taken; nothing was written", report.failed, report.rows);

@@ -149,6 +149,7 @@ fn cors(origins: &[String]) -> Cors {
             header::IF_NONE_MATCH,
         ])
         .expose_headers([
+            "Content-Disposition",
             "ETag",
             "Link",
             "Location",

@@ -10,8 +10,8 @@ mod sqlite;
 /// What is searched, the weightiest first.
 const COLUMNS: [&str; 6] = ["title", "author", "subtitle", "isbn", "publisher", "description"];
 
-/// Letters that no database takes apart into a base letter and a mark.
-const LETTERS: [(&str, &str); 17] = [
+/// Letters that no database takes apart into a base letter and a mark, and the sigma that ends a word.
+const LETTERS: [(&str, &str); 18] = [
     ("Æ", "ae"),
     ("æ", "ae"),
     ("Ð", "d"),
@@ -29,6 +29,7 @@ const LETTERS: [(&str, &str); 17] = [
     ("ß", "ss"),
     ("Þ", "th"),
     ("þ", "th"),
+    ("ς", "σ"),
 ];
 
 #[derive(DeriveMigrationName)]

@@ -76,7 +76,8 @@ async fn main() {
     }
     let again = Instant::now();
     let report =
-        import::run(&db, &Actor::operator(), File::open(&file).unwrap(), import::Options::default()).await;
+        import::run(&db, &Actor::operator(), File::open(&file).unwrap(), import::Options::default(), None)
+            .await;
     assert_eq!(report.unwrap().unchanged, rows);
     say("import again", rows, again.elapsed());
 
@@ -122,7 +123,7 @@ fn say_memory(what: &str, before: u64) {
 async fn bring_in(db: &Db, file: &Path, rows: u64) -> f64 {
     let (before, began) = (reset_memory(), Instant::now());
     let file = File::open(file).unwrap();
-    let report = import::run(db, &Actor::operator(), file, import::Options::default()).await.unwrap();
+    let report = import::run(db, &Actor::operator(), file, import::Options::default(), None).await.unwrap();
     assert_eq!((report.created, report.warnings), (rows, 0), "{report:?}");
     let rate = say("import, atomic", rows, began.elapsed());
     say_memory("import", before);

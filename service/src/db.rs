@@ -15,8 +15,9 @@ use crate::{
     error::{OrTaken, is_disconnected},
 };
 
-/// How long a writer waits for its turn on SQLite, which has one writer at a time.
-const SQLITE_WRITER_PATIENCE: Duration = Duration::from_secs(5);
+/// How long a writer waits for its turn on SQLite, which has one writer at a time: longer than most imports take, and
+/// not as long as a request may.
+const SQLITE_WRITER_PATIENCE: Duration = Duration::from_secs(25);
 
 /// How long a connection may lie idle before it is asked whether it still lives.
 const TRUSTED_IDLE: Duration = Duration::from_secs(5);

@@ -74,6 +74,9 @@ pub enum Error {
     /// The file cannot be read on from this place.
     #[error("unreadable import file: {0}")]
     UnreadableFile(String),
+    /// The file has more rows than these, which are the most.
+    #[error("more than {0} rows to import")]
+    TooManyRows(usize),
     /// An atomic import met rows that cannot be taken; nothing was written.
     #[error("{} rows of the import failed", .0.failed)]
     ImportFailed(Box<crate::import::Report>),

@@ -102,12 +102,18 @@ pub struct Options {
     pub on_conflict: OnConflict,
 }
 
-/// Brings the books of a file in, for the actor.
+/// Brings the books of a file in, for the actor; of `most` rows, if so many are too many.
 ///
 /// # Errors
-/// [`Error::UnknownFormat`] and [`Error::UnreadableFile`] for the file, [`Error::ImportFailed`] for rows in
-/// atomic mode: nothing is written then.
-pub async fn run<R>(db: &Db, actor: &Actor, file: R, options: Options) -> Result<Report>
+/// [`Error::UnknownFormat`], [`Error::UnreadableFile`] and [`Error::TooManyRows`] for the file,
+/// [`Error::ImportFailed`] for rows in atomic mode: nothing is written then.
+pub async fn run<R>(
+    db: &Db,
+    actor: &Actor,
+    mut file: R,
+    options: Options,
+    most: Option<usize>,
+) -> Result<Report>
 where
     R: Read + Seek + Send + 'static,
 {
@@ -115,19 +121,46 @@ where
     options.validate()?;
     let _turn = TURN.acquire().await.map_err(|error| Error::Internal(error.to_string()))?;
     let (format, charset) = (options.format, options.charset.clone());
-    let file = tokio::task::spawn_blocking(move || File::open(file, format, charset.as_deref()));
+    let file = tokio::task::spawn_blocking(move || {
+        let charset = charset.as_deref();
+        most.map_or(Ok(()), |most| limit(&mut file, format, charset, most))?;
+        File::open(file, format, charset)
+    });
     let file = file.await.map_err(|error| Error::Internal(error.to_string()))??;
     let (atomic, dry_run) = (options.mode == Mode::Atomic, options.dry_run);
     let writer = Writer::new(actor.clone(), &options, file.format(), file.charset());
-    let batches = read(file);
-    let report = if atomic || dry_run {
-        db.transaction(move |txn| Box::pin(whole(txn, writer, batches, atomic, dry_run))).await??
+    let batches = read(file, options.mode);
+    let outcome = if atomic || dry_run {
+        db.transaction(move |txn| Box::pin(whole(txn, writer, batches, atomic, dry_run))).await?
     } else {
-        by_batches(db, writer, batches).await?
+        by_batches(db, writer, batches).await
     };
-    let Report { rows, created, updated, failed, .. } = report;
+    if let Ok(report) = &outcome {
+        log(actor, report);
+    } else if let Err(Error::ImportFailed(report)) = &outcome {
+        log(actor, report);
+    }
+    outcome
+}
+
+fn log(actor: &Actor, report: &Report) {
+    let Report { rows, created, updated, failed, dry_run, .. } = *report;
     Event::Imported { actor: actor.into(), rows, created, updated, failed, dry_run }.log();
-    Ok(report)
+}
+
+/// Refuses a file of more than `most` rows.
+fn limit<R: Read + Seek>(
+    file: &mut R,
+    format: Option<Format>,
+    charset: Option<&str>,
+    most: usize,
+) -> Result<()> {
+    // Rows need reading; without so many ends of lines there are not so many of them.
+    if file::line_ends(file)? < most {
+        return Ok(());
+    }
+    let beyond = File::open(file, format, charset)?.rows().nth(most);
+    beyond.map_or(Ok(()), |_| Err(Error::TooManyRows(most)))
 }
 
 /// Writes every batch in one transaction, and takes it back where a row failed or nothing was to change.
@@ -168,20 +201,22 @@ async fn by_batches(
     Ok(writer.into_report())
 }
 
-/// Reads the file on a thread of its own, a few batches ahead.
-fn read<R: Read + Send + 'static>(file: File<R>) -> mpsc::Receiver<Result<Vec<Row>>> {
+/// Reads the file on a thread of its own, a few batches ahead. Where it cannot be read on, good rows before may stay.
+fn read<R: Read + Send + 'static>(file: File<R>, mode: Mode) -> mpsc::Receiver<Result<Vec<Row>>> {
     let (sender, receiver) = mpsc::channel(BATCHES_AHEAD);
     tokio::task::spawn_blocking(move || {
         let mut batch = Vec::with_capacity(BATCH);
         let mut bytes = 0;
         for row in file.rows() {
-            match row {
-                Ok(row) => {
-                    bytes += row.bytes;
-                    batch.push(row);
+            let row = match (row, mode) {
+                (Ok(row), _) => row,
+                (Err(unreadable), Mode::Partial) => unreadable.into_row(),
+                (Err(unreadable), Mode::Atomic) => {
+                    return drop(sender.blocking_send(Err(unreadable.into())));
                 }
-                Err(error) => return drop(sender.blocking_send(Err(error))),
-            }
+            };
+            bytes += row.bytes;
+            batch.push(row);
             if batch.len() == BATCH || bytes > BATCH_BYTES {
                 bytes = 0;
                 let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));

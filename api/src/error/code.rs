@@ -85,7 +85,7 @@ codes! {
     CannotMail = "cannot_mail", CONFLICT, "Cannot mail";
     /// It has changed since it was read: the entity tag in `If-Match` is not its own any more. Read it again.
     Stale = "stale", PRECONDITION_FAILED, "Stale";
-    /// The body has more bytes than the operation takes.
+    /// The body has more bytes than the operation takes, or a file more rows.
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "Body too large";
     /// The body's media type is not one that the operation takes.
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "Unsupported media type";

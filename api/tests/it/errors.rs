@@ -169,7 +169,8 @@ async fn only_pages_of_exactly_the_named_origins_may_call() {
         let request = app.anonymous().request(Method::GET, "/books").header("Origin", origin);
         let answer = send(request).await;
         assert_eq!(answer.header("access-control-allow-origin"), origin);
-        assert!(answer.header("access-control-expose-headers").to_lowercase().contains("etag"));
+        let exposed = answer.header("access-control-expose-headers").to_lowercase();
+        assert!(exposed.contains("etag") && exposed.contains("content-disposition"), "{exposed}");
         let failure = send(app.anonymous().request(Method::GET, "/users/me").header("Origin", origin)).await;
         assert_eq!(failure.header("access-control-allow-origin"), origin, "failures can be read, too");
     }

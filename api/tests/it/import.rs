@@ -1,17 +1,14 @@
 //! Bringing files of books in.
 
-use std::{
-    io::{Read, Write},
-    net::{Shutdown, TcpStream},
-};
-
 use serde_json::{Value, json};
-use service::access::Role;
 
 use crate::{
-    app::{Client, TestApp, path_of},
+    app::{Client, TestApp},
     formats::GOODREADS,
 };
+
+mod file;
+mod known;
 
 pub async fn catalogue(client: &Client<'_>) -> Vec<Value> {
     client.get("/books?sort=created_at&limit=100").await.ok()["items"].as_array().unwrap().clone()
@@ -104,88 +101,6 @@ async fn a_trial_reports_the_same_and_changes_nothing() {
 }
 
 #[actix_web::test]
-async fn a_known_book_stays_unless_an_update_is_asked_for_and_allowed() {
-    let app = TestApp::start().await;
-    let (alice, bob) = (app.user("alice").await, app.user("bob").await);
-    let file =
-        |pages: u32| format!("title,author,isbn,page_count\nDune,Frank Herbert,9780441013593,{pages}\n");
-    alice.import("", "text/csv", file(1)).await.ok();
-    let path = path_of(&alice.get("/books/isbn/9780441013593").await.ok());
-    assert_eq!(counts(&alice.import("", "text/csv", file(2)).await.ok()), [1, 0, 0, 1, 0, 0, 0]);
-    assert_eq!(alice.get(&path).await.ok()["page_count"], 1);
-    assert_eq!(
-        counts(&alice.import("?on_conflict=update", "text/csv", file(2)).await.ok()),
-        [1, 0, 1, 0, 0, 0, 0]
-    );
-    let updated = alice.get(&path).await.ok();
-    assert_eq!((&updated["page_count"], &updated["version"]), (&json!(2), &json!(2)));
-    assert_eq!(
-        counts(&alice.import("?on_conflict=update", "text/csv", file(2)).await.ok()),
-        [1, 0, 0, 1, 0, 0, 0]
-    );
-    let report = bob.import("?on_conflict=update", "text/csv", file(3)).await.ok();
-    assert_eq!((counts(&report), codes(&report)), ([1, 0, 0, 0, 1, 0, 0], vec![(1, "forbidden")]));
-    let cashier = app.account("carol", Role::Cashier, true).await;
-    assert_eq!(
-        counts(&cashier.import("?on_conflict=update", "text/csv", file(4)).await.ok()),
-        [1, 0, 1, 0, 0, 0, 0]
-    );
-}
-
-#[actix_web::test]
-async fn a_file_that_repeats_itself_says_so() {
-    let app = TestApp::start().await;
-    let alice = app.user("alice").await;
-    let file = "Book Id,Exclusive Shelf,Title,Author,ISBN\n1,,A,B,9780441013593\n2,,A again,B,0441013597\n3,,C,D,\n4,,c , d,\n";
-    let report = alice.import("", "text/csv", file).await.ok();
-    assert_eq!(
-        (counts(&report), codes(&report)),
-        ([4, 2, 0, 2, 0, 0, 2], vec![(2, "repeated"), (4, "repeated")])
-    );
-}
-
-#[actix_web::test]
-async fn rows_of_our_own_formats_are_books_of_their_own_even_if_they_look_the_same() {
-    let app = TestApp::start().await;
-    let alice = app.user("alice").await;
-    let file = "title,author,isbn\nA,B,9780441013593\nA again,B,0441013597\nC,D,\nc , d,\n";
-    let report = alice.import("", "text/csv", file).await.ok();
-    assert_eq!(
-        (counts(&report), codes(&report)),
-        ([4, 3, 0, 1, 0, 0, 2], vec![(2, "repeated"), (4, "repeated")])
-    );
-    assert_eq!(counts(&alice.import("", "text/csv", file).await.ok())[..4], [4, 0, 0, 4]);
-}
-
-#[actix_web::test]
-async fn a_book_without_an_isbn_is_known_however_many_look_like_it() {
-    let app = TestApp::start().await;
-    let alice = app.user("alice").await;
-    let file = format!("title,author\n{}", "A,B\n".repeat(5000));
-    assert_eq!(counts(&alice.import("", "text/csv", file.clone()).await.ok())[..2], [5000, 5000]);
-    assert_eq!(counts(&alice.import("", "text/csv", file).await.ok())[..4], [5000, 0, 0, 5000]);
-    let more = alice.import("", "text/csv", "title,author\na,b\nA,C\n").await.ok();
-    assert_eq!(counts(&more)[..4], [2, 1, 0, 1]);
-}
-
-#[actix_web::test]
-async fn a_book_is_known_by_the_title_that_it_has_now() {
-    let app = TestApp::start().await;
-    let alice = app.user("alice").await;
-    let book = alice.book("Before").await;
-    alice.patch(&path_of(&book), json!({ "title": "After" })).await.ok();
-    // As a book that was written by a version that did not know of works.
-    alice.book("Older").await;
-    app.database.execute("UPDATE books SET work = NULL WHERE title = 'Older'").await;
-    let file = "title,author\nafter,anonymous\nBefore,Anonymous\nolder,anonymous\n";
-    let report = alice.import("?on_conflict=update", "text/csv", file).await.ok();
-    assert_eq!(counts(&report)[..4], [3, 1, 2, 0], "{report:#}");
-    let report = alice.import("?on_conflict=update", "text/csv", file).await.ok();
-    assert_eq!(counts(&report)[..4], [3, 0, 0, 3]);
-    assert_eq!(catalogue(&alice).await.len(), 3);
-}
-
-#[actix_web::test]
 async fn one_bad_row_in_ten_thousand_is_named() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
@@ -221,72 +136,32 @@ async fn rows_of_another_length_are_taken_with_a_warning() {
 }
 
 #[actix_web::test]
-async fn what_is_no_file_of_books_is_refused() {
+async fn half_a_price_is_left_out_with_a_warning() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
-    for (file, query) in [
-        ("", ""),
-        ("name,price\nx,1\n", ""),
-        ("\u{1}\u{2}\u{3}", ""),
-        (GOODREADS, "?format=goodbooks"),
-        ("title,author\nA,B\n", "?format=goodreads"),
-    ] {
-        let problem = alice.import(query, "text/csv", file).await.problem("unknown_format");
-        assert!(problem["detail"].as_str().unwrap().starts_with("expected a table with the columns "));
+    let lines = r#"{"title":"A","author":"A","price":5}
+{"title":"B","author":"A","price":{"amount":5}}
+{"title":"C","author":"A","price":{"currency":"EUR"}}
+{"title":"D","author":"A","price":null}
+"#;
+    let table = "title,author,price_amount,price_currency\nE,A,5,\nF,A,,EUR\nG,A,,\nH,A,5,EUR\n";
+    for (file, warned) in [(lines, vec![1, 2, 3]), (table, vec![1, 2])] {
+        let report = alice.import("", "text/csv", file).await.ok();
+        assert_eq!(counts(&report), [4, 4, 0, 0, 0, 0, warned.len() as u64]);
+        let expected: Vec<_> = warned.into_iter().map(|row| (row, "price")).collect();
+        assert_eq!(codes(&report), expected);
+        assert_eq!(report["problems"][0]["pointer"], "/price");
     }
-    for (query, pointer) in [
-        ("?format=xml", "/format"),
-        ("?charset=klingon", "/charset"),
-        ("?mode=x", "/mode"),
-        ("?dry_run=1", "/dry_run"),
-        ("?x=1", "/x"),
-    ] {
-        assert_eq!(alice.import(query, "text/csv", "title,author\n").await.invalid()[0].0, pointer);
-    }
-    alice.import("", "application/pdf", "%PDF").await.problem("unsupported_media_type");
-    let report =
-        alice.import("?mode=partial", "application/x-ndjson", "{\"title\":1}\n{oops\n[1]\n").await.ok();
-    assert_eq!((counts(&report)[5], codes(&report)), (3, vec![(1, "length"), (2, "json"), (3, "json")]));
-    let large = format!("title,author\n{}", "x".repeat(32 * 1024 * 1024));
-    let answer = alice.import("", "text/csv", large).await;
-    assert_eq!(answer.status, 413);
-    answer.problem("body_too_large");
-    assert!(catalogue(&alice).await.is_empty());
 }
 
 #[actix_web::test]
-async fn a_request_that_is_cut_off_half_way_writes_nothing() {
+async fn warnings_count_what_was_left_out_of_rows_that_were_taken() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
-    let rows = format!(
-        "title,author\n{}",
-        (0..50_000).map(|n| format!("Title {n},Author {n}\n")).collect::<Vec<_>>().concat()
-    );
-    let half = &rows[..rows.len() / 2];
-    for (length, start) in [
-        (format!("Content-Length: {}", rows.len()), String::new()),
-        ("Transfer-Encoding: chunked".to_owned(), format!("{:x}\r\n", rows.len())),
-    ] {
-        for mode in ["atomic", "partial"] {
-            let head = format!(
-                "POST /api/v1/books/import?mode={mode} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Type: text/csv\r\n{length}\r\n\r\n{start}",
-                alice.token.as_deref().unwrap()
-            );
-            let address = app.address.trim_start_matches("http://").to_owned();
-            let request = format!("{head}{half}");
-            let answer = tokio::task::spawn_blocking(move || {
-                let mut socket = TcpStream::connect(address).unwrap();
-                socket.write_all(request.as_bytes()).unwrap();
-                socket.shutdown(Shutdown::Write).unwrap();
-                let mut answer = Vec::new();
-                // The server has done with the request when it closes the connection.
-                socket.read_to_end(&mut answer).map(|_| String::from_utf8_lossy(&answer).into_owned())
-            });
-            let answer = answer.await.unwrap().unwrap_or_default();
-            assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 400 "), "{answer}");
-            assert!(catalogue(&alice).await.is_empty(), "{length} {mode}");
-        }
-    }
+    let file = "title,author,page_count\nT,A,many\n,A,many\n";
+    let report = alice.import("?mode=partial", "text/csv", file).await.ok();
+    assert_eq!(counts(&report), [2, 1, 0, 0, 0, 1, 1]);
+    assert_eq!(codes(&report), [(1, "range"), (2, "range"), (2, "length")]);
 }
 
 #[actix_web::test]

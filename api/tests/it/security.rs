@@ -102,6 +102,9 @@ async fn everything_that_happens_to_accounts_is_told_once() {
     let file = program.request(Method::POST, "/api/v1/books/import").bearer_auth(&alice);
     let file = file.header("Content-Type", "text/csv").body("title,author\nDune,Frank Herbert\n");
     crate::app::send(file).await.ok();
+    let file = program.request(Method::POST, "/api/v1/books/import").bearer_auth(&alice);
+    let file = file.header("Content-Type", "text/csv").body("title,author\nEmma,Jane Austen\n,Nobody\n");
+    crate::app::send(file).await.problem("import_failed");
     let book = json!({ "title": "T", "author": "A" });
     let book = program.send(Method::POST, "/books", &root, book).await.created();
     let book = format!("/books/{}", book["id"].as_str().unwrap());
@@ -148,6 +151,7 @@ async fn everything_that_happens_to_accounts_is_told_once() {
     warn log_in_failed address=loopback reason=unknown_name
     warn denied action=listUsers actor=alice reason=forbidden session=#1
     info imported actor=alice created=1 dry_run=false failed=0 rows=1 updated=0
+    info imported actor=alice created=0 dry_run=false failed=1 rows=2 updated=0
     warn denied action=deleteBook actor=alice reason=forbidden session=#1
     warn refresh_replayed session=#1 user=alice
     info logged_in address=loopback session=#2 user=alice

@@ -48,7 +48,8 @@ struct Found {
     id: Uuid,
     title: String,
     author: String,
-    score: f64,
+    /// How well its words agree; `None` where only the beginning of its title was looked at.
+    score: Option<f64>,
 }
 
 impl Search {
@@ -68,7 +69,7 @@ impl Search {
                 phrases.extend(words.into_iter().map(|word| vec![word]));
             }
         }
-        let unfinished = typed.chars().next_back().is_some_and(is_letter);
+        let unfinished = typed.rsplit(|c| !is_letter(c)).next().is_some_and(|last| !words(last).is_empty());
         (!phrases.is_empty()).then_some(Self { phrases, unfinished })
     }
 
@@ -102,13 +103,15 @@ impl Search {
             found.extend(Found::find_by_statement(backend.build(&query)).all(conn).await?);
         }
         let wanted = folded(&self.phrases.concat().join(" "));
+        found.retain(|found| found.score.is_some() || self.agrees(&folded(&found.title), &wanted));
         found.sort_by_cached_key(|found| {
             let (place, length) = self.place(found, &wanted);
-            (Reverse(place), length, Reverse(ordered(found.score)), found.id)
+            (Reverse(place), length, Reverse(found.score.map(ordered)), found.id)
         });
         let mut ids: Vec<Uuid> = found.into_iter().map(|found| found.id).collect();
         let mut seen = std::collections::HashSet::new();
         ids.retain(|id| seen.insert(*id));
+        ids.truncate(usize::try_from(RANKED).unwrap_or(usize::MAX));
         Ok(ids)
     }
 
@@ -139,10 +142,10 @@ impl Search {
     }
 }
 
-/// The words of a text, in small letters.
+/// The words of a text, in small letters. A mark that stands on no letter is none.
 fn words(text: &str) -> Vec<String> {
-    let words = text.split(|c| !is_letter(c)).filter(|word| !word.is_empty());
-    words.map(|word| plain(&word.to_lowercase())).collect()
+    let words = text.split(|c| !is_letter(c)).map(|word| plain(&word.to_lowercase()));
+    words.filter(|word| !without_marks(word).is_empty()).collect()
 }
 
 /// The words of a text, without marks.
@@ -151,10 +154,11 @@ fn folded(text: &str) -> Vec<String> {
 }
 
 fn without_marks(word: &str) -> String {
-    word.nfkd().filter(|c| !matches!(c, '\u{300}'..='\u{36f}')).collect::<String>().to_lowercase()
+    let bare: String = word.nfkd().filter(|c| !matches!(c, '\u{300}'..='\u{36f}')).collect();
+    plain(&bare.to_lowercase())
 }
 
-/// Letters that are no base letter with a mark, as others write them. The index has them so, too.
+/// Letters that are no base letter with a mark, as others write them, and the sigma that ends a word as any other. The index has them so, too.
 fn plain(word: &str) -> String {
     let mut plain = String::with_capacity(word.len());
     for letter in word.chars() {
@@ -167,6 +171,7 @@ fn plain(word: &str) -> String {
             'œ' => plain.push_str("oe"),
             'ß' => plain.push_str("ss"),
             'þ' => plain.push_str("th"),
+            'ς' => plain.push('σ'),
             other => plain.push(other),
         }
     }
@@ -202,6 +207,7 @@ fn with_names(found: SelectStatement) -> SelectStatement {
         .from_subquery(found, "found")
         .inner_join("books", Expr::cust("books.id = found.id"))
         .order_by(("found", "score"), Order::Desc)
+        .order_by(("found", "id"), Order::Asc)
         .limit(RANKED)
         .take()
 }
@@ -225,6 +231,10 @@ mod tests {
             ("100% _x_ O'Hara", vec!["100", "x", "o", "hara"]),
             ("a AND NOT (b OR c*)", vec!["a", "and", "not", "b", "or", "c"]),
             ("Straße Ørsted", vec!["strasse", "orsted"]),
+            ("ΛΌΓΟΣ λόγος", vec!["λόγοσ", "λόγοσ"]),
+            ("\u{301}", vec![]),
+            ("dune \u{301}", vec!["dune"]),
+            ("\u{301}dune \"\u{301}\"", vec!["\u{301}dune"]),
             ("0-441-01359-7", vec!["9780441013593"]),
             ("%", vec![]),
             ("📚 '\" --", vec![]),
@@ -235,7 +245,9 @@ mod tests {
 
     #[test]
     fn the_last_word_is_unfinished_until_something_follows_it() {
-        for (typed, expected) in [("dun", true), ("dun ", false), ("\"dun\"", false), ("\"dun", true)] {
+        for (typed, expected) in
+            [("dun", true), ("dun ", false), ("\"dun\"", false), ("\"dun", true), ("dun \u{301}", false)]
+        {
             assert_eq!(Search::parse(typed).unwrap().unfinished, expected, "{typed}");
         }
     }

@@ -12,12 +12,15 @@ use crate::input;
 /// Bytes that are looked at together.
 const CHUNK: usize = 64 * 1024;
 
-/// Tells the encoding of the whole file.
-pub(super) fn detect(file: &mut (impl Read + Seek)) -> Result<&'static Encoding> {
+/// Tells the encoding of the whole file, unless it is given; its byte order mark is believed more.
+pub(super) fn detect(
+    file: &mut (impl Read + Seek),
+    given: Option<&'static Encoding>,
+) -> Result<&'static Encoding> {
     file.seek(SeekFrom::Start(0))?;
     let mut head = Vec::new();
     file.take(CHUNK as u64).read_to_end(&mut head)?;
-    if let Some(encoding) = mark(&head).or_else(|| utf_16(&head)) {
+    if let Some(encoding) = mark(&head).or(given).or_else(|| utf_16(&head)) {
         return Ok(encoding);
     }
     // What is valid as UTF-8 to its end is UTF-8; finding that out is much faster than guessing.
@@ -90,10 +93,10 @@ mod tests {
     fn a_character_that_two_chunks_share_is_still_utf_8() {
         for shift in 0..4 {
             let text = "x".repeat(CHUNK - shift) + "𝄞 and more";
-            assert_eq!(detect(&mut Cursor::new(text)).unwrap(), UTF_8);
+            assert_eq!(detect(&mut Cursor::new(text), None).unwrap(), UTF_8);
         }
         for bytes in [&b"\xc3"[..], b"caf\xe9", b"caf\xe9 au lait\n"] {
-            assert_ne!(detect(&mut Cursor::new(bytes)).unwrap(), UTF_8, "{bytes:?}");
+            assert_ne!(detect(&mut Cursor::new(bytes), None).unwrap(), UTF_8, "{bytes:?}");
         }
     }
 }

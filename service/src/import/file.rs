@@ -7,10 +7,10 @@ use encoding_rs::Encoding;
 
 use super::{
     Format, charset,
-    format::{self, Columns, Row},
+    format::{self, Columns, Content as RowContent, Row},
     text::{self, LONGEST_ROW, Rationed, Text},
 };
-use crate::{Error, Result};
+use crate::{Error, FieldError, Result};
 
 /// An open file, at its first row.
 pub(super) struct File<R> {
@@ -23,33 +23,59 @@ enum Content<R> {
     Lines { format: Format, text: Text<R>, read: ReadLine },
 }
 
+/// A row, or where there is none to be had any more.
+pub(super) type RowRead = std::result::Result<Row, Unreadable>;
+
+/// Where a file cannot be read on, and why.
+pub(super) struct Unreadable {
+    place: (u64, u64),
+    why: String,
+}
+
+impl Unreadable {
+    /// The last row of the file, as one that cannot be taken.
+    pub(super) fn into_row(self) -> Row {
+        let detail = format!("{}; nothing behind it was read", self.why);
+        let error = FieldError::new("", "unreadable", detail);
+        Row::without_book(self.place, RowContent::Bad(vec![error]))
+    }
+}
+
+impl From<Unreadable> for Error {
+    fn from(Unreadable { place: (row, line), why }: Unreadable) -> Self {
+        Self::UnreadableFile(format!("row {row}, line {line}: {why}"))
+    }
+}
+
 /// Reads a row from its number, its line and its text.
 type ReadLine = fn((u64, u64), &str) -> Row;
 
 impl<R: Read + Seek> File<R> {
     /// Tells the encoding and the format, as far as they are not given, and reads the header.
     pub(super) fn open(mut file: R, format: Option<Format>, charset: Option<&str>) -> Result<Self> {
-        let charset = match charset.and_then(|label| Encoding::for_label(label.as_bytes())) {
-            Some(charset) => charset,
-            None => charset::detect(&mut file).map_err(unreadable)?,
-        };
+        let given = charset.and_then(|label| Encoding::for_label(label.as_bytes()));
+        let charset = charset::detect(&mut file, given).map_err(unreadable)?;
         file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
         let (head, text) = text::decode(file, charset).map_err(unreadable)?;
         let told = match format {
             Some(format) => Some(format),
-            None if head.starts_with('{') => Some(Format::Ndjson),
+            // A file of nothing is a list of no lines.
+            None if head.is_empty() || head.starts_with('{') => Some(Format::Ndjson),
             None if format::is_dump(&head) => Some(Format::OpenLibrary),
             None => None,
         };
         let content = match told {
-            Some(format @ Format::Ndjson) => Content::Lines { format, text, read: format::json_row },
+            Some(format) if format == Format::Ndjson || head.is_empty() => {
+                Content::Lines { format, text, read: format::json_row }
+            }
             Some(Format::OpenLibrary) if !format::is_dump(&head) => {
                 return Err(Error::UnknownFormat(format::expected(told)));
             }
             Some(format @ Format::OpenLibrary) => Content::Lines { format, text, read: format::dump_row },
-            Some(Format::Csv | Format::Goodreads | Format::Goodbooks | Format::Gutenberg) | None => {
-                table(&head, text, told)?
-            }
+            Some(
+                Format::Ndjson | Format::Csv | Format::Goodreads | Format::Goodbooks | Format::Gutenberg,
+            )
+            | None => table(&head, text, told)?,
         };
         Ok(Self { charset, content })
     }
@@ -68,9 +94,9 @@ impl<R: Read> File<R> {
     }
 
     /// The rows, each good or bad; an error ends them.
-    pub(super) fn rows(self) -> Box<dyn Iterator<Item = Result<Row>>>
+    pub(super) fn rows<'r>(self) -> Box<dyn Iterator<Item = RowRead> + 'r>
     where
-        R: 'static,
+        R: 'r,
     {
         match self.content {
             Content::Table { reader, columns } => Box::new(records(*reader, columns)),
@@ -90,48 +116,63 @@ fn table<R: Read>(head: &str, text: Text<R>, format: Option<Format>) -> Result<C
 fn records<R: Read>(
     mut reader: csv::Reader<Rationed<Text<R>>>,
     columns: Columns,
-) -> impl Iterator<Item = Result<Row>> {
+) -> impl Iterator<Item = RowRead> {
     let mut record = StringRecord::new();
     let mut number = 0;
     std::iter::from_fn(move || {
         reader.get_mut().refill();
-        match reader.read_record(&mut record) {
+        number += 1;
+        let byte = reader.position().byte();
+        let read = reader.read_record(&mut record);
+        let place = (number, reader.get_mut().line(byte));
+        match read {
             Ok(false) => None,
-            Ok(true) => {
-                number += 1;
-                let byte = record.position().map_or(0, csv::Position::byte);
-                let line = reader.get_mut().line(byte);
-                Some(Ok(columns.row((number, line), &record)))
-            }
-            Err(error) => Some(Err(unreadable(error))),
+            Ok(true) => Some(Ok(columns.row(place, &record))),
+            Err(error) => Some(Err(Unreadable { place, why: error.to_string() })),
         }
     })
 }
 
-fn lines<R: Read>(mut text: Text<R>, read: ReadLine) -> impl Iterator<Item = Result<Row>> {
+fn lines<R: Read>(mut text: Text<R>, read: ReadLine) -> impl Iterator<Item = RowRead> {
     let mut line = Vec::new();
     let (mut number, mut position) = (0, 0);
+    let mut broken = false;
     std::iter::from_fn(move || {
-        loop {
+        while !broken {
             line.clear();
             position += 1;
-            match (&mut text).take(LONGEST_ROW as u64).read_until(b'\n', &mut line) {
+            let why = match (&mut text).take(LONGEST_ROW as u64).read_until(b'\n', &mut line) {
                 Ok(0) => return None,
-                Ok(length) if length == LONGEST_ROW && !line.ends_with(b"\n") => {
-                    let error = format!("line {position} has more than {LONGEST_ROW} bytes");
-                    return Some(Err(Error::UnreadableFile(error)));
-                }
+                Ok(length) if length == LONGEST_ROW && !line.ends_with(b"\n") => text::too_long(),
                 Ok(_) => {
                     let line = String::from_utf8_lossy(&line);
                     if !line.trim().is_empty() {
                         number += 1;
                         return Some(Ok(read((number, position), line.trim_start_matches('\u{feff}'))));
                     }
+                    continue;
                 }
-                Err(error) => return Some(Err(unreadable(error))),
-            }
+                Err(error) => error.to_string(),
+            };
+            broken = true;
+            return Some(Err(Unreadable { place: (number + 1, position), why }));
         }
+        None
     })
+}
+
+/// How many ends of lines a file has, and so rows at most, but for a last one without.
+pub(super) fn line_ends(file: &mut (impl Read + Seek)) -> Result<usize> {
+    file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
+    let mut chunk = vec![0; 64 * 1024];
+    let mut ends = 0;
+    loop {
+        let length = file.read(&mut chunk).map_err(unreadable)?;
+        if length == 0 {
+            return Ok(ends);
+        }
+        ends += chunk[..length].iter().filter(|byte| matches!(byte, b'\r' | b'\n')).count();
+    }
 }
 
 /// The delimiter that the first line has most of, outside quotes.
@@ -166,7 +207,7 @@ mod tests {
     /// The number and the line of each row.
     fn places(file: &str) -> Vec<(u64, u64)> {
         let file = File::open(Cursor::new(file.to_owned()), None, None).unwrap();
-        file.rows().map(|row| row.unwrap()).map(|row| (row.number, row.line)).collect()
+        file.rows().map(|row| row.ok().unwrap()).map(|row| (row.number, row.line)).collect()
     }
 
     #[test]
@@ -181,11 +222,19 @@ mod tests {
 
     #[test]
     fn a_row_without_an_end_is_refused_before_it_fills_the_memory() {
-        for start in ["title,author\nA,B\n\"", "{}\n{\"title\":\"", "/type/edition\ta\tb\tc\t{}\n"] {
+        for (line, start) in
+            [(3, "title,author\nA,B\n\""), (2, "{}\n{\"title\":\""), (2, "/type/edition\ta\tb\tc\t{}\n")]
+        {
             let file = format!("{start}{}", "x".repeat(3 * LONGEST_ROW));
             let mut rows = File::open(Cursor::new(file), None, None).unwrap().rows();
-            let bad = rows.find_map(std::result::Result::err).unwrap();
-            assert!(matches!(bad, Error::UnreadableFile(why) if why.contains("more than")), "{start}");
+            let Some(bad) = rows.find_map(std::result::Result::err) else { panic!("{start}") };
+            assert!(rows.next().is_none(), "{start}");
+            let Error::UnreadableFile(why) = bad.into() else { panic!("{start}") };
+            assert_eq!(
+                why,
+                format!("row 2, line {line}: a row has more than {LONGEST_ROW} bytes"),
+                "{start}"
+            );
         }
     }
 }

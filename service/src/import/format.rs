@@ -46,7 +46,7 @@ impl Row {
         Self { number, line, bytes, content, warnings }
     }
 
-    fn without_book((number, line): (u64, u64), content: Content) -> Self {
+    pub(super) fn without_book((number, line): (u64, u64), content: Content) -> Self {
         Self { number, line, bytes: 0, content, warnings: Vec::new() }
     }
 

@@ -18,6 +18,11 @@ const HEAD: u64 = 64 * 1024;
 /// The longest row, in bytes of UTF-8.
 pub(super) const LONGEST_ROW: usize = 1024 * 1024;
 
+/// What is said of a longer one.
+pub(super) fn too_long() -> String {
+    format!("a row has more than {LONGEST_ROW} bytes")
+}
+
 /// The text of a file, its head read ahead.
 pub(super) type Text<R> = BufReader<LineEnds<Chain<Cursor<Vec<u8>>, DecodeReaderBytes<R, Vec<u8>>>>>;
 
@@ -101,7 +106,7 @@ impl<R> Rationed<R> {
 impl<R: Read> Read for Rationed<R> {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
         if self.left == 0 {
-            return Err(Error::other(format!("a row has more than {LONGEST_ROW} bytes")));
+            return Err(Error::other(too_long()));
         }
         let most = buffer.len().min(self.left);
         let length = self.text.read(&mut buffer[..most])?;

@@ -1,5 +1,7 @@
 //! The database's side of an import: what becomes of each row.
 
+use std::collections::HashSet;
+
 use sea_orm::{ActiveValue::Set, DatabaseTransaction, EntityTrait, TryInsertResult};
 use uuid::Uuid;
 
@@ -23,9 +25,8 @@ use entity::{
 pub(super) struct Writer {
     actor: Actor,
     import: Import,
-    update: bool,
-    /// Whether the file is of our own, where two rows are two books even if they look the same.
-    own: bool,
+    /// The books that rows met, where they may change.
+    met: HashSet<Uuid>,
     /// Whether the works of all of the actor's books are known to have their names.
     named: bool,
     report: Report,
@@ -34,10 +35,14 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn new(actor: Actor, options: &Options, format: Format, charset: &str) -> Self {
         Self {
-            import: Import { owner: actor.id, began: behavior::now() },
+            import: Import {
+                owner: actor.id,
+                began: behavior::now(),
+                update: options.on_conflict == OnConflict::Update,
+                own: matches!(format, Format::Csv | Format::Ndjson),
+            },
             actor,
-            update: options.on_conflict == OnConflict::Update,
-            own: matches!(format, Format::Csv | Format::Ndjson),
+            met: HashSet::new(),
             named: false,
             report: Report::new(format, charset, options.dry_run),
         }
@@ -55,14 +60,19 @@ impl Writer {
             known::name_works(txn, self.import).await?;
             self.named = true;
         }
-        let mut known = Known::of(txn, self.import, &batch).await?;
-        let ids = if self.update { known.ids() } else { Vec::new() };
+        let mut known = Known::of(txn, self.import, &batch, &self.met).await?;
+        let ids = if self.import.update { known.ids() } else { Vec::new() };
         let mut stored = Stored::read(txn, ids).await?;
         let mut new = Vec::new();
         for Row { number, line, content, warnings, .. } in batch {
             let place = (number, line);
+            let taken = matches!(content, Content::Book(_));
             for warning in warnings {
-                self.report.warn(problem(place, warning));
+                if taken {
+                    self.report.warn(problem(place, warning));
+                } else {
+                    self.report.list(problem(place, warning));
+                }
             }
             match content {
                 Content::Book(book) => {
@@ -71,6 +81,7 @@ impl Writer {
                         Match::New => new.push(self.row(*book)),
                         Match::Known(id) => self.meet(txn, &mut stored, place, id, *book).await?,
                         Match::Repeated => new.extend(self.repeat(place, *book)),
+                        Match::Met => self.meet_again(place),
                     }
                 }
                 Content::Bad(errors) => {
@@ -98,15 +109,20 @@ impl Writer {
     /// A row that looks like one before it: the same book again, but for one of our own files, which has each
     /// book once.
     fn repeat(&mut self, place: (u64, u64), book: NewBook) -> Option<ActiveModel> {
-        let another = self.own && book.isbn.is_none();
-        let detail = if another {
-            "has the title and the author of a row before it, and was taken as another book"
-        } else {
-            self.report.unchanged += 1;
-            "is the same book as a row before it"
-        };
+        if !self.import.own || book.isbn.is_some() {
+            self.meet_again(place);
+            return None;
+        }
+        let detail = "has the title and the author of a row before it, and was taken as another book";
         self.report.warn(problem(place, FieldError::new("", "repeated", detail)));
-        another.then(|| self.row(book))
+        Some(self.row(book))
+    }
+
+    /// Leaves out a row whose book another row has spoken of.
+    fn meet_again(&mut self, place: (u64, u64)) {
+        self.report.unchanged += 1;
+        let detail = "is the same book as a row before it";
+        self.report.warn(problem(place, FieldError::new("", "repeated", detail)));
     }
 
     /// Counts a book that is in the catalogue, and changes it where that was asked for and is allowed.
@@ -129,7 +145,9 @@ impl Writer {
             self.report.list(problem(place, error));
             return Ok(());
         }
-        if stored.update(txn, book, new).await? {
+        if !self.met.insert(id) {
+            self.meet_again(place);
+        } else if stored.update(txn, book, new).await? {
             self.report.updated += 1;
         } else {
             self.report.unchanged += 1;

@@ -2,10 +2,13 @@
 
 use sea_orm::{
     DatabaseConnection, DbErr,
-    sea_query::{Expr, Query, SelectStatement},
+    sea_query::{Expr, Order, Query, SelectStatement, TableRef},
 };
 
 use super::{Extent, RANKED, Search, WEIGHED, are_few, with_names};
+
+/// The smaller, the better; by column in the order of the index.
+const WEIGHT: &str = "-bm25(_books_words, 10.0, 6.0, 6.0, 6.0, 2.0, 1.0)";
 
 /// Few enough to be looked up in a tenth of a second.
 const FEW: u64 = 30_000;
@@ -29,15 +32,14 @@ pub(super) async fn condition(
 }
 
 pub(super) fn best(search: &Search, filter: Option<&SelectStatement>) -> Vec<SelectStatement> {
-    let found = |query: String, limit: u64| {
+    let found = |score: &'static str, query: String, limit: u64| {
         let mut select = Query::select();
         select
             .column(("s", "id"))
-            // The smaller, the better; by column in the order of the index.
-            .expr_as(Expr::cust("-bm25(_books_words, 10.0, 6.0, 6.0, 6.0, 2.0, 1.0)"), "score")
+            .expr_as(Expr::cust(score), "score")
             .from("_books_words")
             .inner_join(
-                sea_orm::sea_query::TableRef::from("_books_search").alias("s"),
+                TableRef::from("_books_search").alias("s"),
                 Expr::cust("s.number = _books_words.rowid"),
             )
             .and_where(Expr::cust_with_values("_books_words MATCH ?", [query]))
@@ -45,10 +47,24 @@ pub(super) fn best(search: &Search, filter: Option<&SelectStatement>) -> Vec<Sel
         if let Some(filter) = filter {
             select.and_where(Expr::exists(filter.clone()));
         }
-        with_names(select)
+        select
     };
-    let begins = format!("title : ^ {}", quoted(&search.phrases.concat(), search.unfinished));
-    vec![found(query(search), WEIGHED), found(begins, RANKED / 5)]
+    let begins = |unfinished| format!("title : ^ {}", quoted(&search.phrases.concat(), unfinished));
+    // FTS5 keeps the number of words of each column: the shortest titles have fewest.
+    let shortest = found("NULL", begins(false), RANKED / 5)
+        .inner_join(
+            TableRef::from("_books_words_docsize").alias("size"),
+            Expr::cust("size.id = _books_words.rowid"),
+        )
+        .order_by_expr(Expr::cust("substr(size.sz, 1, 1)"), Order::Asc)
+        .order_by(("_books_words", "rowid"), Order::Asc)
+        .take();
+    let found = [
+        found(WEIGHT, query(search), WEIGHED),
+        found(WEIGHT, begins(search.unfinished), RANKED / 5),
+        shortest,
+    ];
+    found.map(with_names).to_vec()
 }
 
 /// In the words of FTS5.

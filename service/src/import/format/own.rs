@@ -7,6 +7,8 @@ use crate::{cell::unguard, import::draft::Draft};
 
 pub(super) fn table(cells: &Cells<'_>) -> Draft {
     let text = |name: &str| cells.get(name).map(|cell| unguard(cell).to_owned());
+    let (amount, currency) = (text("price_amount"), text("price_currency"));
+    let priced = amount.is_some() || currency.is_some();
     Draft {
         title: text("title"),
         subtitle: text("subtitle"),
@@ -17,7 +19,7 @@ pub(super) fn table(cells: &Cells<'_>) -> Draft {
         language: text("language"),
         isbns: text("isbn").into_iter().collect(),
         description: text("description"),
-        price: text("price_amount").zip(text("price_currency")),
+        price: priced.then(|| half(amount, currency)),
         cover_url: text("cover_url"),
         ..Draft::default()
     }
@@ -29,9 +31,13 @@ pub(super) fn line(object: &Map<String, Value>) -> Draft {
         Value::String(text) => Some(text.clone()),
         other => Some(other.to_string()),
     };
-    let price = object.get("price").and_then(Value::as_object);
+    let price = match object.get("price") {
+        None | Some(Value::Null) => None,
+        Some(Value::Object(object)) => Some(half(text(object, "amount"), text(object, "currency"))),
+        Some(other) => Some(half(Some(other.to_string()), None)),
+    };
     Draft {
-        price: price.and_then(|price| text(price, "amount").zip(text(price, "currency"))),
+        price,
         title: text(object, "title"),
         subtitle: text(object, "subtitle"),
         authors: text(object, "author").into_iter().collect(),
@@ -44,4 +50,9 @@ pub(super) fn line(object: &Map<String, Value>) -> Draft {
         cover_url: text(object, "cover_url"),
         ..Draft::default()
     }
+}
+
+/// A price of which a half may be missing: none that can be taken, but one that is spoken of.
+fn half(amount: Option<String>, currency: Option<String>) -> (String, String) {
+    (amount.unwrap_or_default(), currency.unwrap_or_default())
 }
