@@ -174,6 +174,7 @@ async fn whole(
     while let Some(batch) = batches.recv().await {
         writer.write(txn, batch?).await?;
     }
+    writer.confirm(txn).await?;
     let report = writer.into_report();
     if atomic && report.failed > 0 {
         return Ok(End::Rollback(Err(Error::ImportFailed(Box::new(report.nothing_written())))));
@@ -193,6 +194,7 @@ async fn by_batches(
             .write(move |txn| {
                 Box::pin(async move {
                     writer.write(txn, batch).await?;
+                    writer.confirm(txn).await?;
                     Ok(writer)
                 })
             })

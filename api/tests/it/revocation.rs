@@ -9,6 +9,7 @@ use std::{
 };
 
 use reqwest::Method;
+use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::{Value, json};
 use service::access::Role;
 use tokio::{
@@ -19,6 +20,7 @@ use tokio::{
 
 use crate::{
     app::{Answer, Client, PASSWORD, TestApp},
+    auth::long_ago,
     process::Process,
 };
 
@@ -335,4 +337,24 @@ async fn who_loses_the_right_while_a_body_is_on_its_way_does_nothing_with_it() {
     let alice = app.user("alice").await;
     let unmoved = interrupted(&alice, ("POST", "/books"), &book, async || ());
     assert_eq!(unmoved.await, "HTTP/1.1 201 Created");
+}
+
+#[actix_web::test]
+async fn an_import_during_which_its_session_ends_leaves_nothing() {
+    let app = TestApp::start().await;
+    let connection = app.database.connect().await;
+    for mode in ["atomic", "partial"] {
+        let alice = app.user(mode).await;
+        let ending = connection.begin().await.unwrap();
+        let end = format!("UPDATE sessions SET revoked_at = {}", long_ago(&app.database));
+        ending.execute_unprepared(&end).await.unwrap();
+        let commit = async {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            ending.commit().await.unwrap();
+        };
+        let query = format!("?mode={mode}");
+        let (answer, ()) = tokio::join!(alice.import(&query, "text/csv", "title,author\nT,A\n"), commit);
+        answer.problem("invalid_token");
+    }
+    assert_eq!(app.count("books").await, 0);
 }

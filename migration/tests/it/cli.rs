@@ -278,7 +278,9 @@ async fn a_migration_that_was_edited_after_it_was_applied_is_reported() {
         let before = Shell { migrator: "coloured", ..after };
         before.well("fresh");
         after = Shell { migrator: "recoloured", ..before };
-        again.iter().for_each(|verb| drop(after.well(verb)));
+        for verb in again {
+            after.well(verb);
+        }
         assert!(after.well("status").contains(&format!("applied  {name}")), "{again:?}");
     }
     after = Shell { migrator: "coloured", ..after };

@@ -189,9 +189,11 @@ pub(super) async fn owner(db: &Db, id: Uuid) -> Result<Option<users::Model>> {
 /// no session acts on the server's own machine.
 pub(crate) async fn is_still(conn: &impl ConnectionTrait, actor: &Actor) -> std::result::Result<bool, DbErr> {
     let Some(id) = actor.session else { return Ok(true) };
-    let session = Entity::find_by_id(id).filter(alive(now())).find_also_related(users::Entity);
-    let user = session.one(conn).await?.and_then(|(_, user)| user).filter(|user| user.is_active);
-    Ok(user.is_some_and(|user| Actor::of(user, Some(id)) == *actor))
+    // Locked, so that a transaction of MariaDB sees what was committed since it began.
+    let session = Entity::find_by_id(id).filter(alive(now())).lock_shared().one(conn).await?;
+    let Some(session) = session else { return Ok(false) };
+    let user = users::Entity::find_by_id(session.user_id).lock_shared().one(conn).await?;
+    Ok(user.is_some_and(|user| user.is_active && Actor::of(user, Some(id)) == *actor))
 }
 
 /// Notes that a session was used, beside the request that used it. A note that is lost does no harm: the next

@@ -12,8 +12,9 @@ use super::{
     merge::Stored,
 };
 use crate::{
-    Actor, FieldError, Result,
+    Actor, Error, FieldError, Result,
     access::Action,
+    auth::session,
     books::{NewBook, work},
 };
 use entity::{
@@ -50,6 +51,11 @@ impl Writer {
 
     pub(super) fn into_report(self) -> Report {
         self.report
+    }
+
+    /// Refuses to keep what was written for one who has lost the right meanwhile.
+    pub(super) async fn confirm(&self, txn: &DatabaseTransaction) -> Result<()> {
+        session::is_still(txn, &self.actor).await?.then_some(()).ok_or(Error::InvalidToken)
     }
 
     /// Writes a batch.
