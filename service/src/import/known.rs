@@ -78,9 +78,11 @@ impl Known {
             if !(import.own && import.update) {
                 editions.known.truncate(1);
             }
-            // A row with the ISBN says more of a book than one with its title.
-            editions.known.retain(|id| !met.contains(id) && !named.contains(id));
-            editions.known.truncate(works.get(work).copied().unwrap_or_default());
+            if import.update {
+                // A row with the ISBN says more of a book than one with its title.
+                editions.known.retain(|id| !met.contains(id) && !named.contains(id));
+                editions.known.truncate(works.get(work).copied().unwrap_or_default());
+            }
         }
         Ok(Self { by_isbn, by_work, update: import.update })
     }

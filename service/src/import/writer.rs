@@ -127,7 +127,7 @@ impl Writer {
     /// Leaves out a row whose book another row has spoken of.
     fn meet_again(&mut self, place: (u64, u64)) {
         self.report.unchanged += 1;
-        let detail = "is the same book as a row before it";
+        let detail = "is the same book as another row";
         self.report.warn(problem(place, FieldError::new("", "repeated", detail)));
     }
 

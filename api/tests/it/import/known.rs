@@ -105,6 +105,26 @@ async fn an_update_gives_each_row_a_book_of_its_own_and_comes_to_rest() {
 }
 
 #[actix_web::test]
+async fn a_row_with_the_isbn_says_more_of_a_book_than_one_with_its_title() {
+    let app = TestApp::start().await;
+    let alice = app.user("alice").await;
+    let header = "title,author,isbn,description";
+    alice.import("", "text/csv", format!("{header}\nDune,F,9780441013593,first\n")).await.ok();
+    let both = format!("{header}\nDune,F,,other\nDune,F,9780441013593,second\n");
+    assert_eq!(counts(&alice.import("", "text/csv", both.clone()).await.ok()), [2, 0, 0, 2, 0, 0, 0]);
+    for updated in [1, 0] {
+        let report = alice.import("?on_conflict=update", "text/csv", both.clone()).await.ok();
+        assert_eq!(counts(&report), [2, 0, updated, 2 - updated, 0, 0, 1]);
+        assert_eq!(codes(&report), [(1, "repeated")]);
+        assert_eq!(alice.get("/books/isbn/9780441013593").await.ok()["description"], "second");
+    }
+    // By its title it is known where nothing else names it.
+    let alone = format!("{header}\nDune,F,,other\n");
+    let report = alice.import("?on_conflict=update", "text/csv", alone).await.ok();
+    assert_eq!(counts(&report), [1, 0, 1, 0, 0, 0, 0]);
+}
+
+#[actix_web::test]
 async fn rows_that_look_the_same_come_to_rest_however_many_they_are() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
