@@ -14,6 +14,7 @@ pub mod drift;
 pub mod fold;
 pub mod history;
 pub mod lint;
+pub mod mention;
 pub mod merge;
 pub mod pattern;
 pub mod record;

@@ -82,7 +82,7 @@ pub fn draft(
     if !destructive && !losses.is_empty() {
         return Err(Error::Destructive { losses, renames: likely_renames(&comparison.changes) });
     }
-    refuse::unsupported(&comparison.changes, backfills)?;
+    refuse::unsupported(comparison, backfills)?;
     refuse::unfit(&comparison.changes, backfills)?;
     let down = diff(&comparison.to, &comparison.from);
     let code = source(&Draft {

@@ -3,7 +3,12 @@
 //! `sea-orm-cli generate entity` writes no lengths, defaults, plain indexes, checks or names of constraints, so an entity
 //! without them says nothing about them. Entities that are kept by hand may be taken at their word instead.
 
-use super::snapshot::{Check, Column, ForeignKey, Index, Kind, PrimaryKey, Snapshot, Table};
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    script::hex,
+    snapshot::{Check, Column, ForeignKey, Index, Kind, PrimaryKey, Snapshot, Table},
+};
 
 /// How to read what entities do not say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +70,7 @@ fn with_names(wanted: &Table) -> Table {
     let name = &wanted.name;
     table.columns.iter_mut().for_each(|column| column.default = spoken(column.default.take()));
     table.indexes.iter_mut().for_each(|index| *index = named_index(name, index));
-    table.foreign_keys.iter_mut().for_each(|key| key.name = Some(key.name_on(name)));
+    table.foreign_keys.iter_mut().for_each(|key| key.name = Some(fitting(&key.name_on(name))));
     table.checks = named_checks(name, &wanted.checks);
     table
 }
@@ -75,8 +80,18 @@ fn spoken(default: Option<String>) -> Option<String> {
     default.filter(|default| default != "null")
 }
 
+/// A name that PostgreSQL does not cut and MariaDB does not refuse. What begins alike ends in another way.
+fn fitting(name: &str) -> String {
+    const LONGEST: usize = 63;
+    if name.len() <= LONGEST {
+        return name.to_owned();
+    }
+    let end = (0..=LONGEST - 9).rev().find(|end| name.is_char_boundary(*end)).unwrap_or_default();
+    format!("{}-{}", &name[..end], hex(&Sha256::digest(name)[..4]).to_lowercase())
+}
+
 fn named_index(table: &str, index: &Index) -> Index {
-    Index { name: Some(index.name_on(table)), constraint: false, ..index.clone() }
+    Index { name: Some(fitting(&index.name_on(table))), constraint: false, ..index.clone() }
 }
 
 fn named_checks(table: &str, checks: &[Check]) -> Vec<Check> {
@@ -90,7 +105,7 @@ fn named_checks(table: &str, checks: &[Check]) -> Vec<Check> {
             0 => name,
             count => format!("{name}-{}", count + 1),
         };
-        named.push(Check { name: Some(name), condition: check.condition.clone() });
+        named.push(Check { name: Some(fitting(&name)), condition: check.condition.clone() });
     }
     named
 }
@@ -176,7 +191,7 @@ fn merge_foreign_key(current: &Table, wanted: &ForeignKey) -> ForeignKey {
     };
     let name = match current.foreign_keys.iter().find(same) {
         Some(key) => key.name.clone(),
-        None => Some(wanted.name_on(&current.name)),
+        None => Some(fitting(&wanted.name_on(&current.name))),
     };
     ForeignKey { name, ..wanted.clone() }
 }
@@ -197,4 +212,18 @@ fn merge_checks(current: &Table, wanted: &Table, silence: Silence) -> Vec<Check>
         }
     }
     checks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_name_is_cut_and_stays_its_own() {
+        let long = |end: &str| format!("idx-{}-{end}", "a".repeat(60));
+        assert_eq!(fitting("idx-books-title_id"), "idx-books-title_id");
+        assert_eq!(fitting(&long("b")).len(), 63);
+        assert_ne!(fitting(&long("b")), fitting(&long("c")));
+        assert!(fitting(&"ä".repeat(60)).len() <= 63);
+    }
 }

@@ -4,7 +4,7 @@ use std::{
     ffi::OsString,
     fs,
     marker::PhantomData,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -37,6 +37,14 @@ const EDITED: Step = Step { up: &["ALTER TABLE parcels ADD COLUMN colour varchar
 const LOSING: Step =
     Step { name: "m20300102_000001_drop_note", up: &["ALTER TABLE parcels DROP COLUMN note"], down: &[] };
 
+const TRIGGER: Step = Step {
+    name: "m20300102_000001_note_colours",
+    up: &[
+        "CREATE TRIGGER note_colours AFTER UPDATE OF colour ON parcels FOR EACH ROW EXECUTE FUNCTION noted()",
+    ],
+    down: &[],
+};
+
 macro_rules! migrator {
     ($name:ident [$($migration:expr),*]) => {
         struct $name;
@@ -50,6 +58,7 @@ macro_rules! migrator {
 migrator!(Agreeing[base::Migration]);
 migrator!(Coloured [base::Migration, LATER]);
 migrator!(Recoloured [base::Migration, EDITED]);
+migrator!(Triggered [base::Migration, LATER, TRIGGER]);
 migrator!(Losing [base::Migration, LOSING]);
 
 fn project<M: MigratorTrait>(folder: String) -> Project<M> {
@@ -79,6 +88,7 @@ async fn is_the_command_line_that_other_tests_start() {
         "agreeing" => cli::run(&project::<Agreeing>(folder), arguments).await,
         "coloured" => cli::run(&project::<Coloured>(folder), arguments).await,
         "recoloured" => cli::run(&project::<Recoloured>(folder), arguments).await,
+        "triggered" => cli::run(&project::<Triggered>(folder), arguments).await,
         "losing" => cli::run(&project::<Losing>(folder), arguments).await,
         other => panic!("no migrator {other}"),
     };
@@ -371,13 +381,28 @@ async fn what_autogenerate_writes_is_registered_and_what_it_cannot_write_changes
     assert!(fs::read_to_string(source.join(generated)).unwrap().starts_with("//! To two words."));
 }
 
+/// An empty list of migrations in the folder of a shell.
+fn empty_list(shell: &Shell) -> (PathBuf, &'static str) {
+    let source = shell.folder.path().join("src");
+    let list = "pub struct Migrator;\n\nfn migrations() {\n    vec![]\n}\n";
+    fs::create_dir(&source).unwrap();
+    fs::write(source.join("lib.rs"), list).unwrap();
+    (source, list)
+}
+
+#[tokio::test]
+async fn a_trigger_on_a_column_that_goes_is_named() {
+    let shell = Shell::at("sqlite://nothing.db", "triggered");
+    empty_list(&shell);
+    let said = shell.run("autogenerate bleach --allow-destructive");
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.err.contains("warning: the trigger note_colours on parcels names colour"), "{said:?}");
+}
+
 #[tokio::test]
 async fn a_migration_is_never_written_over_another() {
     let shell = Shell::at("sqlite://nothing.db", "agreeing");
-    let source = shell.folder.path().join("src");
-    fs::create_dir(&source).unwrap();
-    let list = "pub struct Migrator;\n\nfn migrations() {\n    vec![]\n}\n";
-    fs::write(source.join("lib.rs"), list).unwrap();
+    let (source, list) = empty_list(&shell);
     for second in 0..30 {
         let moment = chrono::Utc::now() + chrono::Duration::seconds(second);
         fs::write(source.join(format!("m{}_twice.rs", moment.format("%Y%m%d_%H%M%S"))), "mine").unwrap();

@@ -2,18 +2,22 @@
 
 use super::Error;
 use crate::tooling::{
+    compare::Comparison,
     diff::{Change, Step},
     snapshot::{Column, Table},
     write::{Backfills, filled, misfit},
 };
 
 /// Refuses changes that fail on a database, or on one with rows.
-pub(super) fn unsupported(changes: &[Change], backfills: &Backfills) -> Result<(), Error> {
-    for change in changes {
+pub(super) fn unsupported(comparison: &Comparison, backfills: &Backfills) -> Result<(), Error> {
+    if let Some(circle) = circle(&comparison.changes) {
+        return Err(Error::Unsupported(circle));
+    }
+    for change in &comparison.changes {
         let Change::Alter { from, to, steps } = change else { continue };
         let table = &from.name;
         for step in steps {
-            let reason = impossible(table, step).or_else(|| {
+            let reason = impossible(table, step).or_else(|| retyped_key(comparison, table, step)).or_else(|| {
                 let column = filled(step).filter(|column| needs_values_of_its_own(to, column))?;
                 let column = format!("{table}.{}", column.name);
                 let told = backfills.keys().any(|(table, name)| format!("{table}.{name}") == column);
@@ -43,6 +47,47 @@ fn impossible(table: &str, step: &Step) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// Tables that refer to each other, none of which can be made first, nor go first.
+fn circle(changes: &[Change]) -> Option<String> {
+    let (mut new, mut gone) = (Vec::new(), Vec::new());
+    for change in changes {
+        match change {
+            Change::CreateTable(table) => new.push(table),
+            // Those that refer to others go first.
+            Change::DropTable(table) => gone.insert(0, table),
+            Change::CreateEnum(..)
+            | Change::DropEnum(..)
+            | Change::ChangeEnum { .. }
+            | Change::Alter { .. } => {}
+        }
+    }
+    [new, gone].iter().find_map(|tables| {
+        tables.iter().enumerate().find_map(|(at, table)| {
+            let later = |name: &str| tables[at + 1..].iter().any(|later| later.name == name);
+            let key = table.foreign_keys.iter().find(|key| later(&key.table))?;
+            Some(format!("the tables {} and {} refer to each other in a circle", table.name, key.table))
+        })
+    })
+}
+
+/// Why a column cannot become another kind: MariaDB does not let go of what a foreign key holds.
+fn retyped_key(comparison: &Comparison, table: &str, step: &Step) -> Option<String> {
+    let Step::ChangeColumn { from, to } = step else { return None };
+    let column = &to.name;
+    let tables = comparison.from.tables.values();
+    let both = tables.filter_map(|old| Some((old, comparison.to.table(&old.name)?)));
+    let held = both.flat_map(|(old, new)| old.foreign_keys.iter().map(move |key| (old, new, key))).any(
+        |(old, new, key)| {
+            let refers = old.name == table && key.columns.contains(column);
+            let referred = key.table == table && key.referred.contains(column);
+            new.foreign_keys.contains(key) && (refers || referred)
+        },
+    );
+    (held && !from.kind.is_like(&to.kind)).then(|| {
+        format!("a foreign key holds {table}.{column}, so it must go before the type changes, and come back after it")
+    })
 }
 
 /// Whether one value for all rows is wrong in a column: no two may be alike, or it refers to other rows.
@@ -80,6 +125,11 @@ mod tests {
     use super::*;
     use crate::tooling::{diff::diff, snapshot::Snapshot};
 
+    fn compared(from: Snapshot, to: Snapshot) -> Comparison {
+        let changes = diff(&from, &to);
+        Comparison { from, to, renames: Vec::new(), changes, unread: Vec::new() }
+    }
+
     const BEFORE: &str =
         "id bigint PRIMARY KEY, plate text UNIQUE, depot_id uuid REFERENCES depots (id), note text";
 
@@ -91,11 +141,12 @@ mod tests {
 
     /// What is said where vans have other columns and back-fills are given for some of them.
     fn said(columns: &str, given: &[(&str, &str)]) -> String {
-        let changes = diff(&vans(BEFORE), &vans(columns));
+        let comparison = compared(vans(BEFORE), vans(columns));
         let given =
             given.iter().map(|(name, sql)| (("vans".to_owned(), (*name).to_owned()), (*sql).to_owned()));
         let backfills = given.collect();
-        let refused = unsupported(&changes, &backfills).and_then(|()| unfit(&changes, &backfills));
+        let refused =
+            unsupported(&comparison, &backfills).and_then(|()| unfit(&comparison.changes, &backfills));
         refused.err().map(|error| error.to_string()).unwrap_or_default()
     }
 
@@ -129,5 +180,28 @@ mod tests {
     #[test]
     fn rows_that_are_there_are_not_counted() {
         assert!(said(&format!("{BEFORE}, number serial"), &[]).contains("counted in number"));
+    }
+
+    #[test]
+    fn the_type_of_what_a_foreign_key_holds_is_left_alone() {
+        let retyped = said(&BEFORE.replace("depot_id uuid", "depot_id bigint"), &[]);
+        assert!(retyped.starts_with("a foreign key holds vans.depot_id"), "{retyped}");
+        let parted = BEFORE.replace("depot_id uuid REFERENCES depots (id)", "depot_id bigint");
+        assert_eq!(said(&parted, &[]), "");
+    }
+
+    #[test]
+    fn a_circle_of_tables_is_told() {
+        let mut circle = vans(BEFORE);
+        circle.apply(
+            DbBackend::Postgres,
+            "CREATE TABLE depots (id uuid PRIMARY KEY, van bigint REFERENCES vans (id))",
+        );
+        let none = Backfills::new();
+        for (from, to) in [(Snapshot::default(), circle.clone()), (circle, Snapshot::default())] {
+            let error = unsupported(&compared(from, to), &none).unwrap_err().to_string();
+            assert!(error.contains("refer to each other in a circle"), "{error}");
+        }
+        unsupported(&compared(Snapshot::default(), vans(BEFORE)), &none).unwrap();
     }
 }

@@ -16,6 +16,7 @@ use crate::tooling::{
     drift,
     history::State,
     lint::{self, Finding, Level},
+    mention,
     merge::Silence,
     record, verify,
     write::Rename,
@@ -38,6 +39,9 @@ pub(super) async fn autogenerate<M: MigratorTrait>(project: &Project<M>, asked: 
     }
     for change in &comparison.changes {
         print(format_args!("{change}\n"))?;
+    }
+    for mention in mention::find(project, &comparison).await? {
+        log::warn!("warning: {mention}, and must be made anew in this migration");
     }
     register(project, &asked.name, false, &source)
 }
