@@ -17,6 +17,7 @@ use super::{autogenerate, compare::Project, script, shadow};
 use crate::run;
 
 mod args;
+mod backend;
 mod env;
 mod guard;
 mod offline;

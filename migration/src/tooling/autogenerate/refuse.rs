@@ -19,10 +19,10 @@ pub(super) fn unsupported(comparison: &Comparison, backfills: &Backfills) -> Res
         for step in steps {
             let reason = impossible(table, step).or_else(|| retyped_key(comparison, table, step)).or_else(|| {
                 let column = filled(step).filter(|column| needs_values_of_its_own(to, column))?;
-                let column = format!("{table}.{}", column.name);
-                let told = backfills.keys().any(|(table, name)| format!("{table}.{name}") == column);
+                let column = &column.name;
+                let told = backfills.contains_key(&(table.clone(), column.clone()));
                 (!told).then(|| {
-                    format!("rows of {table} need values of their own in {column}: give --backfill {column}=SQL, or")
+                    format!("rows of {table} need values of their own in {column}: give --backfill {table}.{column}=SQL, or")
                 })
             });
             if let Some(reason) = reason {

@@ -4,8 +4,8 @@ use sea_orm_migration::{MigratorTrait, sea_orm::DbBackend};
 
 use super::{
     Error, Outcome, Settings,
-    args::{Backend, Down, Sql, Up},
-    print,
+    args::{Down, Sql, Up},
+    backend, print,
 };
 use crate::{
     run::{self, Direction},
@@ -17,7 +17,7 @@ use crate::{
 
 pub(super) async fn sql<M: MigratorTrait>(settings: &Settings, sql: &Sql) -> Outcome {
     let (from, to) = (place::<M>(&sql.from)?, place::<M>(&sql.to)?);
-    applying::<M>(backend(settings, sql.backend)?, from, to, sql.strict).await
+    applying::<M>(backend::of(settings, sql.backend)?, from, to, sql.strict).await
 }
 
 pub(super) async fn up<M: MigratorTrait>(settings: &Settings, up: &Up) -> Outcome {
@@ -30,7 +30,7 @@ pub(super) async fn up<M: MigratorTrait>(settings: &Settings, up: &Up) -> Outcom
         (None, Some(name)) => place::<M>(name)?,
         (None, None) => M::migrations().len(),
     };
-    applying::<M>(backend(settings, offline.backend)?, from, to, offline.strict).await
+    applying::<M>(backend::of(settings, offline.backend)?, from, to, offline.strict).await
 }
 
 pub(super) async fn down<M: MigratorTrait>(settings: &Settings, down: &Down) -> Outcome {
@@ -43,39 +43,13 @@ pub(super) async fn down<M: MigratorTrait>(settings: &Settings, down: &Down) -> 
     if to > from {
         return Err(Error::Settings("the way down would lead up".to_owned()));
     }
-    let backend = backend(settings, offline.backend)?;
+    let backend = backend::of(settings, offline.backend)?;
     let names = names::<M>();
     let mut recorded = Vec::new();
     for name in names[to..from].iter().rev() {
         recorded.push(record::down::<M>(backend, name).await?);
     }
     script::<M>(backend, &recorded, Direction::Down, offline.strict)
-}
-
-/// The kind of the database, as it was asked for, or else by its URL.
-pub(super) fn backend(settings: &Settings, asked: Option<Backend>) -> Result<DbBackend, Error> {
-    if let Some(backend) = asked {
-        return Ok(backend.into());
-    }
-    match settings.database_url.as_deref() {
-        Some(url) if !url.is_empty() => kind("DATABASE_URL", url),
-        _ => Err(Error::Settings(
-            "which database? Give --backend sqlite, postgres or mariadb, or set DATABASE_URL".to_owned(),
-        )),
-    }
-}
-
-/// The kind of the database at `url`, which `setting` has said.
-pub(super) fn kind(setting: &str, url: &str) -> Result<DbBackend, Error> {
-    match url.split_once(':') {
-        Some(("sqlite", _)) => Ok(DbBackend::Sqlite),
-        Some(("postgres" | "postgresql", _)) => Ok(DbBackend::Postgres),
-        Some(("mysql", _)) => Ok(DbBackend::MySql),
-        Some(("mariadb", _)) => {
-            Err(Error::Settings(format!("{setting} begins with mariadb://: use mysql://, also for MariaDB")))
-        }
-        _ => Err(Error::Settings(format!("{setting} must begin with sqlite://, postgres:// or mysql://"))),
-    }
 }
 
 async fn applying<M: MigratorTrait>(backend: DbBackend, from: usize, to: usize, strict: bool) -> Outcome {

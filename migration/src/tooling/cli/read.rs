@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::{
     Error, Outcome, Settings,
     args::{Print, Show},
-    offline, print, print_json,
+    backend, print, print_json,
 };
 use crate::tooling::{
     history::{self, History, State},
@@ -56,7 +56,7 @@ pub(super) async fn current<M: MigratorTrait>(settings: &Settings, how: &Print) 
 
 pub(super) async fn show<M: MigratorTrait>(settings: &Settings, show: &Show) -> Outcome {
     // Which database it is shown for matters little where none is at hand.
-    let backend = offline::backend(settings, show.backend).unwrap_or(DbBackend::Postgres);
+    let backend = backend::of(settings, show.backend).unwrap_or(DbBackend::Postgres);
     let shown = history::show::<M>(backend, &show.name).await?;
     if show.print.json {
         print_json(&shown)?;
@@ -147,7 +147,7 @@ pub(super) async fn history_of<M: MigratorTrait>(settings: &Settings) -> Result<
 
 pub(super) fn backend(settings: &Settings) -> Result<DbBackend, Error> {
     url(settings)?;
-    offline::backend(settings, None)
+    backend::of(settings, None)
 }
 
 pub(super) fn url(settings: &Settings) -> Result<&str, Error> {
@@ -155,7 +155,7 @@ pub(super) fn url(settings: &Settings) -> Result<&str, Error> {
     if url.is_empty() {
         return Err(Error::Settings("DATABASE_URL is not set: set it, or give -u URL".to_owned()));
     }
-    offline::kind("DATABASE_URL", url)?;
+    backend::named("DATABASE_URL", url)?;
     Ok(url)
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{
     Error, Outcome, Settings,
     args::{Autogenerate, Check, Drift, Generate, Print, Verify},
-    offline, print, print_json, read,
+    backend, print, print_json, read,
 };
 use crate::tooling::{
     autogenerate,
@@ -167,7 +167,7 @@ pub(super) async fn verify<M: MigratorTrait>(settings: &Settings, asked: &Verify
     };
     let mut all = Vec::new();
     for url in urls {
-        let database = match offline::kind("--on", url)? {
+        let database = match backend::named("--on", url)? {
             DbBackend::Sqlite => "sqlite",
             DbBackend::MySql => "mariadb",
             _ => "postgres",
