@@ -275,8 +275,8 @@ pub async fn authenticate(db: &Db, auth: &Auth, access_token: &str) -> Result<Ac
 /// # Errors
 /// [`Error::InvalidToken`] when the session has ended, or the account's role or verification is another.
 pub async fn confirm(db: &Db, actor: &Actor) -> Result<()> {
-    let same = db.read(async |conn| session::is_still(conn, actor).await).await?;
-    same.then_some(()).ok_or(Error::InvalidToken)
+    let Some(session) = actor.session else { return Ok(()) };
+    actor.is_still(session::owner(db, session).await?)
 }
 
 impl Auth {

@@ -135,10 +135,10 @@ where
     } else {
         by_batches(db, writer, batches).await
     };
-    if let Ok(report) = &outcome {
-        log(actor, report);
-    } else if let Err(Error::ImportFailed(report)) = &outcome {
-        log(actor, report);
+    match &outcome {
+        Ok(report) => log(actor, report),
+        Err(Error::ImportFailed(report)) => log(actor, report),
+        Err(_) => {}
     }
     outcome
 }

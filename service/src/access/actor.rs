@@ -39,6 +39,16 @@ impl Actor {
         }
     }
 
+    /// Lets an actor through who has lost nothing since: their account, as it is now, is active and may what it
+    /// did.
+    ///
+    /// # Errors
+    /// [`Error::InvalidToken`] where that is not so, or there is no account any more.
+    pub(crate) fn is_still(&self, account: Option<users::Model>) -> Result<()> {
+        let now = account.filter(|user| user.is_active).map(|user| Self::of(user, self.session));
+        if now.as_ref() == Some(self) { Ok(()) } else { Err(Error::InvalidToken) }
+    }
+
     /// How far `action` reaches for this actor. A refusal goes to the security log.
     ///
     /// # Errors

@@ -9,9 +9,9 @@ pub(crate) mod device;
 
 use chrono::TimeDelta;
 use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait,
-    DatabaseTransaction, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
-    prelude::DateTimeWithTimeZone, sea_query::Expr,
+    ActiveModelBehavior, ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction,
+    EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, prelude::DateTimeWithTimeZone,
+    sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -185,15 +185,17 @@ pub(super) async fn owner(db: &Db, id: Uuid) -> Result<Option<users::Model>> {
     Ok(found.and_then(|(_, user)| user))
 }
 
-/// Whether an actor's session and account still let them do what they did when the request came in. Whoever has
-/// no session acts on the server's own machine.
-pub(crate) async fn is_still(conn: &impl ConnectionTrait, actor: &Actor) -> std::result::Result<bool, DbErr> {
-    let Some(id) = actor.session else { return Ok(true) };
+/// Lets an actor through at the end of a long transaction who has lost nothing since it began. Whoever has no
+/// session acts on the server's own machine.
+///
+/// # Errors
+/// As [`Actor::is_still`].
+pub(crate) async fn confirm(txn: &DatabaseTransaction, actor: &Actor) -> Result<()> {
+    let Some(id) = actor.session else { return Ok(()) };
     // Locked, so that a transaction of MariaDB sees what was committed since it began.
-    let session = Entity::find_by_id(id).filter(alive(now())).lock_shared().one(conn).await?;
-    let Some(session) = session else { return Ok(false) };
-    let user = users::Entity::find_by_id(session.user_id).lock_shared().one(conn).await?;
-    Ok(user.is_some_and(|user| user.is_active && Actor::of(user, Some(id)) == *actor))
+    let session = Entity::find_by_id(id).filter(alive(now())).lock_shared().one(txn).await?;
+    let user_id = session.ok_or(Error::InvalidToken)?.user_id;
+    actor.is_still(users::Entity::find_by_id(user_id).lock_shared().one(txn).await?)
 }
 
 /// Notes that a session was used, beside the request that used it. A note that is lost does no harm: the next

@@ -158,7 +158,8 @@ fn without_marks(word: &str) -> String {
     plain(&bare.to_lowercase())
 }
 
-/// Letters that are no base letter with a mark, as others write them, and the sigma that ends a word as any other. The index has them so, too.
+/// Letters that are no base letter with a mark, as others write them, and the sigma that ends a word as any other.
+/// The index has them so, too.
 fn plain(word: &str) -> String {
     let mut plain = String::with_capacity(word.len());
     for letter in word.chars() {

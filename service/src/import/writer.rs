@@ -12,7 +12,7 @@ use super::{
     merge::Stored,
 };
 use crate::{
-    Actor, Error, FieldError, Result,
+    Actor, FieldError, Result,
     access::Action,
     auth::session,
     books::{NewBook, work},
@@ -55,7 +55,7 @@ impl Writer {
 
     /// Refuses to keep what was written for one who has lost the right meanwhile.
     pub(super) async fn confirm(&self, txn: &DatabaseTransaction) -> Result<()> {
-        session::is_still(txn, &self.actor).await?.then_some(()).ok_or(Error::InvalidToken)
+        session::confirm(txn, &self.actor).await
     }
 
     /// Writes a batch.
