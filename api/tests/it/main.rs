@@ -44,6 +44,7 @@ mod security;
 mod sessions;
 mod throttle;
 mod tokens;
+mod underway;
 mod user_command;
 mod users;
 mod verification;
