@@ -6,7 +6,8 @@ use std::{pin::Pin, sync::Arc, time::Duration};
 use sea_orm::{
     ActiveModelBehavior, ActiveValue, ColumnTrait, ConnectOptions, Database, DatabaseConnection,
     DatabaseTransaction, DbBackend, DbErr, DeleteMany, EntityTrait, IntoActiveModel, QueryFilter, QueryTrait,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait, Value, sqlx::sqlite,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait, Value,
+    sqlx::{self, Connection, sqlite},
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -105,6 +106,9 @@ impl Db {
                     .journal_mode(sqlite::SqliteJournalMode::Wal)
                     .synchronous(sqlite::SqliteSynchronous::Full)
                     .busy_timeout(SQLITE_WRITER_PATIENCE)
+            })
+            .map_sqlx_sqlite_pool_opts(|pool| {
+                pool.after_release(|connection, _| Box::pin(is_reusable(connection)))
             });
         // The first connection to a file of SQLite switches it to WAL, which two cannot do at once.
         let _turn = turns.take().await?;
@@ -172,7 +176,10 @@ impl Db {
                 Ok(End::Commit(value)) => transaction.commit().await.map(|()| Ok(value))?,
                 Ok(End::Rollback(value)) => transaction.rollback().await.map(|()| Ok(value))?,
                 Err(error) => {
-                    transaction.rollback().await?;
+                    // The cause is what the caller needs; a connection that cannot roll back is not used again.
+                    if let Err(error) = transaction.rollback().await {
+                        log::debug!("rollback failed: {error}");
+                    }
                     Err(error)
                 }
             }
@@ -193,6 +200,15 @@ impl Db {
             }
         }
     }
+}
+
+/// Whether a connection of SQLite may serve another transaction. SQLite rolls back by itself when the disk is full or
+/// an I/O error occurs; the driver's own ROLLBACK then fails, it still counts a transaction as open, and the next one
+/// would be a savepoint of it that is never committed.
+async fn is_reusable(connection: &mut sqlx::SqliteConnection) -> std::result::Result<bool, sqlx::Error> {
+    // Runs a rollback that is still queued.
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
 }
 
 /// Whether the connection died; one that could not be had at all is not worth another try.

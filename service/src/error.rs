@@ -106,7 +106,7 @@ impl From<DbErr> for Error {
         // Nothing that a client names is pointed at but the account in use: it was deleted a moment ago.
         if matches!(error.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_))) {
             Self::InvalidToken
-        } else if is_disconnected(&error) || is_contended(&error) {
+        } else if is_disconnected(&error) || is_contended(&error) || is_out_of_room(&error) {
             Self::Unavailable(error.to_string())
         } else {
             Self::Internal(error.to_string())
@@ -192,6 +192,20 @@ fn is_contended(error: &DbErr) -> bool {
     database.code().is_some_and(|code| matches!(&*code, "40001" | "40P01" | "55P03" | "5" | "517"))
         || text.contains("Lock wait timeout exceeded")
         || text.contains("Record has changed since last read")
+}
+
+/// Whether SQLite could not write for lack of room or an I/O error (`SQLITE_FULL`, `SQLITE_IOERR` and its extended codes).
+fn is_out_of_room(error: &DbErr) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error
+    else {
+        return false;
+    };
+    let sqlx::Error::Database(database) = &**error else { return false };
+    database.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some()
+        && database
+            .code()
+            .and_then(|code| code.parse::<u32>().ok())
+            .is_some_and(|code| matches!(code & 0xff, 10 | 13))
 }
 
 /// Turns what is missing into [`Error::NotFound`].

@@ -24,6 +24,8 @@ mod errors;
 mod export;
 mod files;
 mod formats;
+#[cfg(target_os = "linux")]
+mod full_disk;
 mod health;
 mod import;
 mod keys;

@@ -29,8 +29,19 @@ pub struct Process {
 impl Process {
     /// Starts the program on a database and waits until it serves.
     pub fn start(database: &Database, settings: &[(&str, &str)]) -> Self {
+        Self::run(Command::new(env!("CARGO_BIN_EXE_bookly")), database, settings)
+    }
+
+    /// [`Process::start`], for a process whose files may be limited in size: a write beyond the limit is an error.
+    #[cfg(target_os = "linux")]
+    pub fn start_with_limited_files(database: &Database, settings: &[(&str, &str)]) -> Self {
+        let mut command = Command::new("sh");
+        command.args(["-c", r#"trap "" XFSZ; exec "$0""#, env!("CARGO_BIN_EXE_bookly")]);
+        Self::run(command, database, settings)
+    }
+
+    fn run(mut command: Command, database: &Database, settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_bookly"));
         command.env_clear().current_dir(folder.path()).stdin(Stdio::null()).stderr(Stdio::piped());
         command.envs([
             ("DATABASE_URL", database.url.as_str()),
@@ -80,6 +91,14 @@ impl Process {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
         line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
+    /// Limits the size of the files that it writes, in bytes, or lifts the limit.
+    #[cfg(target_os = "linux")]
+    pub fn limit_files(&self, bytes: Option<u64>) {
+        let pid = self.child.id().try_into().unwrap();
+        let limits = (bytes.unwrap_or(rlimit::INFINITY), rlimit::INFINITY);
+        rlimit::prlimit(pid, rlimit::Resource::FSIZE, Some(limits), None).unwrap();
     }
 
     /// Sends a request below the API's prefix.

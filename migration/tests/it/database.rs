@@ -36,8 +36,16 @@ pub struct Database {
 impl Database {
     /// A database without tables.
     pub async fn empty() -> Self {
+        Self::on(Server::chosen()).await
+    }
+
+    /// A file of SQLite without tables, for a test of SQLite alone.
+    pub async fn sqlite() -> Self {
+        Self::on(Server::Sqlite).await
+    }
+
+    async fn on(server: Server) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let server = Server::chosen();
         // What begins with `test_` is open to everybody on MariaDB.
         let name = format!("it_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let (url, folder) = match &server {
