@@ -1,61 +1,7 @@
 //! Who may do what: the roles, the actions, and the one table that ties them. Guards, the OpenAPI
 //! document and the tests are made from it.
 
-mod actor;
-
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-
-pub use self::actor::Actor;
-
-/// What an account may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// Keeps books of their own.
-    User,
-    /// Also changes anyone's books.
-    Cashier,
-    /// Also deletes anyone's books and administers accounts.
-    Admin,
-}
-
-impl Role {
-    /// Every role, the least powerful first.
-    pub const ALL: [Self; 3] = [Self::User, Self::Cashier, Self::Admin];
-
-    /// The role's name, as it is stored and sent.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::User => "user",
-            Self::Cashier => "cashier",
-            Self::Admin => "admin",
-        }
-    }
-
-    /// Reads a stored role. The database admits no other name.
-    pub(crate) fn from_column(name: &str) -> Self {
-        Self::ALL.into_iter().find(|role| role.as_str() == name).unwrap_or(Self::User)
-    }
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl std::str::FromStr for Role {
-    type Err = String;
-
-    fn from_str(name: &str) -> std::result::Result<Self, String> {
-        let role = Self::ALL.into_iter().find(|role| role.as_str() == name);
-        role.ok_or_else(|| format!("no role is called {name:?}"))
-    }
-}
+use crate::Role;
 
 /// How far a permission reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,14 +1,17 @@
-//! The catalogue: what a book is to the world, and what may be done with it.
+//! The catalogue of books.
 
-mod content;
 pub mod date;
+pub mod export;
 mod facets;
 mod fields;
+mod filters;
+pub mod import;
 pub mod isbn;
 pub mod language;
 mod query;
+mod requests;
 mod search;
-pub(crate) mod work;
+pub(crate) mod work_key;
 
 use std::collections::HashMap;
 
@@ -22,22 +25,23 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
-use self::fields::{Fields, Shelved, shelved, sparsely_shelved};
+use self::fields::{BookRow, Fields, select_rows, select_sparse};
 pub use self::{
-    content::{BookPatch, NewBook},
-    facets::{Decade, Facet, FacetQuery, Facets, facets},
-    fields::{BookField, BookView, Excerpt},
+    facets::{Decade, Facet, Facets, facets},
+    fields::{BookField, BookView, SparseBook},
+    filters::Filters,
     query::{BookQuery, BookSort},
+    requests::{BookPatch, NewBook},
 };
 pub(crate) use self::{
-    content::{name_work, valid_cover_url, valid_currency},
-    search::Extent,
+    requests::{set_work_key, valid_cover_url, valid_currency},
+    search::Matches,
 };
 use crate::{
-    Actor, Db, Error, Keys, Result,
+    Actor, Context, Error, FieldCode, Result,
     access::Action,
     db,
-    error::{OrNotFound, OrTaken},
+    error::{OrNotFound, OrViolated, Reference, Unique},
     input,
     page::{self, Page},
 };
@@ -46,53 +50,53 @@ use entity::{
     users,
 };
 
-/// A book, as the world sees it.
+/// A book.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Book {
-    /// A UUID of version 7.
+    /// Id, a UUID of version 7.
     #[schema(examples("01a1fc31-abbd-7546-935c-2dfd8b4ffcc1"))]
     pub id: Uuid,
-    /// The title.
+    /// Title.
     #[schema(examples("Dune"))]
     pub title: String,
-    /// What follows the title.
+    /// Subtitle.
     #[schema(examples("Book One"))]
     pub subtitle: Option<String>,
-    /// The author; several are joined by `; `.
+    /// Author; several authors are joined by `; `.
     #[schema(examples("Frank Herbert"))]
     pub author: String,
-    /// The publisher.
+    /// Publisher.
     #[schema(examples("Ace"))]
     pub publisher: Option<String>,
-    /// When it came out, as precisely as is known: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
+    /// Date of publication, as precise as it is known: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
     #[schema(examples("1965-08-01"))]
     pub published_date: Option<String>,
-    /// How many pages it has.
+    /// Number of pages.
     #[schema(examples(412))]
     pub page_count: Option<i64>,
-    /// Its language, a canonical BCP 47 tag.
+    /// Language, a canonical BCP 47 tag.
     #[schema(examples("en"))]
     pub language: Option<String>,
-    /// The thirteen digits of its ISBN.
+    /// ISBN, thirteen digits.
     #[schema(examples("9780441013593"))]
     pub isbn: Option<String>,
-    /// What it is about.
-    #[schema(examples("A desert planet, and who is to have it."))]
+    /// Description.
+    #[schema(examples("A desert planet and the struggle for it."))]
     pub description: Option<String>,
-    /// What it costs.
+    /// Price.
     pub price: Option<Price>,
-    /// Where a picture of its cover is.
+    /// URL of a cover picture.
     #[schema(format = "uri", examples("https://example.com/dune.jpg"))]
     pub cover_url: Option<String>,
-    /// Who added it; null when that account is gone.
+    /// Account that added the book; null after that account was deleted.
     pub owner: Option<Owner>,
-    /// How often the book was changed, from 1: the value of the entity tag.
+    /// Version of the book, from 1: the value of its ETag.
     #[schema(examples(1))]
     pub version: i64,
-    /// When the book was added, UTC.
+    /// Time of creation, UTC.
     #[schema(examples("2026-11-21T03:41:16.093464Z"))]
     pub created_at: DateTime<Utc>,
-    /// When the book was last changed, UTC.
+    /// Time of the latest change, UTC.
     #[schema(examples("2026-11-21T03:41:16.093464Z"))]
     pub updated_at: DateTime<Utc>,
 }
@@ -101,165 +105,190 @@ pub struct Book {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Price {
-    /// How much, in the currency's minor units: 1099 is 10.99 EUR, and 1,099 JPY.
+    /// Amount in minor units of the currency: 1099 is 10.99 EUR, and 1,099 JPY.
     #[validate(range(min = 0, max = input::MAX_SAFE_INTEGER))]
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64, examples(1099))]
     pub amount: i64,
-    /// A code of ISO 4217.
+    /// Currency code of ISO 4217.
     #[validate(custom(function = "valid_currency"))]
     #[schema(min_length = 3, max_length = 3, pattern = "^[A-Z]{3}$", examples("EUR"))]
     pub currency: String,
 }
 
-/// The account that added a book.
+/// Account that added a book.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Owner {
-    /// The account's id.
+    /// Id of the account.
     #[schema(examples("01a1fc31-a23e-72a5-9ed9-5d2493985689"))]
     pub id: Uuid,
-    /// The account's name.
+    /// Username of the account.
     #[schema(examples("alice"))]
     pub username: String,
 }
 
-/// Lists the catalogue.
-pub async fn list(db: &Db, keys: &Keys, query: BookQuery) -> Result<Page<Excerpt>> {
+/// Lists books.
+///
+/// # Errors
+/// [`Error::Invalid`] for an order by relevance without a search, [`Error::InvalidCursor`] for a cursor of another
+/// list.
+pub async fn list(cx: &Context, filters: Filters, query: BookQuery) -> Result<Page<SparseBook>> {
+    filters.validate()?;
     query.validate()?;
-    if query.sort == Some(BookSort::Relevance) && query.q.is_none() {
-        return Err(Error::invalid("/sort", "conflict", "relevance is to a search: give q, too"));
+    if query.sort == Some(BookSort::Relevance) && filters.q.is_none() {
+        return Err(Error::invalid("/sort", FieldCode::Conflict, "relevance needs a search: give q, too"));
     }
     let fields = Fields::of(query.fields.as_deref());
-    let context = page::context("books", &query)?;
-    let Some(order) = query.order() else { return best(db, keys, &query, fields, &context).await };
-    let extent = if query.total { Extent::All } else { Extent::First };
-    let Some(select) = query.matching(db, extent).await? else { return Ok(Page::empty(query.total)) };
-    let page = page::fetch(db, keys, (select, order, query.window()), &context, async |conn, select| {
-        let books = sparsely_shelved(select, fields, Some(order.key)).all(conn).await?;
-        Ok(books.into_iter().map(|shelved| (shelved.book, shelved.owner_username)).collect())
+    let name = page::name("books", &filters, &query)?;
+    let Some(order) = query.order(&filters) else {
+        return list_by_relevance(cx, &filters, &query, fields, &name).await;
+    };
+    let matches = if query.total { Matches::All } else { Matches::First };
+    let Some(select) = filters.matching(&cx.db, matches).await? else { return Ok(Page::empty(query.total)) };
+    let page = page::fetch(cx, (select, order, query.window()), &name, async |conn, select| {
+        let books = select_sparse(select, fields, Some(order.key)).all(conn).await?;
+        Ok(books.into_iter().map(|row| (row.book, row.owner_username)).collect())
     })
     .await?;
-    Ok(page.map(|(book, owner_username)| Shelved { book, owner_username }.excerpt(fields)))
+    Ok(page.map(|(book, owner_username)| BookRow { book, owner_username }.sparse(fields)))
 }
 
-/// A page of the books that a search finds, the best first.
-async fn best(
-    db: &Db,
-    keys: &Keys,
+/// A page of the books that a search finds, the best match first.
+async fn list_by_relevance(
+    cx: &Context,
+    filters: &Filters,
     query: &BookQuery,
     fields: Fields,
-    context: &str,
-) -> Result<Page<Excerpt>> {
-    let Some(search) = query.search() else { return Ok(Page::empty(query.total)) };
-    let filter = || query.is_filtered().then(|| query.select());
-    let ids = db.read(async |conn| search.ranked(conn, filter()).await).await?;
-    let all = if query.total { query.matching(db, Extent::All).await? } else { None };
+    name: &str,
+) -> Result<Page<SparseBook>> {
+    let Some(search) = filters.search() else { return Ok(Page::empty(query.total)) };
+    let db = &cx.db;
+    let restriction = || filters.restrict().then(|| filters.select());
+    let ids = db.read(async |conn| search.ranked(conn, restriction()).await).await?;
+    let all = if query.total { filters.matching(db, Matches::All).await? } else { None };
     let total = match all {
         Some(all) => Some(db.read(async |conn| all.clone().count(conn).await).await?),
         None => None,
     };
-    let page = page::part(keys, &query.window(), context, ids, total)?;
+    let page = page::part(cx.keys(), &query.window(), name, ids, total)?;
     let wanted = Entity::find().filter(Column::Id.is_in(page.items.iter().copied()));
-    let found = db.read(async |conn| sparsely_shelved(wanted.clone(), fields, None).all(conn).await).await?;
-    let mut found: HashMap<Uuid, Shelved> =
-        found.into_iter().map(|shelved| (shelved.book.id, shelved)).collect();
-    let items =
-        page.items.iter().filter_map(|id| found.remove(id)).map(|shelved| shelved.excerpt(fields)).collect();
+    let found = db.read(async |conn| select_sparse(wanted.clone(), fields, None).all(conn).await).await?;
+    let mut found: HashMap<Uuid, BookRow> = found.into_iter().map(|row| (row.book.id, row)).collect();
+    let items = page.items.iter().filter_map(|id| found.remove(id)).map(|row| row.sparse(fields)).collect();
     Ok(Page { items, next_cursor: page.next_cursor, total: page.total })
 }
 
-/// Lists the books that a user added.
-pub async fn list_of_user(db: &Db, keys: &Keys, user: Uuid, mut query: BookQuery) -> Result<Page<Excerpt>> {
-    if query.owner.is_some_and(|owner| owner != user) {
-        return Err(Error::invalid("/owner", "conflict", "must be the user in the path"));
+/// Lists the books that an account added.
+///
+/// # Errors
+/// Those of [`list`], and [`Error::NotFound`] if the account does not exist.
+pub async fn list_of_user(
+    cx: &Context,
+    user: Uuid,
+    mut filters: Filters,
+    query: BookQuery,
+) -> Result<Page<SparseBook>> {
+    if filters.owner.is_some_and(|owner| owner != user) {
+        return Err(Error::invalid("/owner", FieldCode::Conflict, "must be the user in the path"));
     }
-    query.owner = Some(user);
-    let page = list(db, keys, query).await?;
+    filters.owner = Some(user);
+    let page = list(cx, filters, query).await?;
     if page.items.is_empty() {
-        db.read(async |conn| users::Entity::find_by_id(user).one(conn).await).await?.or_not_found()?;
+        cx.db.read(async |conn| users::Entity::find_by_id(user).one(conn).await).await?.or_not_found()?;
     }
     Ok(page)
 }
 
-/// Puts a new book on the actor's shelf.
+/// Adds a book to the catalogue, owned by the actor.
 ///
 /// # Errors
-/// [`Error::Taken`] when a book with its ISBN is in the catalogue.
-pub async fn create(db: &Db, actor: &Actor, new: NewBook) -> Result<Book> {
-    actor.may(Action::CreateBook)?;
+/// [`Error::Taken`] if another book has its ISBN.
+pub async fn create(cx: &Context, actor: &Actor, new: NewBook) -> Result<Book> {
+    actor.require(Action::CreateBook)?;
     new.validate()?;
-    let row = new.into_row(actor.id);
-    let book =
-        db.write(move |txn| Box::pin(async move { row.insert(txn).await.or_taken(&["isbn"]) })).await?;
-    let owner_username = actor.id.map(|_| actor.username.clone());
-    Ok(Shelved { book, owner_username }.into())
+    let row = new.into_row(actor.id());
+    let book = cx
+        .db
+        .write(move |txn| {
+            Box::pin(
+                async move { row.insert(txn).await.or_taken(&[Unique::Isbn]).or_missing(Reference::Account) },
+            )
+        })
+        .await?;
+    let owner_username = actor.account().map(|account| account.username.clone());
+    Ok(BookRow { book, owner_username }.into())
 }
 
 /// Reads a book.
-pub async fn get(db: &Db, id: Uuid, view: BookView) -> Result<Excerpt> {
-    one(db, Entity::find_by_id(id), view).await
+pub async fn get(cx: &Context, id: Uuid, view: BookView) -> Result<SparseBook> {
+    one(cx, Entity::find_by_id(id), view).await
 }
 
-/// Reads the book with an ISBN-10 or ISBN-13; what is no ISBN is no book's.
-pub async fn get_by_isbn(db: &Db, isbn: &str, view: BookView) -> Result<Excerpt> {
+/// Reads the book with an ISBN-10 or ISBN-13. Text that is not an ISBN is [`Error::NotFound`].
+pub async fn get_by_isbn(cx: &Context, isbn: &str, view: BookView) -> Result<SparseBook> {
     let isbn = isbn::parse(isbn).or_not_found()?;
-    one(db, Entity::find().filter(Column::Isbn.eq(isbn)), view).await
+    one(cx, Entity::find().filter(Column::Isbn.eq(isbn)), view).await
 }
 
-/// Changes a book, unless its version is none of `versions`.
+/// Updates a book whose version is one of `versions`.
 ///
 /// # Errors
-/// [`Error::Taken`] when another book has its new ISBN.
+/// [`Error::Stale`] for another version, [`Error::Taken`] if another book has its new ISBN.
 pub async fn update(
-    db: &Db,
+    cx: &Context,
     actor: &Actor,
     id: Uuid,
     versions: Option<Vec<i64>>,
     patch: BookPatch,
 ) -> Result<Book> {
-    actor.may(Action::UpdateBook)?;
+    actor.require(Action::UpdateBook)?;
     patch.validate()?;
     let actor = actor.clone();
-    db.write(move |txn| {
-        Box::pin(async move {
-            let mut book = permitted(txn, &actor, Action::UpdateBook, id).await?.into_active_model();
-            patch.apply(&mut book);
-            db::update(txn, book, Column::Version, versions, &["isbn"]).await?;
-            Ok(shelved(Entity::find_by_id(id)).one(txn).await?.or_not_found()?.into())
+    cx.db
+        .write(move |txn| {
+            Box::pin(async move {
+                let mut book = lock(txn, &actor, Action::UpdateBook, id).await?.into_active_model();
+                patch.apply(&mut book);
+                db::update(txn, book, Column::Version, versions).await.or_taken(&[Unique::Isbn])?;
+                Ok(select_rows(Entity::find_by_id(id)).one(txn).await?.or_not_found()?.into())
+            })
         })
-    })
-    .await
+        .await
 }
 
-/// Takes a book out of the catalogue, unless its version is none of `versions`.
-pub async fn delete(db: &Db, actor: &Actor, id: Uuid, versions: Option<Vec<i64>>) -> Result<()> {
-    actor.may(Action::DeleteBook)?;
+/// Deletes a book whose version is one of `versions`.
+///
+/// # Errors
+/// [`Error::Stale`] for another version.
+pub async fn delete(cx: &Context, actor: &Actor, id: Uuid, versions: Option<Vec<i64>>) -> Result<()> {
+    actor.require(Action::DeleteBook)?;
     let actor = actor.clone();
-    db.write(move |txn| {
-        Box::pin(async move {
-            permitted(txn, &actor, Action::DeleteBook, id).await?;
-            let delete = Entity::delete_many().filter(Column::Id.eq(id));
-            db::delete(txn, delete, Column::Version, versions).await
+    cx.db
+        .write(move |txn| {
+            Box::pin(async move {
+                lock(txn, &actor, Action::DeleteBook, id).await?;
+                let delete = Entity::delete_many().filter(Column::Id.eq(id));
+                db::delete(txn, delete, Column::Version, versions).await
+            })
         })
-    })
-    .await
+        .await
 }
 
-/// The book, locked until the transaction ends, if the actor may do `action` with it.
-async fn permitted(txn: &DatabaseTransaction, actor: &Actor, action: Action, id: Uuid) -> Result<Model> {
+/// Locks a book until the transaction ends, if the actor may do `action` with it.
+async fn lock(txn: &DatabaseTransaction, actor: &Actor, action: Action, id: Uuid) -> Result<Model> {
     let book = Entity::find_by_id(id).lock_exclusive().one(txn).await?.or_not_found()?;
-    actor.may_touch(action, book.owner_id)?;
+    actor.require_on(action, book.owner_id)?;
     Ok(book)
 }
 
-async fn one(db: &Db, select: Select<Entity>, view: BookView) -> Result<Excerpt> {
+async fn one(cx: &Context, select: Select<Entity>, view: BookView) -> Result<SparseBook> {
     view.validate()?;
     let fields = Fields::of(view.fields.as_deref());
-    let book = db.read(async |conn| sparsely_shelved(select.clone(), fields, None).one(conn).await).await?;
-    Ok(book.or_not_found()?.excerpt(fields))
+    let book = cx.db.read(async |conn| select_sparse(select.clone(), fields, None).one(conn).await).await?;
+    Ok(book.or_not_found()?.sparse(fields))
 }
 
-impl From<Shelved> for Book {
-    fn from(Shelved { book: row, owner_username }: Shelved) -> Self {
+impl From<BookRow> for Book {
+    fn from(BookRow { book: row, owner_username }: BookRow) -> Self {
         Self {
             id: row.id,
             title: row.title,

@@ -11,10 +11,7 @@ use sea_orm::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::{
-    Error, Result,
-    error::{OrTaken, is_disconnected},
-};
+use crate::{Error, Result, error::is_disconnected};
 
 /// How long a writer waits for its turn on SQLite, which has one writer at a time: longer than most imports take, and
 /// not as long as a request may.
@@ -25,7 +22,7 @@ const TRUSTED_IDLE: Duration = Duration::from_secs(5);
 
 /// Where the database is, and how many connections it may have.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub struct DbSettings {
     /// `sqlite://`, `postgres://` or `mysql://`.
     pub url: String,
     /// The most connections of one pool.
@@ -47,17 +44,17 @@ pub struct Settings {
 pub struct Db {
     pool: Arc<DatabaseConnection>,
     max_connections: u32,
-    turns: Turns,
+    write_queue: WriteQueue,
 }
 
 /// The queue of SQLite's writers, one for the whole process. Other databases have none.
 #[derive(Debug, Clone, Default)]
-pub struct Turns(Option<Arc<Semaphore>>);
+pub struct WriteQueue(Option<Arc<Semaphore>>);
 
-impl Turns {
+impl WriteQueue {
     /// The queue that the database at `url` needs.
     #[must_use]
-    pub fn of(url: &str) -> Self {
+    pub fn for_url(url: &str) -> Self {
         Self(url.starts_with("sqlite:").then(|| Arc::new(Semaphore::new(1))))
     }
 
@@ -67,13 +64,13 @@ impl Turns {
         let turn = tokio::time::timeout(SQLITE_WRITER_PATIENCE, semaphore.clone().acquire_owned()).await;
         match turn {
             Ok(permit) => Ok(permit.ok()),
-            Err(_) => Err(Error::Unavailable("another writer holds the database".to_owned())),
+            Err(_) => Err(Error::Unavailable("another writer holds the database".into())),
         }
     }
 }
 
 /// How a transaction ends that did what it was to do.
-pub(crate) enum End<T> {
+pub(crate) enum TransactionOutcome<T> {
     Commit(T),
     Rollback(T),
 }
@@ -82,11 +79,11 @@ type Work<'t, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 't>>;
 
 impl Db {
     /// Opens a pool; connections are made when they are first needed. Pools that share a file must share
-    /// their `turns`.
+    /// their `write_queue`.
     ///
     /// # Errors
     /// [`Error::Unavailable`] or [`Error::Internal`] where the URL or its options cannot be used.
-    pub async fn open(settings: &Settings, turns: Turns) -> Result<Self> {
+    pub async fn open(settings: &DbSettings, write_queue: WriteQueue) -> Result<Self> {
         let mut options = ConnectOptions::new(&settings.url);
         options
             .max_connections(settings.max_connections)
@@ -111,9 +108,9 @@ impl Db {
                 pool.after_release(|connection, _| Box::pin(is_reusable(connection)))
             });
         // The first connection to a file of SQLite switches it to WAL, which two cannot do at once.
-        let _turn = turns.take().await?;
+        let _turn = write_queue.take().await?;
         let pool = Database::connect(options).await?;
-        Ok(Self { pool: Arc::new(pool), max_connections: settings.max_connections, turns })
+        Ok(Self { pool: Arc::new(pool), max_connections: settings.max_connections, write_queue })
     }
 
     /// The connections themselves, for whoever compares the schema with its migrations.
@@ -156,7 +153,7 @@ impl Db {
     {
         self.transaction(|txn| {
             let work = work(txn);
-            Box::pin(async move { work.await.map(End::Commit) })
+            Box::pin(async move { work.await.map(TransactionOutcome::Commit) })
         })
         .await
     }
@@ -166,15 +163,17 @@ impl Db {
     pub(crate) async fn transaction<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,
-        F: for<'t> FnOnce(&'t DatabaseTransaction) -> Work<'t, End<T>> + Send + 'static,
+        F: for<'t> FnOnce(&'t DatabaseTransaction) -> Work<'t, TransactionOutcome<T>> + Send + 'static,
     {
         let db = self.clone();
         let task = tokio::spawn(async move {
-            let _turn = db.turns.take().await?;
+            let _turn = db.write_queue.take().await?;
             let transaction = db.begin().await?;
             match work(&transaction).await {
-                Ok(End::Commit(value)) => transaction.commit().await.map(|()| Ok(value))?,
-                Ok(End::Rollback(value)) => transaction.rollback().await.map(|()| Ok(value))?,
+                Ok(TransactionOutcome::Commit(value)) => transaction.commit().await.map(|()| Ok(value))?,
+                Ok(TransactionOutcome::Rollback(value)) => {
+                    transaction.rollback().await.map(|()| Ok(value))?
+                }
                 Err(error) => {
                     // The cause is what the caller needs; a connection that cannot roll back is not used again.
                     if let Err(error) = transaction.rollback().await {
@@ -184,7 +183,7 @@ impl Db {
                 }
             }
         });
-        task.await.map_err(|error| Error::Internal(error.to_string()))?
+        task.await.map_err(Error::internal)?
     }
 
     async fn begin(&self) -> Result<DatabaseTransaction> {
@@ -219,14 +218,12 @@ fn is_dead(error: &DbErr) -> bool {
 /// Writes a changed row and gives it back as it is now. `versions` are those that the row may have.
 ///
 /// # Errors
-/// [`Error::Stale`] when the row has none of `versions`, [`Error::Taken`] with that of the `unique`
-/// fields whose value is another row's.
+/// [`Error::Stale`] if the row has none of `versions`.
 pub(crate) async fn update<A>(
     txn: &DatabaseTransaction,
     row: A,
     version: <A::Entity as EntityTrait>::Column,
     versions: Option<Vec<i64>>,
-    unique: &[&'static str],
 ) -> Result<<A::Entity as EntityTrait>::Model>
 where
     A: ActiveModelBehavior + Send,
@@ -238,7 +235,7 @@ where
         .apply_if(versions, |update, versions| update.filter(version.is_in(versions)));
     match update.exec(txn).await {
         Err(DbErr::RecordNotUpdated) => Err(Error::Stale),
-        written => written.or_taken(unique),
+        written => Ok(written?),
     }
 }
 

@@ -8,13 +8,15 @@ use serde::{
 };
 use validator::ValidationError;
 
+use crate::FieldCode;
+
 /// The most that a number in JSON may be without losing digits in JavaScript (2⁵³ − 1).
 pub(crate) const MAX_SAFE_INTEGER: i64 = 9_007_199_254_740_991;
 
 /// Text of one line: no control characters.
 pub(crate) fn line(text: &str) -> Result<(), ValidationError> {
     if text.chars().any(char::is_control) {
-        return Err(error("control_character", "must not contain control characters"));
+        return Err(error(FieldCode::ControlCharacter, "must not contain control characters"));
     }
     Ok(())
 }
@@ -22,7 +24,10 @@ pub(crate) fn line(text: &str) -> Result<(), ValidationError> {
 /// Text of several lines: no control characters but line ends and tabs.
 pub(crate) fn paragraphs(text: &str) -> Result<(), ValidationError> {
     if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
-        return Err(error("control_character", "must not contain control characters but line ends and tabs"));
+        return Err(error(
+            FieldCode::ControlCharacter,
+            "must not contain control characters but line ends and tabs",
+        ));
     }
     Ok(())
 }
@@ -30,17 +35,14 @@ pub(crate) fn paragraphs(text: &str) -> Result<(), ValidationError> {
 /// One line that says something.
 pub(crate) fn words(text: &str) -> Result<(), ValidationError> {
     if !text.is_empty() && text.trim().is_empty() {
-        return Err(error("blank", "must not be blank"));
+        return Err(error(FieldCode::Blank, "must not be blank"));
     }
     line(text)
 }
 
 /// A validation error with its message.
-pub(crate) fn error(
-    code: &'static str,
-    message: impl Into<std::borrow::Cow<'static, str>>,
-) -> ValidationError {
-    ValidationError::new(code).with_message(message.into())
+pub(crate) fn error(code: FieldCode, message: impl Into<std::borrow::Cow<'static, str>>) -> ValidationError {
+    ValidationError::new(code.as_str()).with_message(message.into())
 }
 
 /// For a field that may be cleared: absent is `None`, `null` is `Some(None)`.

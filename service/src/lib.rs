@@ -1,29 +1,41 @@
-//! What Bookly does: accounts, users, books and their import and export.
+//! Operations of Bookly: accounts, books, import and export.
 //!
-//! Invariant: operations are plain functions `verb(db, actor, ids, input)`, each decides who may do what
-//! and begins and ends its own transactions; nothing here knows of HTTP. The types they take and
-//! return are the ones that go over the wire.
+//! Operations are plain functions `verb(cx, actor, ids, input)`. Each checks the permission table and begins and ends
+//! its own transactions. Their input and output types are the wire types; nothing here knows HTTP.
 #![warn(missing_docs)]
 
 pub mod access;
 pub mod auth;
 pub mod books;
+pub mod context;
 pub mod db;
 pub mod error;
-pub mod export;
-pub mod import;
+pub mod lifetime;
+pub mod limit;
 pub mod mail;
+pub mod own_data;
 pub mod page;
+pub mod report;
+pub mod retention;
 pub mod security;
+pub mod sessions;
 pub mod throttle;
-pub mod upkeep;
 pub mod users;
 
-mod cell;
+mod actor;
+mod clock;
+mod csv_injection;
 mod input;
 mod keys;
+mod passwords;
+mod role;
+mod secret;
 
-pub use access::Actor;
-pub use db::{Db, Settings};
-pub use error::{Error, FieldError, Result};
+pub use actor::{Account, Actor};
+pub use clock::Clock;
+pub use context::{Context, Shared};
+pub use db::{Db, DbSettings};
+pub use error::{Error, FieldCode, FieldError, Result};
 pub use keys::{Keys, MIN_SECRET_LENGTH};
+pub use role::Role;
+pub use secret::{AccessToken, MailToken, Password, RefreshToken};

@@ -1,18 +1,22 @@
-//! Mail to the owners of accounts. What is to be said is noted in the outbox, in the transaction that gives
-//! the occasion; a task in the background says it, at least once, and makes the tokens only then.
+//! Mail to the owners of accounts. An operation enqueues a mail in the outbox, in its own transaction; a background
+//! task sends it at least once, and makes its token only then.
 
 mod delivery;
-mod letter;
 mod outbox;
-mod post;
+mod template;
+mod token;
+mod transport;
 
-pub(crate) use self::outbox::{Kind, ask, put};
-pub use self::{delivery::run, post::Mailer};
+pub use self::{delivery::run, transport::Mailer};
+pub(crate) use self::{
+    outbox::{Template, enqueue, enqueue_for_address},
+    token::{PresentedToken, Purpose},
+};
 
-/// The domain of addresses that are nobody's (RFC 2606, section 2).
+/// Domain of the addresses that replace one that an account lost (RFC 2606, section 2).
 pub(crate) const NOWHERE: &str = "nobody.invalid";
 
-/// Whether mail to an address can arrive.
-pub(crate) fn leads_somewhere(address: &str) -> bool {
+/// Whether mail to an address can be delivered.
+pub(crate) fn is_deliverable(address: &str) -> bool {
     !address.ends_with(".invalid")
 }

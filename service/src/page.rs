@@ -1,5 +1,5 @@
-//! Lists by the page: a keyset cursor that is bound to its order and its filters, page numbers beside
-//! it, and nulls last on every database.
+//! Pages of lists: a keyset cursor that is bound to order and filters, offsets beside it, and nulls last on every
+//! database.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::DateTime;
@@ -13,42 +13,42 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{Db, Error, Keys, Result};
+use crate::{Context, Error, FieldCode, Keys, Result};
 
-/// Items of a page, if the caller does not say.
+/// Items of a page by default.
 pub const DEFAULT_LIMIT: u64 = 20;
 
-/// The parameters that say which part of a list is wanted, and how much of each item.
+/// Parameters that select a part of a list, and fields of its items.
 const WINDOW: [&str; 5] = ["limit", "cursor", "offset", "total", "fields"];
 
 /// One page of a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Page<T> {
-    /// The items, in the order asked for.
+    /// Items, in the requested order.
     pub items: Vec<T>,
-    /// Where the next page begins; null on the last one.
+    /// Start of the next page; null on the last page.
     #[schema(examples("ZHVuZSBtZXNzaWFoIGNoaWxk"))]
     pub next_cursor: Option<String>,
-    /// How many items the whole list has, if asked for.
+    /// Items of the whole list, if requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, examples(1965))]
     pub total: Option<u64>,
 }
 
 impl<T> Page<T> {
-    /// The page of a list that has nothing.
+    /// Page of an empty list.
     pub(crate) fn empty(total: bool) -> Self {
         Self { items: Vec::new(), next_cursor: None, total: total.then_some(0) }
     }
 
-    /// The page of what becomes of each item.
+    /// Page with each item converted.
     pub(crate) fn map<U>(self, become_item: impl FnMut(T) -> U) -> Page<U> {
         let items = self.items.into_iter().map(become_item).collect();
         Page { items, next_cursor: self.next_cursor, total: self.total }
     }
 }
 
-/// Which part of a list is wanted.
+/// Requested part of a list.
 #[derive(Debug, Default)]
 pub(crate) struct Window<'q> {
     pub(crate) limit: Option<u64>,
@@ -66,9 +66,9 @@ pub(crate) struct Order<E: EntityTrait> {
     pub(crate) descending: bool,
 }
 
-/// A place in a list: the key and the id of the row before it.
+/// Position in a list: key and id of the row before it.
 #[derive(Debug, Serialize, Deserialize)]
-struct Place {
+struct CursorPosition {
     key: Option<Key>,
     id: Uuid,
 }
@@ -105,22 +105,22 @@ impl Key {
     }
 }
 
-/// Names a list with its order and filters: the query without what says which part is wanted.
-pub(crate) fn context(list: &str, query: &impl Serialize) -> Result<String> {
-    let mut query = serde_json::to_value(query).map_err(|error| Error::Internal(error.to_string()))?;
+/// Name of a list with its filters and its order: both queries, without the parameters of the part.
+pub(crate) fn name(list: &str, filters: &impl Serialize, query: &impl Serialize) -> Result<String> {
+    let filters = serde_json::to_value(filters).map_err(Error::internal)?;
+    let mut query = serde_json::to_value(query).map_err(Error::internal)?;
     if let Some(query) = query.as_object_mut() {
         query.retain(|name, _| !WINDOW.contains(&name.as_str()));
     }
-    Ok(format!("{list}?{query}"))
+    Ok(format!("{list}?{filters}&{query}"))
 }
 
-/// Reads one page of `select`. `context` names the list, its order and its filters: a cursor of another
-/// context is refused. `load` fetches the rows, each with what is joined to it.
+/// Reads one page of `select`. `list` is its [`name`]: a cursor of another list is
+/// rejected. `load` fetches the rows, each with what is joined to it.
 pub(crate) async fn fetch<E, X>(
-    db: &Db,
-    keys: &Keys,
+    cx: &Context,
     (select, order, window): (Select<E>, Order<E>, Window<'_>),
-    context: &str,
+    list: &str,
     load: impl AsyncFn(&DatabaseConnection, Select<E>) -> std::result::Result<Vec<(E::Model, X)>, DbErr>,
 ) -> Result<Page<(E::Model, X)>>
 where
@@ -129,7 +129,8 @@ where
 {
     refuse_both(&window)?;
     let limit = window.limit.unwrap_or(DEFAULT_LIMIT);
-    let place = window.cursor.map(|cursor| open(keys, context, cursor)).transpose()?;
+    let (db, keys) = (&cx.db, cx.keys());
+    let place = window.cursor.map(|cursor| open(keys, list, cursor)).transpose()?;
     let mut rows = Vec::new();
     for part in parts(db.backend(), &select, order, place.as_ref(), window.offset)? {
         // One row more than asked for tells whether there is a next page.
@@ -142,7 +143,7 @@ where
     let more = rows.len() as u64 > limit;
     rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let next_cursor = match rows.last() {
-        Some((last, _)) if more => Some(seal(keys, context, &place_of::<E>(last, order)?)?),
+        Some((last, _)) if more => Some(seal(keys, list, &position_of::<E>(last, order)?)?),
         _ => None,
     };
     let total =
@@ -150,18 +151,18 @@ where
     Ok(Page { items: rows, next_cursor, total })
 }
 
-/// One page of a list that is at hand, whose cursors are positions in it.
+/// One page of a list in memory, whose cursors are indexes into it.
 pub(crate) fn part(
     keys: &Keys,
     window: &Window<'_>,
-    context: &str,
+    list: &str,
     ids: Vec<Uuid>,
     total: Option<u64>,
 ) -> Result<Page<Uuid>> {
     refuse_both(window)?;
-    let place = window.cursor.map(|cursor| open(keys, context, cursor)).transpose()?;
+    let place = window.cursor.map(|cursor| open(keys, list, cursor)).transpose()?;
     let start = match place {
-        Some(Place { key: Some(Key::Number(position)), .. }) => {
+        Some(CursorPosition { key: Some(Key::Number(position)), .. }) => {
             usize::try_from(position).map_err(|_| Error::InvalidCursor)?
         }
         Some(_) => return Err(Error::InvalidCursor),
@@ -171,7 +172,7 @@ pub(crate) fn part(
     let end = start.saturating_add(limit);
     let next_cursor = if end < ids.len() {
         let key = i64::try_from(end).ok().map(Key::Number);
-        Some(seal(keys, context, &Place { key, id: Uuid::nil() })?)
+        Some(seal(keys, list, &CursorPosition { key, id: Uuid::nil() })?)
     } else {
         None
     };
@@ -180,7 +181,7 @@ pub(crate) fn part(
 
 fn refuse_both(window: &Window<'_>) -> Result<()> {
     if window.cursor.is_some() && window.offset.is_some() {
-        return Err(Error::invalid("/offset", "conflict", "cannot be used together with cursor"));
+        return Err(Error::invalid("/offset", FieldCode::Conflict, "cannot be used together with cursor"));
     }
     Ok(())
 }
@@ -192,7 +193,7 @@ fn parts<E: EntityTrait>(
     backend: DbBackend,
     select: &Select<E>,
     order: Order<E>,
-    place: Option<&Place>,
+    place: Option<&CursorPosition>,
     offset: Option<u64>,
 ) -> Result<Vec<Select<E>>> {
     let direction = if order.descending { Direction::Desc } else { Direction::Asc };
@@ -212,14 +213,14 @@ fn parts<E: EntityTrait>(
         if order.nullable {
             keyed = keyed.filter(order.key.is_not_null());
         }
-        if let Some(Place { key: Some(key), id }) = place {
+        if let Some(CursorPosition { key: Some(key), id }) = place {
             keyed = keyed.filter(after(backend, order, key.to_value()?, *id));
         }
         parts.push(keyed.order_by(order.key, direction.clone()).order_by(order.id, direction.clone()));
     }
     if order.nullable {
         let mut keyless = select.filter(order.key.is_null());
-        if let Some(Place { key: None, id }) = place {
+        if let Some(CursorPosition { key: None, id }) = place {
             keyless = keyless.filter(id_after(*id));
         }
         parts.push(keyless.order_by(order.id, direction));
@@ -241,26 +242,26 @@ fn after<E: EntityTrait>(backend: DbBackend, order: Order<E>, key: Value, id: Uu
     Condition::all().add(if order.descending { row.lt(last) } else { row.gt(last) })
 }
 
-fn place_of<E: EntityTrait>(row: &E::Model, order: Order<E>) -> Result<Place> {
+fn position_of<E: EntityTrait>(row: &E::Model, order: Order<E>) -> Result<CursorPosition> {
     match row.get(order.id) {
-        Value::Uuid(Some(id)) => Ok(Place { key: Key::from_value(row.get(order.key)), id }),
-        other => Err(Error::Internal(format!("a row's id is {other:?}"))),
+        Value::Uuid(Some(id)) => Ok(CursorPosition { key: Key::from_value(row.get(order.key)), id }),
+        other => Err(Error::internal(format!("a row's id is {other:?}"))),
     }
 }
 
 /// Bytes of the code that a cursor begins with.
 const MAC_LENGTH: usize = 16;
 
-fn seal(keys: &Keys, context: &str, place: &Place) -> Result<String> {
-    let place = serde_json::to_vec(place).map_err(|error| Error::Internal(error.to_string()))?;
-    let mac = keys.sign_cursor(&[context.as_bytes(), &place]);
+fn seal(keys: &Keys, list: &str, place: &CursorPosition) -> Result<String> {
+    let place = serde_json::to_vec(place).map_err(Error::internal)?;
+    let mac = keys.sign_cursor(&[list.as_bytes(), &place]);
     Ok(BASE64_URL_SAFE_NO_PAD.encode([&mac[..MAC_LENGTH], &place].concat()))
 }
 
-fn open(keys: &Keys, context: &str, cursor: &str) -> Result<Place> {
+fn open(keys: &Keys, list: &str, cursor: &str) -> Result<CursorPosition> {
     let sealed = BASE64_URL_SAFE_NO_PAD.decode(cursor).map_err(|_| Error::InvalidCursor)?;
     let (mac, place) = sealed.split_at_checked(MAC_LENGTH).ok_or(Error::InvalidCursor)?;
-    if !keys.verify_cursor(&[context.as_bytes(), place], mac) {
+    if !keys.verify_cursor(&[list.as_bytes(), place], mac) {
         return Err(Error::InvalidCursor);
     }
     serde_json::from_slice(place).map_err(|_| Error::InvalidCursor)

@@ -7,7 +7,7 @@ use std::{fmt, net::IpAddr};
 use log::{Level, Record, kv::Value};
 use uuid::Uuid;
 
-use crate::{Actor, access::Role};
+use crate::Role;
 
 /// The target of the lines, for filters such as `RUST_LOG=warn,security=info`.
 const TARGET: &str = "security";
@@ -41,19 +41,19 @@ events! {
     /// A session began.
     LoggedIn = Info "logged_in" { user: Uuid, session: Uuid, address: AddressClass };
     /// Somebody could not log in.
-    LogInFailed = Warn "log_in_failed" { reason: &'static str, user: Option<Uuid>, address: AddressClass };
+    LogInFailed = Warn "log_in_failed" { reason: LogInFailure, user: Option<Uuid>, address: AddressClass };
     /// Somebody asked too often.
     Throttled = Warn "throttled" { policy: &'static str, user: Option<Uuid>, address: Option<AddressClass> };
     /// A refresh token came again that was used up: it was copied, and its session ended.
     RefreshReplayed = Warn "refresh_replayed" { user: Uuid, session: Uuid };
     /// An account asked for what it may not.
-    Denied = Warn "denied" { actor: ActorId, session: Option<Uuid>, action: &'static str, reason: &'static str };
+    Denied = Warn "denied" { actor: ActorId, session: Option<Uuid>, action: &'static str, reason: Denial };
     /// A page of an origin that is not ours tried to use the cookie of a session.
     OriginRefused = Warn "origin_refused" { address: AddressClass };
     /// A session ended.
-    SessionEnded = Info "session_ended" { user: Option<Uuid>, session: Uuid, reason: &'static str };
+    SessionEnded = Info "session_ended" { user: Option<Uuid>, session: Uuid, reason: SessionEnd };
     /// Every session of an account ended, or every other one.
-    SessionsEnded = Info "sessions_ended" { user: Uuid, actor: ActorId, reason: &'static str };
+    SessionsEnded = Info "sessions_ended" { user: Uuid, actor: ActorId, reason: SessionEnd };
     /// Somebody opened an account for somebody.
     UserCreated = Info "user_created" { actor: ActorId, user: Uuid, role: Role };
     /// What an account may was changed.
@@ -106,13 +106,74 @@ impl Event {
     }
 }
 
-/// An account that does something, or whoever runs the program.
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal;)+ })+) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+            pub enum $name {
+                $($(#[$variant_doc])* $variant,)+
+            }
+
+            impl fmt::Display for $name {
+                fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    f.write_str(match self { $(Self::$variant => $text,)+ })
+                }
+            }
+        )+
+    };
+}
+
+reasons! {
+    /// Reason for a failed log-in.
+    LogInFailure {
+        /// No account has the name.
+        UnknownName = "unknown_name";
+        /// The password is wrong.
+        WrongPassword = "wrong_password";
+        /// The account is disabled.
+        Disabled = "disabled";
+        /// The account changed during each attempt to check it.
+        AccountChanges = "account_changes";
+    }
+
+    /// Reason for a refusal by the permission table.
+    Denial {
+        /// The role lacks the permission, or the resource belongs to another account.
+        Forbidden = "forbidden";
+        /// The account must verify its address first.
+        NotVerified = "not_verified";
+    }
+
+    /// Reason for the end of a session.
+    SessionEnd {
+        /// Its owner logged out.
+        LogOut = "log_out";
+        /// Its owner ended it from the list of sessions.
+        Owner = "owner";
+        /// An administrator ended it.
+        Administrator = "administrator";
+        /// The account had too many sessions.
+        TooMany = "too_many";
+        /// The account was disabled.
+        Disabled = "disabled";
+        /// The password was changed.
+        PasswordChanged = "password_changed";
+        /// The password was reset by mail.
+        PasswordReset = "password_reset";
+        /// Another account verified the address.
+        AddressLost = "address_lost";
+    }
+}
+
+/// Actor in the security log: an account or the operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ActorId(Option<Uuid>);
 
-impl From<&Actor> for ActorId {
-    fn from(actor: &Actor) -> Self {
-        Self(actor.id)
+impl ActorId {
+    /// Id of an account, or none for the operator.
+    pub(crate) const fn new(account: Option<Uuid>) -> Self {
+        Self(account)
     }
 }
 
@@ -196,6 +257,9 @@ fields! {
     Role: Value::from_display,
     ActorId: Value::from_display,
     AddressClass: Value::from_display,
+    LogInFailure: Value::from_display,
+    Denial: Value::from_display,
+    SessionEnd: Value::from_display,
     &'static str: Value::from_display,
     bool: copied,
     u64: copied,

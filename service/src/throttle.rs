@@ -4,21 +4,19 @@
 //! spent at once, and comes back evenly over its window. What it counts is kept in memory, in a table of a
 //! fixed size, and by a keyed hash: neither a name nor an address is in it.
 
-mod clock;
-mod policy;
 mod table;
 
 use std::{
     net::{IpAddr, Ipv6Addr},
-    time::Duration,
+    sync::Arc,
 };
 
 use uuid::Uuid;
 
-use self::table::{Charge, Table};
-pub use self::{clock::Clock, policy::Policy};
+use self::table::{Cost, Table};
 use crate::{
-    Error, Result,
+    Clock, Error, Result,
+    limit::{Limit, LimitStatus},
     security::{AddressClass, Event},
 };
 
@@ -32,47 +30,30 @@ pub enum Subject<'a> {
     /// A name or an e-mail address, in its normal form, whether an account has it or not.
     Name(&'a str),
     /// A kind of letter to an e-mail address in its normal form.
-    Letter(&'a str, &'a str),
+    Mail(&'a str, &'a str),
     /// A name or an address as above, as seen from an address.
     NameFrom(&'a str, Option<IpAddr>),
 }
 
-/// How a subject stands with a limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
-    /// The limit.
-    pub policy: Policy,
-    /// How often the subject may ask right now.
-    pub remaining: u64,
-    /// Until it may ask again, when it may not now; else the time that what remains is meant to last.
-    pub wait: Duration,
-}
-
-/// Counts who asks how often.
+/// Counters of all rate limits.
 #[derive(Debug)]
 pub struct Throttle {
-    /// None where nothing is limited.
+    /// None if nothing is limited.
     table: Option<Table>,
-    clock: Clock,
+    clock: Arc<Clock>,
 }
 
 impl Throttle {
-    /// Limits. Memory is taken as it is used, 32 MiB at most.
+    /// Rate limits that are on. Memory is taken as it is used, 32 MiB at most.
     #[must_use]
-    pub fn on() -> Self {
-        Self { table: Some(Table::new()), clock: Clock::default() }
+    pub fn on(clock: Arc<Clock>) -> Self {
+        Self { table: Some(Table::new()), clock }
     }
 
-    /// Limits nothing.
+    /// Rate limits that are off.
     #[must_use]
     pub fn off() -> Self {
-        Self { table: None, clock: Clock::default() }
-    }
-
-    /// What time it is for the limits.
-    #[must_use]
-    pub fn clock(&self) -> &Clock {
-        &self.clock
+        Self { table: None, clock: Arc::default() }
     }
 
     /// Counts one that asks; none where nothing is limited.
@@ -80,16 +61,16 @@ impl Throttle {
     /// # Errors
     /// [`Error::Throttled`] when `subject` has spent its quota. That is not counted: asking again does not
     /// make it wait longer.
-    pub fn admit(&self, policy: Policy, subject: Subject<'_>) -> Result<Option<Standing>> {
+    pub fn admit(&self, limit: Limit, subject: Subject<'_>) -> Result<Option<LimitStatus>> {
         let Some(table) = &self.table else { return Ok(None) };
-        match table.charge(policy, &subject.network(), self.clock.now(), Charge::Any) {
-            (true, standing) => Ok(Some(standing)),
-            (false, standing) => Err(refused(standing, subject)),
+        match table.charge(limit, &subject.network(), self.clock.monotonic(), Cost::Any) {
+            (true, status) => Ok(Some(status)),
+            (false, status) => Err(refused(status, subject)),
         }
     }
 
     /// Counts an attempt to log in as `name` before it is known whether it succeeds, so that a hundred at
-    /// once are counted, too. Whoever succeeds gives it back by [`Attempt::forgive`].
+    /// once are counted, too. Whoever succeeds gives it back by [`Attempt::refund`].
     ///
     /// Each address has a quota of its own for each name. When a name has failed too often from all of them
     /// together, an address that has not failed lately still gets a try: whoever hammers an account does
@@ -100,18 +81,18 @@ impl Throttle {
     pub(crate) fn attempt<'t>(&'t self, name: &'t str, address: Option<IpAddr>) -> Result<Attempt<'t>> {
         let mut attempt = Attempt { throttle: self, name, address, counted: false };
         let Some(table) = &self.table else { return Ok(attempt) };
-        let now = self.clock.now();
-        (attempt.counted, _) = table.charge(Policy::Account, &Subject::Name(name), now, Charge::Any);
+        let now = self.clock.monotonic();
+        (attempt.counted, _) = table.charge(Limit::Account, &Subject::Name(name), now, Cost::Any);
         let from_here = Subject::NameFrom(name, address);
-        let charge = if attempt.counted { Charge::Any } else { Charge::First };
-        let (admitted, standing) = table.charge(Policy::LogInFailures, &from_here.network(), now, charge);
+        let cost = if attempt.counted { Cost::Any } else { Cost::First };
+        let (admitted, status) = table.charge(Limit::LogInFailures, &from_here.network(), now, cost);
         if admitted {
             return Ok(attempt);
         }
         if attempt.counted {
-            table.refund(Policy::Account, &Subject::Name(name), now);
+            table.refund(Limit::Account, &Subject::Name(name), now);
         }
-        Err(refused(standing, from_here))
+        Err(refused(status, from_here))
     }
 }
 
@@ -128,24 +109,24 @@ pub(crate) struct Attempt<'t> {
 
 impl Attempt<'_> {
     /// Takes back what the attempt counts.
-    pub(crate) fn forgive(self) {
+    pub(crate) fn refund(self) {
         let Some(table) = &self.throttle.table else { return };
-        let now = self.throttle.clock.now();
-        table.refund(Policy::LogInFailures, &Subject::NameFrom(self.name, self.address).network(), now);
+        let now = self.throttle.clock.monotonic();
+        table.refund(Limit::LogInFailures, &Subject::NameFrom(self.name, self.address).network(), now);
         if self.counted {
-            table.refund(Policy::Account, &Subject::Name(self.name), now);
+            table.refund(Limit::Account, &Subject::Name(self.name), now);
         }
     }
 }
 
-fn refused(standing: Standing, subject: Subject<'_>) -> Error {
+fn refused(status: LimitStatus, subject: Subject<'_>) -> Error {
     let (user, address) = match subject {
         Subject::Address(address) | Subject::NameFrom(_, address) => (None, Some(AddressClass::of(address))),
         Subject::User(user) => (Some(user), None),
-        Subject::Name(_) | Subject::Letter(..) => (None, None),
+        Subject::Name(_) | Subject::Mail(..) => (None, None),
     };
-    Event::Throttled { policy: standing.policy.name(), user, address }.log();
-    Error::Throttled(standing)
+    Event::Throttled { policy: status.limit.name(), user, address }.log();
+    Error::Throttled(status)
 }
 
 impl Subject<'_> {
@@ -155,7 +136,7 @@ impl Subject<'_> {
         match self {
             Self::Address(address) => Self::Address(address.map(network)),
             Self::NameFrom(name, address) => Self::NameFrom(name, address.map(network)),
-            Self::User(_) | Self::Name(_) | Self::Letter(..) => self,
+            Self::User(_) | Self::Name(_) | Self::Mail(..) => self,
         }
     }
 }
@@ -180,7 +161,7 @@ mod tests {
 
     fn wait(error: &Error) -> Duration {
         match error {
-            Error::Throttled(standing) => standing.wait,
+            Error::Throttled(status) => status.wait,
             other => panic!("{other}"),
         }
     }
@@ -214,7 +195,7 @@ mod tests {
     fn after_the_wait_and_not_before_it_works_again() {
         let throttle = Throttle::on();
         let (tries, error) = hammer(&throttle, "alice", at("192.0.2.1"));
-        assert_eq!(tries, Policy::LogInFailures.quota());
+        assert_eq!(tries, Limit::LogInFailures.quota());
         let wait = wait(&error);
         throttle.clock().advance(wait / 2);
         assert!(throttle.attempt("alice", Some(at("192.0.2.1"))).is_err());
@@ -228,7 +209,7 @@ mod tests {
         for _ in 0..1000 {
             throttle.attempt("alice", Some(at("192.0.2.1"))).unwrap().forgive();
         }
-        assert_eq!(hammer(&throttle, "alice", at("192.0.2.1")).0, Policy::LogInFailures.quota());
+        assert_eq!(hammer(&throttle, "alice", at("192.0.2.1")).0, Limit::LogInFailures.quota());
     }
 
     #[test]
@@ -236,17 +217,17 @@ mod tests {
         let throttle = Throttle::on();
         let mut tries = 0;
         let mut attackers = (0..=255).map(|last| at(&format!("198.51.100.{last}")));
-        while tries < Policy::Account.quota() {
+        while tries < Limit::Account.quota() {
             tries += hammer(&throttle, "alice", attackers.next().unwrap()).0;
         }
         for attacker in attackers.take(50) {
             let (tries, error) = hammer(&throttle, "alice", attacker);
             assert_eq!(tries, 1);
-            assert!(wait(&error) <= Policy::LogInFailures.window());
+            assert!(wait(&error) <= Limit::LogInFailures.window());
         }
         throttle.attempt("alice", Some(at("192.0.2.1"))).unwrap().forgive();
         let _again = throttle.attempt("alice", Some(at("192.0.2.1"))).unwrap();
-        assert_eq!(hammer(&throttle, "bob", at("192.0.2.1")).0, Policy::LogInFailures.quota());
+        assert_eq!(hammer(&throttle, "bob", at("192.0.2.1")).0, Limit::LogInFailures.quota());
     }
 
     #[test]
@@ -254,7 +235,7 @@ mod tests {
         let throttle = Throttle::on();
         let admitted: usize = std::thread::scope(|scope| {
             let ask =
-                || (0..1000).filter(|_| throttle.admit(Policy::Account, Subject::Name("a")).is_ok()).count();
+                || (0..1000).filter(|_| throttle.admit(Limit::Account, Subject::Name("a")).is_ok()).count();
             let threads: Vec<_> = (0..8).map(|_| scope.spawn(ask)).collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).sum()
         });
@@ -265,7 +246,7 @@ mod tests {
     fn without_limits_everything_is_admitted() {
         let throttle = Throttle::off();
         for _ in 0..1000 {
-            assert_eq!(throttle.admit(Policy::SignUp, Subject::Address(None)).unwrap(), None);
+            assert_eq!(throttle.admit(Limit::SignUp, Subject::Address(None)).unwrap(), None);
             let _attempt = throttle.attempt("alice", None).unwrap();
         }
     }

@@ -1,12 +1,12 @@
-//! Accounts: what the world sees of them, and their administration.
+//! Accounts and their administration.
 
 mod change;
-mod content;
-mod export;
+mod confirmation;
 mod identity;
 pub mod import;
 mod lock;
 mod query;
+mod requests;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter};
@@ -15,24 +15,27 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
-pub(crate) use self::identity::{normal_email, password_hints, valid_email, valid_username};
 use self::{
-    change::{change, remove, tell},
+    change::{change, log_change, remove},
     lock::{lock, lock_admins},
 };
+pub(crate) use self::{
+    confirmation::{confirm_password, wrong_password},
+    identity::{normal_email, password_hints, valid_email, valid_username},
+};
 pub use self::{
-    content::{NewUser, ProfilePatch, UserPatch},
-    export::{Export, ExportDocument, export},
     query::{UserQuery, UserSort},
+    requests::{Confirmation, NewUser, ProfilePatch, UserPatch},
 };
 use crate::{
-    Actor, Db, Error, Keys, Result,
-    access::{Action, Role},
-    auth::{self, Auth, Confirmation, password},
-    error::{OrNotFound, OrTaken},
-    mail::{self, Kind},
+    Account, Actor, Context, Password, Result, Role,
+    access::Action,
+    error::{OrNotFound, OrViolated, Unique},
+    mail::{self, Template},
     page::{self, Page},
-    security::Event,
+    passwords,
+    security::{Event, SessionEnd},
+    sessions,
 };
 use entity::users::{Column, Entity, Model};
 
@@ -96,22 +99,22 @@ impl From<Model> for User {
 }
 
 /// The account in use.
-pub async fn me(db: &Db, actor: &Actor) -> Result<User> {
-    Ok(find(db, actor.own_account(Action::GetMe)?).await?.into())
+pub async fn me(cx: &Context, actor: &Actor) -> Result<User> {
+    Ok(find(cx, actor.require_account(Action::GetMe)?.id).await?.into())
 }
 
 /// Changes the account in use, unless its version is none of `versions`.
 pub async fn update_me(
-    db: &Db,
+    cx: &Context,
     actor: &Actor,
     versions: Option<Vec<i64>>,
     patch: ProfilePatch,
 ) -> Result<User> {
-    let id = actor.own_account(Action::UpdateMe)?;
+    let id = actor.require_account(Action::UpdateMe)?.id;
     patch.validate()?;
     let ProfilePatch { first_name, last_name } = patch;
-    let patch = UserPatch { first_name, last_name, ..UserPatch::default() };
-    let (_, after) = change(db, None, id, versions, patch).await?;
+    let patch = UserPatch { first_name, last_name, role: None, is_verified: None, is_active: None };
+    let (_, after) = change(cx, None, id, versions, patch).await?;
     Ok(after)
 }
 
@@ -122,42 +125,38 @@ pub async fn update_me(
 /// [`Error::Invalid`] for a wrong password, [`Error::LastAdmin`] where nobody would be left to administer
 /// accounts.
 pub async fn delete_me(
-    db: &Db,
-    auth: &Auth,
+    cx: &Context,
     actor: &Actor,
     versions: Option<Vec<i64>>,
     confirmation: Confirmation,
 ) -> Result<()> {
-    let id = actor.own_account(Action::DeleteMe)?;
+    let id = actor.require_account(Action::DeleteMe)?.id;
     confirmation.validate()?;
-    auth::check_password(db, auth, id, confirmation.current_password).await?;
-    remove(db, None, id, versions).await?;
+    confirm_password(cx, id, confirmation.current_password).await?;
+    remove(cx, None, id, versions).await?;
     Event::UserDeleted { actor: actor.into(), user: id }.log();
     Ok(())
 }
 
 /// Lists accounts.
-pub async fn list(db: &Db, keys: &Keys, actor: &Actor, query: UserQuery) -> Result<Page<User>> {
-    actor.may(Action::ListUsers)?;
+pub async fn list(cx: &Context, actor: &Actor, query: UserQuery) -> Result<Page<User>> {
+    actor.require(Action::ListUsers)?;
     query.validate()?;
-    let context = page::context("users", &query)?;
-    let page = page::fetch(
-        db,
-        keys,
-        (query.select(), query.order(), query.window()),
-        &context,
-        async |conn, select| Ok(select.all(conn).await?.into_iter().map(|user| (user, ())).collect()),
-    )
-    .await?;
+    let name = page::name("users", &(), &query)?;
+    let page =
+        page::fetch(cx, (query.select(), query.order(), query.window()), &name, async |conn, select| {
+            Ok(select.all(conn).await?.into_iter().map(|user| (user, ())).collect())
+        })
+        .await?;
     Ok(page.map(|(user, ())| user.into()))
 }
 
 /// Opens an account for somebody. Until its owner chooses a password, by the mail that goes there, none opens
 /// it.
-pub async fn create(db: &Db, auth: &Auth, actor: &Actor, new: NewUser) -> Result<User> {
-    actor.may(Action::CreateUser)?;
-    let opened = open(db, auth, actor.id, new, None).await;
-    let user = opened.inspect_err(|error| actor.denied(Action::CreateUser, error))?;
+pub async fn create(cx: &Context, actor: &Actor, new: NewUser) -> Result<User> {
+    actor.require(Action::CreateUser)?;
+    let opened = open(cx, actor.id(), new, None).await;
+    let user = opened.inspect_err(|error| actor.log_denial(Action::CreateUser, error))?;
     Event::UserCreated { actor: actor.into(), user: user.id, role: user.role }.log();
     Ok(user)
 }
@@ -165,26 +164,22 @@ pub async fn create(db: &Db, auth: &Auth, actor: &Actor, new: NewUser) -> Result
 /// Opens an account with a password, for whoever runs the program: the first administrator can get none by
 /// mail that nobody has set up yet.
 pub async fn create_with_password(
-    db: &Db,
-    auth: &Auth,
+    cx: &Context,
     actor: &Actor,
     new: NewUser,
-    password: String,
+    password: Password,
 ) -> Result<User> {
-    actor.may(Action::CreateUser)?;
-    if actor.id.is_some() {
-        return Err(Error::Forbidden);
-    }
-    password::well_formed(&password)?;
-    let user = open(db, auth, None, new, Some(password)).await?;
+    actor.require_operator(Action::CreateUser)?;
+    password.check_form()?;
+    let user = open(cx, None, new, Some(password)).await?;
     Event::UserCreated { actor: actor.into(), user: user.id, role: user.role }.log();
     Ok(user)
 }
 
 /// Reads an account.
-pub async fn get(db: &Db, actor: &Actor, id: Uuid) -> Result<User> {
-    actor.may(Action::GetUser)?;
-    Ok(find(db, id).await?.into())
+pub async fn get(cx: &Context, actor: &Actor, id: Uuid) -> Result<User> {
+    actor.require(Action::GetUser)?;
+    Ok(find(cx, id).await?.into())
 }
 
 /// Changes an account, unless its version is none of `versions`.
@@ -192,17 +187,17 @@ pub async fn get(db: &Db, actor: &Actor, id: Uuid) -> Result<User> {
 /// # Errors
 /// [`Error::LastAdmin`] where nobody would be left to administer accounts.
 pub async fn update(
-    db: &Db,
+    cx: &Context,
     actor: &Actor,
     id: Uuid,
     versions: Option<Vec<i64>>,
     patch: UserPatch,
 ) -> Result<User> {
-    actor.may(Action::UpdateUser)?;
+    actor.require(Action::UpdateUser)?;
     patch.validate()?;
-    let changed = change(db, actor.id, id, versions, patch).await;
-    let (before, after) = changed.inspect_err(|error| actor.denied(Action::UpdateUser, error))?;
-    tell(actor.into(), &before, &after);
+    let changed = change(cx, actor.id(), id, versions, patch).await;
+    let (before, after) = changed.inspect_err(|error| actor.log_denial(Action::UpdateUser, error))?;
+    log_change(actor.into(), &before, &after);
     Ok(after)
 }
 
@@ -210,76 +205,81 @@ pub async fn update(
 ///
 /// # Errors
 /// [`Error::LastAdmin`] where nobody would be left to administer accounts.
-pub async fn delete(db: &Db, actor: &Actor, id: Uuid, versions: Option<Vec<i64>>) -> Result<()> {
-    actor.may(Action::DeleteUser)?;
-    let removed = remove(db, actor.id, id, versions).await;
-    removed.inspect_err(|error| actor.denied(Action::DeleteUser, error))?;
+pub async fn delete(cx: &Context, actor: &Actor, id: Uuid, versions: Option<Vec<i64>>) -> Result<()> {
+    actor.require(Action::DeleteUser)?;
+    let removed = remove(cx, actor.id(), id, versions).await;
+    removed.inspect_err(|error| actor.log_denial(Action::DeleteUser, error))?;
     Event::UserDeleted { actor: actor.into(), user: id }.log();
     Ok(())
 }
 
 /// Ends every session of an account.
-pub async fn end_sessions(db: &Db, actor: &Actor, id: Uuid) -> Result<()> {
-    actor.may(Action::EndUserSessions)?;
-    let by = actor.id;
-    let ended = db.write(move |txn| {
+pub async fn end_sessions(cx: &Context, actor: &Actor, id: Uuid) -> Result<()> {
+    actor.require(Action::EndUserSessions)?;
+    let (by, now) = (actor.id(), cx.clock().now());
+    let ended = cx.db.write(move |txn| {
         Box::pin(async move {
             lock(txn, by, id).await?;
-            auth::end_all(txn, id).await
+            sessions::end_all(txn, now, id).await
         })
     });
-    ended.await.inspect_err(|error| actor.denied(Action::EndUserSessions, error))?;
-    Event::SessionsEnded { user: id, actor: actor.into(), reason: "administrator" }.log();
+    ended.await.inspect_err(|error| actor.log_denial(Action::EndUserSessions, error))?;
+    Event::SessionsEnded { user: id, actor: actor.into(), reason: SessionEnd::Administrator }.log();
     Ok(())
 }
 
 /// Finds the account with this name to act for it, for whoever runs the program.
-pub async fn act_for(db: &Db, username: &str) -> Result<Actor> {
+pub async fn act_for(cx: &Context, username: &str) -> Result<Actor> {
     let name = username.to_lowercase();
-    let user = db
+    let user = cx
+        .db
         .read(async |conn| Entity::find().filter(Column::Username.eq(name.as_str())).one(conn).await)
         .await?;
-    Ok(Actor::of(user.or_not_found()?, None))
+    Ok(Actor::Account(Account::of(user.or_not_found()?, None)))
 }
 
-/// Opens an account whose name and address nobody has. One without a password gets the mail by which to choose
-/// it, which verifies the address, too; one that is not verified gets the mail for that. `by` is the
-/// administrator who opens it for somebody.
+/// Opens an account. Without a password, its owner gets the mail by which to choose it, which verifies the address,
+/// too; with a password and an address that is not verified, the mail that verifies it. `by` is the administrator
+/// who opens it for another person.
+///
+/// # Errors
+/// [`Error::Taken`](crate::Error::Taken) if another account has the username or the address.
 pub(crate) async fn open(
-    db: &Db,
-    auth: &Auth,
+    cx: &Context,
     by: Option<Uuid>,
     new: NewUser,
-    password: Option<String>,
+    password: Option<Password>,
 ) -> Result<User> {
     new.validate()?;
-    let (password_hash, letter) = match password {
+    let (password_hash, template) = match password {
         Some(password) => {
-            let hash = auth.passwords().choose("/password", password, identity::hints(&new)).await?;
-            (hash, (!new.is_verified).then_some(Kind::VerifyEmail))
+            let hash = cx.passwords().choose("/password", password, identity::hints(&new)).await?;
+            (hash, (!new.is_verified).then_some(Template::VerifyEmail))
         }
-        None => (password::none_yet(), Some(Kind::PasswordReset)),
+        None => (passwords::none_yet(), Some(Template::PasswordReset)),
     };
-    let letter = letter.filter(|_| auth.sends_mail());
-    let row = new.into_row(password_hash);
-    let opened = db
+    let template = template.filter(|_| cx.policy().mail);
+    let (row, now) = (new.into_row(password_hash), cx.clock().now());
+    let opened = cx
+        .db
         .write(move |txn| {
             Box::pin(async move {
                 if by.is_some() {
                     lock_admins(txn, by).await?;
                 }
-                let user = row.insert(txn).await.or_taken(&["username", "email"])?;
-                if let Some(letter) = letter {
-                    mail::put(txn, letter, &user, &user.email).await?;
+                let user = row.insert(txn).await.or_taken(&[Unique::Username, Unique::Email])?;
+                if let Some(template) = template {
+                    mail::enqueue(txn, now, template, &user, &user.email).await?;
                 }
                 Ok(user.into())
             })
         })
         .await?;
-    auth.wake_mail();
+    cx.wake_outbox();
     Ok(opened)
 }
 
-async fn find(db: &Db, id: Uuid) -> Result<Model> {
-    db.read(async |conn| Entity::find_by_id(id).one(conn).await).await?.or_not_found()
+/// Reads the row of an account.
+pub(crate) async fn find(cx: &Context, id: Uuid) -> Result<Model> {
+    cx.db.read(async |conn| Entity::find_by_id(id).one(conn).await).await?.or_not_found()
 }

@@ -1,90 +1,91 @@
-//! E-mail addresses: whose they are is shown by reading the mail that goes there.
+//! E-mail addresses: an owner proves an address by reading the mail sent to it.
 
 use std::sync::Arc;
 
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
-    QuerySelect,
+    QuerySelect, prelude::DateTimeWithTimeZone,
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
-use super::{
-    Auth, end_all,
-    proof::{self, Proof, Purpose},
-    recovery::{check_password, wrong_password},
-};
 use crate::{
-    Actor, Db, Error, Keys, Result,
+    Actor, Context, Error, Keys, MailToken, Password, Result,
     access::Action,
-    db, input,
-    mail::{self, Kind},
-    security::Event,
-    users::{self, User},
+    db,
+    error::{OrViolated, Unique},
+    mail::{self, PresentedToken, Purpose, Template},
+    secret,
+    security::{Event, SessionEnd},
+    sessions::end_all,
+    users::{self, User, confirm_password, wrong_password},
 };
 use entity::users::{Column, Entity, Model};
 
-/// What it takes to verify an address.
+/// Request body of `POST /auth/verify-email`.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VerifyEmail {
-    /// The token of the mail that went there.
+    /// Token of the mail that was sent to the address.
     #[validate(length(min = 1, max = 512))]
-    #[schema(min_length = 1, max_length = 512)]
-    pub token: String,
+    #[schema(value_type = String, min_length = 1, max_length = 512)]
+    pub token: MailToken,
 }
 
-/// The address of an account.
+/// Request body with the address of an account.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AccountEmail {
-    /// The address, in any letter case.
+    /// E-mail address, in any letter case.
     #[validate(length(max = 254), custom(function = "users::valid_email"))]
     #[schema(format = "email", max_length = 254, examples("alice@example.com"))]
     pub email: String,
 }
 
-/// What it takes to change the address of an account.
+/// Request body of `PUT /users/me/email`.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewEmail {
-    /// The new address, kept in lower case.
+    /// New e-mail address, stored in lower case.
     #[validate(length(max = 254), custom(function = "users::valid_email"))]
     #[schema(format = "email", max_length = 254, examples("alice@example.org"))]
     pub email: String,
-    /// The password of the account.
-    #[validate(length(min = 1, max = 256), custom(function = "input::line"))]
+    /// Current password of the account.
+    #[validate(length(min = 1, max = 256), custom(function = "secret::one_line"))]
     #[schema(
+        value_type = String,
         format = "password",
         min_length = 1,
         max_length = 256,
         examples("correct horse battery staple")
     )]
-    pub current_password: String,
+    pub current_password: Password,
 }
 
 /// Verifies the address of an account, or gives it the one that it is to have.
 ///
 /// # Errors
 /// [`Error::InvalidToken`], and [`Error::Taken`] where somebody else verified the address meanwhile.
-pub async fn verify_email(db: &Db, auth: &Auth, input: VerifyEmail) -> Result<User> {
+pub async fn verify_email(cx: &Context, input: VerifyEmail) -> Result<User> {
     input.validate()?;
-    let proof = proof::read(&input.token)?;
-    let (keys, sends, purpose) = (Arc::clone(&auth.keys), auth.sends_mail(), proof.purpose);
-    let (verified, released) = db
+    let now = cx.clock().now();
+    let token = PresentedToken::read(&input.token, now.timestamp())?;
+    let (keys, sends, purpose) = (Arc::clone(cx.keys()), cx.policy().mail, token.purpose);
+    let (verified, released) = cx
+        .db
         .write(move |txn| {
             Box::pin(async move {
-                match proof.purpose {
-                    Purpose::VerifyEmail => Ok((verify(txn, &keys, &proof).await?, None)),
-                    Purpose::ChangeEmail => change(txn, &keys, &proof, sends).await,
+                match token.purpose {
+                    Purpose::VerifyEmail => Ok((verify(txn, &keys, &token).await?, None)),
+                    Purpose::ChangeEmail => change(txn, now, &keys, &token, sends).await,
                     Purpose::ResetPassword => Err(Error::InvalidToken),
                 }
             })
         })
         .await?;
-    auth.wake_mail();
+    cx.wake_outbox();
     let user = verified.id;
     if purpose == Purpose::ChangeEmail {
         Event::EmailChanged { user }.log();
@@ -93,16 +94,16 @@ pub async fn verify_email(db: &Db, auth: &Auth, input: VerifyEmail) -> Result<Us
     }
     if let Some(loser) = released {
         Event::AddressLost { user: loser, to: user }.log();
-        Event::SessionsEnded { user: loser, actor: user.into(), reason: "address_lost" }.log();
+        Event::SessionsEnded { user: loser, actor: user.into(), reason: SessionEnd::AddressLost }.log();
     }
     Ok(verified.into())
 }
 
 /// Sends the mail that verifies an address once more, if there is such an account and it needs to. What the
 /// caller learns, and when, is the same in any case: accounts are looked up when the mail is sent.
-pub async fn resend_verification(db: &Db, auth: &Auth, input: AccountEmail) -> Result<()> {
+pub async fn resend_verification(cx: &Context, input: AccountEmail) -> Result<()> {
     input.validate()?;
-    auth.ask_for_mail(db, Kind::VerifyEmail, &input.email).await
+    super::request_mail(cx, Template::VerifyEmail, &input.email).await
 }
 
 /// Asks the new address of the account in use to confirm itself, and tells the old one. Until it does, the
@@ -110,24 +111,26 @@ pub async fn resend_verification(db: &Db, auth: &Auth, input: AccountEmail) -> R
 ///
 /// # Errors
 /// [`Error::Invalid`] for a wrong password, [`Error::CannotMail`] where no mail is sent.
-pub async fn change_email(db: &Db, auth: &Auth, actor: &Actor, new: NewEmail) -> Result<()> {
-    let id = actor.own_account(Action::ChangeEmail)?;
+pub async fn change_email(cx: &Context, actor: &Actor, new: NewEmail) -> Result<()> {
+    let id = actor.require_account(Action::ChangeEmail)?.id;
     new.validate()?;
-    auth.must_send_mail()?;
+    cx.require_mail()?;
     let email = users::normal_email(&new.email);
-    let known = check_password(db, auth, id, new.current_password).await?;
-    auth.admit_letter(Kind::ChangeEmail, &email)?;
-    db.write(move |txn| {
-        Box::pin(async move {
-            let user = lock(txn, id).await?.ok_or(Error::InvalidToken)?;
-            if user.password_hash != known.password_hash {
-                return Err(wrong_password());
-            }
-            request_change(txn, user, email).await
+    let known = confirm_password(cx, id, new.current_password).await?;
+    super::admit_mail(cx, Template::ChangeEmail, &email)?;
+    let now = cx.clock().now();
+    cx.db
+        .write(move |txn| {
+            Box::pin(async move {
+                let user = lock(txn, id).await?.ok_or(Error::InvalidToken)?;
+                if user.password_hash != known.password_hash {
+                    return Err(wrong_password());
+                }
+                request_change(txn, now, user, email).await
+            })
         })
-    })
-    .await?;
-    auth.wake_mail();
+        .await?;
+    cx.wake_outbox();
     Event::EmailChangeRequested { user: id }.log();
     Ok(())
 }
@@ -148,7 +151,12 @@ async fn holder(txn: &DatabaseTransaction, email: &str) -> Result<Option<Model>>
 
 /// Notes the address that an account is to have. One that somebody else has verified is noted for nobody,
 /// and its owner hears nothing of it.
-async fn request_change(txn: &DatabaseTransaction, user: Model, email: String) -> Result<()> {
+async fn request_change(
+    txn: &DatabaseTransaction,
+    now: DateTimeWithTimeZone,
+    user: Model,
+    email: String,
+) -> Result<()> {
     if email == user.email && user.pending_email.is_none() {
         return Ok(());
     }
@@ -156,30 +164,31 @@ async fn request_change(txn: &DatabaseTransaction, user: Model, email: String) -
     let pending = (email != user.email && !taken).then_some(email);
     let mut row = user.clone().into_active_model();
     row.pending_email = Set(pending.clone());
-    let changed = db::update(txn, row, Column::Version, None, &[]).await?;
+    let changed = db::update(txn, row, Column::Version, None).await?;
     if let Some(pending) = pending {
-        mail::put(txn, Kind::ChangeEmail, &changed, &pending).await?;
+        mail::enqueue(txn, now, Template::ChangeEmail, &changed, &pending).await?;
     }
-    mail::put(txn, Kind::EmailChangeRequested, &changed, &user.email).await
+    mail::enqueue(txn, now, Template::EmailChangeRequested, &changed, &user.email).await
 }
 
-async fn verify(txn: &DatabaseTransaction, keys: &Keys, proof: &Proof) -> Result<Model> {
-    let user = lock(txn, proof.user).await?.ok_or(Error::InvalidToken)?;
-    proof.hold_against(keys, &user)?;
+async fn verify(txn: &DatabaseTransaction, keys: &Keys, token: &PresentedToken) -> Result<Model> {
+    let user = lock(txn, token.user).await?.ok_or(Error::InvalidToken)?;
+    token.verify(keys, &user)?;
     let mut row = user.into_active_model();
     row.is_verified = Set(true);
-    db::update(txn, row, Column::Version, None, &[]).await
+    db::update(txn, row, Column::Version, None).await
 }
 
 /// Gives an account its new address. One who has it, but never verified it, loses it, and is named.
 async fn change(
     txn: &DatabaseTransaction,
+    now: DateTimeWithTimeZone,
     keys: &Keys,
-    proof: &Proof,
+    token: &PresentedToken,
     sends: bool,
 ) -> Result<(Model, Option<Uuid>)> {
-    let user = Entity::find_by_id(proof.user).one(txn).await?.ok_or(Error::InvalidToken)?;
-    proof.hold_against(keys, &user)?;
+    let user = Entity::find_by_id(token.user).one(txn).await?.ok_or(Error::InvalidToken)?;
+    token.verify(keys, &user)?;
     let email = user.pending_email.ok_or(Error::InvalidToken)?;
     // Always in the same order, so that two who change at once do not wait for each other.
     let mut ids = vec![user.id];
@@ -188,33 +197,33 @@ async fn change(
     let (mut user, mut holder) = (None, None);
     for id in ids {
         let row = lock(txn, id).await?;
-        if id == proof.user { user = row } else { holder = row }
+        if id == token.user { user = row } else { holder = row }
     }
     let user = user.ok_or(Error::InvalidToken)?;
-    proof.hold_against(keys, &user)?;
+    token.verify(keys, &user)?;
     let holder = holder.filter(|holder| holder.email == email);
     let released = holder.as_ref().map(|holder| holder.id);
     if let Some(holder) = holder {
-        release(txn, holder).await?;
+        release(txn, now, holder).await?;
     }
     let mut row = user.clone().into_active_model();
     (row.email, row.pending_email, row.is_verified) = (Set(email), Set(None), Set(true));
     row.proof_stamp = Set(user.proof_stamp + 1);
-    let changed = db::update(txn, row, Column::Version, None, &["email"]).await?;
+    let changed = db::update(txn, row, Column::Version, None).await.or_taken(&[Unique::Email])?;
     if sends {
-        mail::put(txn, Kind::EmailChanged, &changed, &user.email).await?;
+        mail::enqueue(txn, now, Template::EmailChanged, &changed, &user.email).await?;
     }
     Ok((changed, released))
 }
 
 /// Takes the address away from an account that never verified it.
-async fn release(txn: &DatabaseTransaction, holder: Model) -> Result<()> {
+async fn release(txn: &DatabaseTransaction, now: DateTimeWithTimeZone, holder: Model) -> Result<()> {
     if holder.is_verified {
-        return Err(Error::Taken("email"));
+        return Err(Error::Taken(Unique::Email));
     }
     let id = holder.id;
     let mut row = holder.into_active_model();
     row.email = Set(nobodys_address());
-    db::update(txn, row, Column::Version, None, &[]).await?;
-    end_all(txn, id).await
+    db::update(txn, row, Column::Version, None).await?;
+    end_all(txn, now, id).await
 }

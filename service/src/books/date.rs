@@ -4,7 +4,7 @@
 use chrono::NaiveDate;
 use validator::ValidationError;
 
-use crate::input;
+use crate::{FieldCode, input};
 
 /// Whether `text` is a day, a month or a year from 0001 to 9999 that exists.
 #[must_use]
@@ -35,7 +35,7 @@ pub(crate) fn valid(text: &str) -> Result<(), ValidationError> {
     if is_partial_date(text) {
         Ok(())
     } else {
-        Err(input::error("date", "must be a date: YYYY, YYYY-MM or YYYY-MM-DD"))
+        Err(input::error(FieldCode::Date, "must be a date: YYYY, YYYY-MM or YYYY-MM-DD"))
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the books of a list have in common, counted: for the filters beside it.
+//! Facets: counts of the most frequent values of the matching books, for the filters beside a list.
 
 use std::cmp::Reverse;
 
@@ -6,87 +6,58 @@ use sea_orm::{
     DatabaseConnection, DbBackend, DbErr, FromQueryResult, QuerySelect, QueryTrait, Select,
     sea_query::{CommonTableExpression, Expr, ExprTrait, Order, Query, UnionType, WithClause},
 };
-use serde::{Deserialize, Serialize};
-use utoipa::{
-    IntoParams, ToSchema,
-    openapi::path::{Parameter, ParameterIn},
-};
+use serde::Serialize;
+use utoipa::ToSchema;
 use validator::Validate;
 
-use super::{BookQuery, search::Extent};
-use crate::{Db, Error, Result};
+use super::{Filters, search::Matches};
+use crate::{Context, Result};
 use entity::books::{Column, Entity};
 
-/// How many values of each are counted.
+/// Values of each facet.
 const VALUES: u64 = 20;
 
-/// What the books of a list have in common: of each the twenty values that most of them have, the most frequent first.
+/// The twenty most frequent values of each facet, the most frequent first.
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub struct Facets {
-    /// Their languages, BCP 47 tags.
+    /// Languages, BCP 47 tags.
     pub language: Vec<Facet>,
-    /// Their authors.
+    /// Authors.
     pub author: Vec<Facet>,
-    /// Their publishers.
+    /// Publishers.
     pub publisher: Vec<Facet>,
-    /// The decades in which they came out.
+    /// Decades of publication.
     pub decade: Vec<Decade>,
 }
 
-/// A value, and how many books have it.
+/// Value of a facet, and its number of books.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Facet {
-    /// The value, as its filter takes it.
+    /// Value, as the filter expects it.
     #[schema(examples("Frank Herbert"))]
     pub value: String,
-    /// How many books of the list have it.
+    /// Number of matching books with this value.
     #[schema(examples(6))]
     pub count: i64,
 }
 
-/// Ten years, and how many books came out in them.
+/// Decade, and its number of books.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Decade {
-    /// The first of the ten years.
+    /// First year of the decade.
     #[schema(examples(1960))]
     pub value: i64,
-    /// How many books of the list came out then.
+    /// Number of matching books that were published in it.
     #[schema(examples(6))]
     pub count: i64,
 }
 
-/// Which books to count: the filters of the list.
-#[derive(Debug, Default, Deserialize)]
-#[serde(transparent)]
-pub struct FacetQuery(BookQuery);
-
-/// The parameters of the list that say which books it has.
-const FILTERS: [&str; 8] =
-    ["q", "author", "language", "publisher", "isbn", "owner", "published_from", "published_to"];
-
-impl IntoParams for FacetQuery {
-    fn into_params(place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let mut parameters = BookQuery::into_params(place);
-        parameters.retain(|parameter| FILTERS.contains(&parameter.name.as_str()));
-        parameters
-    }
-}
-
-/// Counts what the books of a list have in common.
-///
-/// # Errors
-/// [`Error::Invalid`] for a parameter that says which part of a list is wanted: there is only all of it.
-pub async fn facets(db: &Db, FacetQuery(query): FacetQuery) -> Result<Facets> {
-    query.validate()?;
-    let given = serde_json::to_value(&query).map_err(|error| Error::Internal(error.to_string()))?;
-    let is_set = |value: &serde_json::Value| !value.is_null() && *value != false;
-    let mut given = given.as_object().into_iter().flatten();
-    if let Some((name, _)) = given.find(|(name, value)| is_set(value) && !FILTERS.contains(&name.as_str())) {
-        return Err(Error::invalid(format!("/{name}"), "conflict", "is no filter"));
-    }
-    let Some(select) = query.matching(db, Extent::All).await? else { return Ok(Facets::default()) };
-    let part = (query.q.is_some() || query.is_filtered()).then_some(select);
-    let counted = db.read(async |conn| count(conn, part.clone()).await).await?;
+/// Counts the most frequent values of the matching books.
+pub async fn facets(cx: &Context, filters: Filters) -> Result<Facets> {
+    filters.validate()?;
+    let Some(select) = filters.matching(&cx.db, Matches::All).await? else { return Ok(Facets::default()) };
+    let part = (!filters.is_empty()).then_some(select);
+    let counted = cx.db.read(async |conn| count(conn, part.clone()).await).await?;
     let mut facets = Facets::default();
     for Counted { facet, value, count } in counted {
         match facet.as_str() {
@@ -99,7 +70,7 @@ pub async fn facets(db: &Db, FacetQuery(query): FacetQuery) -> Result<Facets> {
     Ok(facets)
 }
 
-/// A facet's value, and how many books have it.
+/// A value of a facet, and its number of books.
 #[derive(FromQueryResult)]
 struct Counted {
     facet: String,
@@ -107,7 +78,7 @@ struct Counted {
     count: i64,
 }
 
-/// Counts books in four ways: a part of them is read once, and for all of them an index is read each time.
+/// Counts the values of the four facets. Some of the books are read once; for all of them, each count reads an index.
 async fn count(
     conn: &DatabaseConnection,
     part: Option<Select<Entity>>,

@@ -1,4 +1,4 @@
-//! Sparse answers: which fields of a book are wanted, and a book with those alone.
+//! Sparse fieldsets: the requested fields of a book, and a book with these alone.
 
 use sea_orm::{FromQueryResult, Iterable, QuerySelect, Select, SelectModel, Selector};
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 use validator::{Validate, ValidationError};
 
 use super::Book;
-use crate::input;
+use crate::{FieldCode, input};
 use entity::{
     books::{Column, Entity, Model},
     users,
@@ -31,7 +31,7 @@ macro_rules! fields {
                 match self { $(Self::$field => $name,)+ }
             }
 
-            /// The columns that nothing else needs and that may be left unread: those that may be null.
+            /// Nullable columns that only this field needs.
             fn optional_columns(self) -> &'static [Column] {
                 match self { $(Self::$field => $columns,)+ }
             }
@@ -62,14 +62,14 @@ fields! {
     UpdatedAt = "updated_at", updated_at, &[];
 }
 
-/// Which fields of a book are wanted: a bit for each.
+/// Requested fields of a book: a bit for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Fields(u32);
 
 impl Fields {
     const ALL: Self = Self(u32::MAX);
 
-    /// The fields that a valid list names; all without one.
+    /// Fields of a valid list; all without a list.
     pub(super) fn of(names: Option<&str>) -> Self {
         let Some(names) = names else { return Self::ALL };
         Self(named(names).flatten().fold(0, |bits, field| bits | 1 << field as u32))
@@ -80,23 +80,23 @@ impl Fields {
     }
 }
 
-/// The fields of a list of names; none for a name that is none.
+/// Fields of a list of names; none for an unknown name.
 fn named(names: &str) -> impl Iterator<Item = Option<BookField>> {
     names.split(',').map(|name| BookField::ALL.iter().copied().find(|field| field.name() == name.trim()))
 }
 
-/// Refuses a list with a name in it that is no field's.
+/// Validates a list of field names.
 pub(super) fn valid(names: &str) -> Result<(), ValidationError> {
     let Some(place) = named(names).position(|field| field.is_none()) else { return Ok(()) };
     let name: String = names.split(',').nth(place).unwrap_or_default().trim().chars().take(50).collect();
     Err(if name.is_empty() {
-        input::error("missing", "must name fields, with commas between them")
+        input::error(FieldCode::Missing, "must name fields, with commas between them")
     } else {
-        input::error("unknown_field", format!("names `{name}`, which a book does not have"))
+        input::error(FieldCode::UnknownField, format!("names `{name}`, which a book does not have"))
     })
 }
 
-/// How much of a book is wanted.
+/// Query parameters of a single book.
 #[derive(Debug, Default, Deserialize, Validate, IntoParams)]
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
@@ -107,23 +107,23 @@ pub struct BookView {
     pub fields: Option<String>,
 }
 
-/// A book, or as much of it as was asked for.
+/// A book with its requested fields.
 #[derive(Debug)]
-pub struct Excerpt {
-    /// The book; what was not asked for may be missing from it.
+pub struct SparseBook {
+    /// The book; fields that are not requested may be empty.
     book: Book,
     fields: Fields,
 }
 
-impl Excerpt {
-    /// How often the book was changed, from 1.
+impl SparseBook {
+    /// Version of the book, from 1.
     #[must_use]
     pub fn version(&self) -> i64 {
         self.book.version
     }
 }
 
-impl Serialize for Excerpt {
+impl Serialize for SparseBook {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if self.fields == Fields::ALL {
             return self.book.serialize(serializer);
@@ -136,34 +136,33 @@ impl Serialize for Excerpt {
     }
 }
 
-/// A book's row with the name of its owner, of whose row it needs no more.
+/// Row of a book, with the username of its owner.
 #[derive(FromQueryResult)]
-pub(super) struct Shelved {
+pub(super) struct BookRow {
     #[sea_orm(nested)]
     pub(super) book: Model,
     pub(super) owner_username: Option<String>,
 }
 
-impl Shelved {
-    pub(super) fn excerpt(self, fields: Fields) -> Excerpt {
-        Excerpt { book: self.into(), fields }
+impl BookRow {
+    pub(super) fn sparse(self, fields: Fields) -> SparseBook {
+        SparseBook { book: self.into(), fields }
     }
 }
 
-/// The rows of `select`, whole.
-pub(super) fn shelved(select: Select<Entity>) -> Selector<SelectModel<Shelved>> {
+/// Selects all columns.
+pub(super) fn select_rows(select: Select<Entity>) -> Selector<SelectModel<BookRow>> {
     select.left_join(users::Entity).column_as(users::Column::Username, "owner_username").into_model()
 }
 
-/// The rows of `select` with what `fields` need, and with the column `key`. A column that may be null is null
-/// when it is not read.
-pub(super) fn sparsely_shelved(
+/// Selects the columns of `fields`, and the column `key`. A nullable column that is not selected is null.
+pub(super) fn select_sparse(
     select: Select<Entity>,
     fields: Fields,
     key: Option<Column>,
-) -> Selector<SelectModel<Shelved>> {
+) -> Selector<SelectModel<BookRow>> {
     if fields == Fields::ALL {
-        return shelved(select);
+        return select_rows(select);
     }
     let unwanted: Vec<Column> = BookField::ALL
         .iter()
@@ -176,5 +175,5 @@ pub(super) fn sparsely_shelved(
         unwanted.iter().copied().any(same) && !key.is_some_and(same)
     };
     let select = select.select_only().columns(Column::iter().filter(|column| !is_unwanted(column)));
-    if fields.has(BookField::Owner) { shelved(select) } else { select.into_model() }
+    if fields.has(BookField::Owner) { select_rows(select) } else { select.into_model() }
 }

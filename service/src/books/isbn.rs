@@ -3,7 +3,7 @@
 
 use validator::ValidationError;
 
-use crate::input;
+use crate::{FieldCode, input};
 
 /// Reads an ISBN-10 or ISBN-13, with hyphens or spaces or without, as the digits of an ISBN-13.
 /// Nothing else is one: no EAN of other goods, no number whose check digit fails.
@@ -23,7 +23,7 @@ pub fn parse(text: &str) -> Option<String> {
 pub(crate) fn valid(text: &str) -> Result<(), ValidationError> {
     match parse(text) {
         Some(_) => Ok(()),
-        None => Err(input::error("isbn", "must be an ISBN-10 or ISBN-13 with a right check digit")),
+        None => Err(input::error(FieldCode::Isbn, "must be an ISBN-10 or ISBN-13 with a right check digit")),
     }
 }
 

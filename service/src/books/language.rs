@@ -5,7 +5,7 @@ use isolang::Language;
 use oxilangtag::LanguageTag;
 use validator::ValidationError;
 
-use crate::input;
+use crate::{FieldCode, input};
 
 /// The longest tag that is kept (RFC 5646, section 4.4.1).
 const MAX_LENGTH: usize = 35;
@@ -59,7 +59,7 @@ pub fn parse(text: &str) -> Option<String> {
 pub(crate) fn valid(text: &str) -> Result<(), ValidationError> {
     match parse(text) {
         Some(_) => Ok(()),
-        None => Err(input::error("language", "must be a BCP 47 language tag such as en or pt-BR")),
+        None => Err(input::error(FieldCode::Language, "must be a BCP 47 language tag such as en or pt-BR")),
     }
 }
 

@@ -24,12 +24,12 @@ pub(super) const RANKED: u64 = 1_000;
 /// How many of the books found the database weighs.
 const WEIGHED: u64 = 10_000;
 
-/// How many of the books found somebody wants.
+/// Whether the caller needs the first matches or all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Extent {
-    /// The first in some order.
+pub(crate) enum Matches {
+    /// The first matches in some order.
     First,
-    /// All, to be counted.
+    /// All matches, to count them.
     All,
 }
 
@@ -74,11 +74,11 @@ impl Search {
     }
 
     /// The books that it finds, as a condition on their id, for who wants so much of them.
-    pub(super) async fn condition(&self, conn: &DatabaseConnection, extent: Extent) -> Result<Expr, DbErr> {
+    pub(super) async fn condition(&self, conn: &DatabaseConnection, matches: Matches) -> Result<Expr, DbErr> {
         match conn.get_database_backend() {
             DbBackend::MySql => Ok(mysql::condition(self)),
             DbBackend::Postgres => postgres::condition(self, conn).await,
-            _ => sqlite::condition(self, conn, extent).await,
+            _ => sqlite::condition(self, conn, matches).await,
         }
     }
 
@@ -105,8 +105,8 @@ impl Search {
         let wanted = folded(&self.phrases.concat().join(" "));
         found.retain(|found| found.score.is_some() || self.agrees(&folded(&found.title), &wanted));
         found.sort_by_cached_key(|found| {
-            let (place, length) = self.place(found, &wanted);
-            (Reverse(place), length, Reverse(found.score.map(ordered)), found.id)
+            let (rank, length) = self.rank(found, &wanted);
+            (Reverse(rank), length, Reverse(found.score.map(ordered)), found.id)
         });
         let mut ids: Vec<Uuid> = found.into_iter().map(|found| found.id).collect();
         let mut seen = std::collections::HashSet::new();
@@ -117,7 +117,7 @@ impl Search {
 
     /// How well a book is meant: by its title, whole or to begin with, then by title and author. Of titles that begin
     /// alike the shorter is meant.
-    fn place(&self, found: &Found, wanted: &[String]) -> (u8, usize) {
+    fn rank(&self, found: &Found, wanted: &[String]) -> (u8, usize) {
         let (title, author) = (folded(&found.title), folded(&found.author));
         if self.agrees(&title, wanted) {
             return if title.len() == wanted.len() { (3, 0) } else { (2, title.len()) };

@@ -7,15 +7,11 @@ use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, sea_qu
 use tokio::sync::watch;
 
 use super::{
-    letter,
-    outbox::{self, Kind},
-    post::{Failure, Mailer},
+    outbox::{self, Template},
+    template, token,
+    transport::{Failure, Mailer},
 };
-use crate::{
-    Db, Error, Result,
-    auth::{Auth, password, proof},
-    security::Event,
-};
+use crate::{Context, Error, Result, passwords, security::Event};
 use entity::{
     outbox::{Column, Entity, Model},
     users,
@@ -44,13 +40,13 @@ impl From<Failure> for Unsent {
 }
 
 /// Sends mail until `stop` changes or is dropped; a letter under way is finished first.
-pub async fn run(db: &Db, auth: &Auth, mailer: &Mailer, mut stop: watch::Receiver<()>) {
+pub async fn run(cx: &Context, mailer: &Mailer, mut stop: watch::Receiver<()>) {
     loop {
-        if let Err(error) = pass(db, auth, mailer, &stop).await {
+        if let Err(error) = pass(cx, mailer, &stop).await {
             log::error!(target: "bookly::mail", error:% = error; "the outbox cannot be read");
         }
         tokio::select! {
-            () = auth.mail_waits() => {}
+            () = cx.outbox_filled() => {}
             () = tokio::time::sleep(POLL) => {}
             _ = stop.changed() => return,
         }
@@ -58,48 +54,44 @@ pub async fn run(db: &Db, auth: &Auth, mailer: &Mailer, mut stop: watch::Receive
 }
 
 /// Sends all that is due.
-async fn pass(db: &Db, auth: &Auth, mailer: &Mailer, stop: &watch::Receiver<()>) -> Result<()> {
+async fn pass(cx: &Context, mailer: &Mailer, stop: &watch::Receiver<()>) -> Result<()> {
     while stop.has_changed().is_ok_and(|changed| !changed) {
-        let claimed = outbox::claim(db).await?;
+        let claimed = outbox::claim(cx).await?;
         if claimed.is_empty() {
             break;
         }
-        let settled = join_all(claimed.into_iter().map(|row| deliver(db, auth, mailer, row))).await;
+        let settled = join_all(claimed.into_iter().map(|row| deliver(cx, mailer, row))).await;
         settled.into_iter().collect::<Result<()>>()?;
     }
     Ok(())
 }
 
-async fn deliver(db: &Db, auth: &Auth, mailer: &Mailer, row: Model) -> Result<()> {
+async fn deliver(cx: &Context, mailer: &Mailer, row: Model) -> Result<()> {
     let (id, kind, attempt) = (row.id, row.kind.as_str(), row.attempts);
-    match attempt_to_send(db, auth, mailer, &row).await {
+    match attempt_to_send(cx, mailer, &row).await {
         Ok(()) => {
             log::info!(target: "bookly::mail", id:%, kind, attempt; "mail sent");
-            outbox::sent(db, &row).await
+            outbox::sent(cx, &row).await
         }
-        Err(Unsent::Moot) => outbox::discard(db, id).await,
+        Err(Unsent::Moot) => outbox::discard(cx, id).await,
         Err(Unsent::Failed(Failure { reason, refused })) => {
-            let pause = outbox::put_off(db, &row, refused).await?.num_seconds();
+            let pause = outbox::put_off(cx, &row, refused).await?.num_seconds();
             log::warn!(target: "bookly::mail", id:%, kind, attempt, reason, pause; "mail not sent yet");
             Ok(())
         }
     }
 }
 
-async fn attempt_to_send(
-    db: &Db,
-    auth: &Auth,
-    mailer: &Mailer,
-    row: &Model,
-) -> std::result::Result<(), Unsent> {
+async fn attempt_to_send(cx: &Context, mailer: &Mailer, row: &Model) -> std::result::Result<(), Unsent> {
     // A newer version that runs beside this one may know more of them.
-    let kind = Kind::from_column(&row.kind).ok_or_else(|| Failure::passing("the kind is not known here"))?;
+    let template = Template::from_column(&row.kind)
+        .ok_or_else(|| Failure::passing("this version does not know the template"))?;
     let user = match row.user_id {
-        Some(id) => db.read(async |conn| users::Entity::find_by_id(id).one(conn).await).await?,
-        None => addressee(db, kind, row).await?,
+        Some(id) => cx.db.read(async |conn| users::Entity::find_by_id(id).one(conn).await).await?,
+        None => addressee(cx, template, row).await?,
     };
     let user = user.ok_or(Unsent::Moot)?;
-    let token = match kind.purpose() {
+    let token = match template.purpose() {
         None => None,
         Some(purpose) => {
             // A letter that was merely asked for is bound to what its account was a moment ago.
@@ -107,23 +99,25 @@ async fn attempt_to_send(
             if row.user_id.is_some() && row.state.as_ref() != Some(&state) {
                 return Err(Unsent::Moot);
             }
-            Some(proof::sign(auth.keys(), purpose, user.id, &state, row.expires_at.timestamp()))
+            Some(token::sign(cx.keys(), purpose, user.id, &state, row.expires_at.timestamp()))
         }
     };
-    let new = password::is_none_yet(&user.password_hash);
+    let new = passwords::is_none_yet(&user.password_hash);
     // The name of an account without a password was chosen by an administrator.
-    let known = (user.is_verified || new) && kind != Kind::ChangeEmail;
+    let known = (user.is_verified || new) && template != Template::ChangeEmail;
     let username = known.then_some(user.username.as_str());
-    let letter = letter::write(kind, new, username, mailer.public_url(), token.as_deref());
-    Ok(mailer.send(row.id, &row.address, letter).await?)
+    let message = template::render(template, new, username, mailer.public_url(), token.as_ref());
+    Ok(mailer.send(row.id, &row.address, message).await?)
 }
 
 /// Finds the account that has the address somebody named, and makes the letter one of its own.
-async fn addressee(db: &Db, kind: Kind, row: &Model) -> Result<Option<users::Model>> {
+async fn addressee(cx: &Context, template: Template, row: &Model) -> Result<Option<users::Model>> {
     let (id, address) = (row.id, row.address.clone());
-    let found =
-        db.write(move |txn| Box::pin(async move { find_addressee(txn, kind, id, &address).await })).await?;
-    if kind == Kind::PasswordReset {
+    let found = cx
+        .db
+        .write(move |txn| Box::pin(async move { find_addressee(txn, template, id, &address).await }))
+        .await?;
+    if template == Template::PasswordReset {
         Event::ResetRequested { actor: None, user: found.as_ref().map(|user| user.id) }.log();
     }
     Ok(found)
@@ -131,14 +125,14 @@ async fn addressee(db: &Db, kind: Kind, row: &Model) -> Result<Option<users::Mod
 
 async fn find_addressee(
     txn: &DatabaseTransaction,
-    kind: Kind,
+    template: Template,
     id: uuid::Uuid,
     address: &str,
 ) -> Result<Option<users::Model>> {
     let user = users::Entity::find().filter(users::Column::Email.eq(address)).one(txn).await?;
     let Some(user) = user else { return Ok(None) };
-    let Some(state) = kind.purpose().and_then(|purpose| purpose.state(&user)) else { return Ok(None) };
-    outbox::withdraw(txn, kind, user.id, Some(id)).await?;
+    let Some(state) = template.purpose().and_then(|purpose| purpose.state(&user)) else { return Ok(None) };
+    outbox::withdraw(txn, template, user.id, Some(id)).await?;
     Entity::update_many()
         .col_expr(Column::UserId, Expr::value(user.id))
         .col_expr(Column::State, Expr::value(state))

@@ -6,14 +6,13 @@
 use chrono::TimeDelta;
 use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait,
-    QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+    QueryFilter, QueryOrder, QuerySelect, prelude::DateTimeWithTimeZone, sea_query::Expr,
 };
 use uuid::Uuid;
 
-use super::leads_somewhere;
-use crate::{Db, Result, auth::proof::Purpose};
+use super::{Purpose, is_deliverable};
+use crate::{Context, Result, lifetime};
 use entity::{
-    behavior::now,
     outbox::{ActiveModel, Column, Entity, Model},
     users,
 };
@@ -33,12 +32,9 @@ const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(10);
 /// The same for what a server has refused: it may refuse us, whose operator then has to do something.
 const LONGEST_PAUSE_OF_REFUSED: TimeDelta = TimeDelta::hours(1);
 
-/// How long it is tried to send what carries no token.
-const NOTICE_LIFETIME: TimeDelta = TimeDelta::days(2);
-
-/// What a letter is about.
+/// Template of a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum Template {
     /// The address of a new account is to be verified.
     VerifyEmail,
     /// A new address is to be confirmed.
@@ -53,7 +49,7 @@ pub(crate) enum Kind {
     PasswordChanged,
 }
 
-impl Kind {
+impl Template {
     const ALL: [Self; 6] = [
         Self::VerifyEmail,
         Self::ChangeEmail,
@@ -77,7 +73,7 @@ impl Kind {
 
     /// Reads a stored kind.
     pub(super) fn from_column(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+        Self::ALL.into_iter().find(|template| template.as_str() == name)
     }
 
     /// What the letter's token is good for; a mere notice has none.
@@ -91,47 +87,51 @@ impl Kind {
     }
 
     fn lifetime(self) -> TimeDelta {
-        self.purpose().map_or(NOTICE_LIFETIME, Purpose::lifetime)
+        self.purpose().map_or(lifetime::NOTICE, Purpose::lifetime)
     }
 }
 
 /// Notes a letter to the owner of an account. One that waits already and says the same gives way to it.
-pub(crate) async fn put(
+pub(crate) async fn enqueue(
     txn: &DatabaseTransaction,
-    kind: Kind,
+    now: DateTimeWithTimeZone,
+    template: Template,
     user: &users::Model,
     address: &str,
 ) -> Result<()> {
-    if !leads_somewhere(address) {
+    if !is_deliverable(address) {
         return Ok(());
     }
-    let state = kind.purpose().and_then(|purpose| purpose.state(user));
-    if kind.purpose().is_some() {
-        withdraw(txn, kind, user.id, None).await?;
+    let state = template.purpose().and_then(|purpose| purpose.state(user));
+    if template.purpose().is_some() {
+        withdraw(txn, template, user.id, None).await?;
     }
-    let row = row(kind, address.to_owned());
+    let row = row(now, template, address.to_owned());
     ActiveModel { user_id: Set(Some(user.id)), state: Set(state), ..row }.insert(txn).await?;
     Ok(())
 }
 
 /// Notes that somebody wants a letter for the account that has an address. Whether there is one is not
 /// looked up here: what is done is the same for every address.
-pub(crate) async fn ask(db: &Db, kind: Kind, address: String) -> Result<()> {
-    let row = row(kind, address);
-    db.write(move |txn| {
-        Box::pin(async move {
-            row.insert(txn).await?;
-            Ok(())
+pub(crate) async fn enqueue_for_address(cx: &Context, template: Template, address: String) -> Result<()> {
+    let row = row(cx.clock().now(), template, address);
+    cx.db
+        .write(move |txn| {
+            Box::pin(async move {
+                row.insert(txn).await?;
+                Ok(())
+            })
         })
-    })
-    .await
+        .await
 }
 
-fn row(kind: Kind, address: String) -> ActiveModel {
+fn row(now: DateTimeWithTimeZone, template: Template, address: String) -> ActiveModel {
     ActiveModel {
-        kind: Set(kind.as_str().to_owned()),
+        kind: Set(template.as_str().to_owned()),
         address: Set(address),
-        expires_at: Set(now() + kind.lifetime()),
+        due_at: Set(now),
+        created_at: Set(now),
+        expires_at: Set(now + template.lifetime()),
         ..ActiveModel::new()
     }
 }
@@ -139,7 +139,7 @@ fn row(kind: Kind, address: String) -> ActiveModel {
 /// Takes back letters of a kind to an account that wait to be sent, all but one.
 pub(super) async fn withdraw(
     txn: &DatabaseTransaction,
-    kind: Kind,
+    template: Template,
     user_id: Uuid,
     kept: Option<Uuid>,
 ) -> Result<()> {
@@ -147,7 +147,7 @@ pub(super) async fn withdraw(
         .select_only()
         .column(Column::Id)
         .filter(Column::UserId.eq(user_id))
-        .filter(Column::Kind.eq(kind.as_str()))
+        .filter(Column::Kind.eq(template.as_str()))
         .filter(Column::SentAt.is_null())
         .into_tuple()
         .all(txn)
@@ -162,13 +162,14 @@ pub(super) async fn withdraw(
 
 /// Claims letters that are due, as many as are sent at a time. Where others were quicker with what it saw, it
 /// looks again.
-pub(super) async fn claim(db: &Db) -> Result<Vec<Model>> {
+pub(super) async fn claim(cx: &Context) -> Result<Vec<Model>> {
     let mut claimed = Vec::new();
     let mut failed = 0;
     loop {
-        let now = now();
+        let now = cx.clock().now();
         let left = BATCH - claimed.len() as u64;
-        let due = db
+        let due = cx
+            .db
             .read(async |conn| {
                 Entity::find()
                     .filter(Column::SentAt.is_null())
@@ -186,7 +187,7 @@ pub(super) async fn claim(db: &Db) -> Result<Vec<Model>> {
             row.attempts += 1;
             let columns =
                 vec![(Column::Attempts, row.attempts.into()), (Column::DueAt, (now + LEASE).into())];
-            match touch(db, id, attempts, columns).await {
+            match touch(cx, id, attempts, columns).await {
                 Ok(true) => claimed.push(row),
                 Ok(false) => {}
                 // Somebody else was in the way of this one; what is claimed so far must not wait for its lease.
@@ -203,45 +204,47 @@ pub(super) async fn claim(db: &Db) -> Result<Vec<Model>> {
 }
 
 /// Notes that a letter was sent.
-pub(super) async fn sent(db: &Db, row: &Model) -> Result<()> {
-    touch(db, row.id, row.attempts, vec![(Column::SentAt, now().into())]).await?;
+pub(super) async fn sent(cx: &Context, row: &Model) -> Result<()> {
+    touch(cx, row.id, row.attempts, vec![(Column::SentAt, cx.clock().now().into())]).await?;
     Ok(())
 }
 
 /// Puts a letter off that could not be sent, and says for how long.
-pub(super) async fn put_off(db: &Db, row: &Model, refused: bool) -> Result<TimeDelta> {
+pub(super) async fn put_off(cx: &Context, row: &Model, refused: bool) -> Result<TimeDelta> {
     let doublings = u32::try_from(row.attempts - 1).unwrap_or(0).min(16);
     let longest = if refused { LONGEST_PAUSE_OF_REFUSED } else { LONGEST_PAUSE };
     let pause = Ord::min(FIRST_PAUSE * 2_i32.pow(doublings), longest);
-    touch(db, row.id, row.attempts, vec![(Column::DueAt, (now() + pause).into())]).await?;
+    touch(cx, row.id, row.attempts, vec![(Column::DueAt, (cx.clock().now() + pause).into())]).await?;
     Ok(pause)
 }
 
 /// Takes a letter out of the outbox.
-pub(super) async fn discard(db: &Db, id: Uuid) -> Result<()> {
-    db.write(move |txn| {
-        Box::pin(async move {
-            Entity::delete_by_id(id).exec(txn).await?;
-            Ok(())
+pub(super) async fn discard(cx: &Context, id: Uuid) -> Result<()> {
+    cx.db
+        .write(move |txn| {
+            Box::pin(async move {
+                Entity::delete_by_id(id).exec(txn).await?;
+                Ok(())
+            })
         })
-    })
-    .await
+        .await
 }
 
 /// Changes a row that nobody else has claimed since, and says whether that was so.
-async fn touch(db: &Db, id: Uuid, attempts: i64, columns: Vec<(Column, Expr)>) -> Result<bool> {
-    db.write(move |txn| {
-        Box::pin(async move {
-            let mut update = Entity::update_many();
-            for (column, value) in columns {
-                update = update.col_expr(column, value);
-            }
-            let update = update
-                .filter(Column::Id.eq(id))
-                .filter(Column::Attempts.eq(attempts))
-                .filter(Column::SentAt.is_null());
-            Ok(update.exec(txn).await?.rows_affected == 1)
+async fn touch(cx: &Context, id: Uuid, attempts: i64, columns: Vec<(Column, Expr)>) -> Result<bool> {
+    cx.db
+        .write(move |txn| {
+            Box::pin(async move {
+                let mut update = Entity::update_many();
+                for (column, value) in columns {
+                    update = update.col_expr(column, value);
+                }
+                let update = update
+                    .filter(Column::Id.eq(id))
+                    .filter(Column::Attempts.eq(attempts))
+                    .filter(Column::SentAt.is_null());
+                Ok(update.exec(txn).await?.rows_affected == 1)
+            })
         })
-    })
-    .await
+        .await
 }

@@ -15,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Policy, Standing};
+use crate::limit::{Limit, LimitStatus};
 
 /// Parts with a lock of their own, so that threads hardly meet. As a power of two.
 const SHARD_BITS: u32 = 6;
@@ -27,7 +27,7 @@ const SET_BITS: u32 = 11;
 const WAYS: usize = 16;
 
 /// A mark and a theoretical arrival time in nanoseconds; both 0 when nobody was here yet. The mark is 56 bits
-/// of the hash and 8 for the policy: two subjects are taken for one once in 10¹⁰ or so, and share a quota.
+/// of the hash and 8 for the limit: two subjects are taken for one once in 10¹⁰ or so, and share a quota.
 type Slot = [u64; 2];
 
 /// The most bytes that the slots take.
@@ -36,7 +36,7 @@ const _: () = assert!(MAX_BYTES == 32 << 20);
 
 /// Whom a charge lets through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Charge {
+pub(super) enum Cost {
     /// One who has anything left.
     Any,
     /// Only one who has spent nothing.
@@ -65,44 +65,38 @@ impl Table {
     /// Counts one for `subject` if `charge` lets it, and says whether it did and how the subject stands.
     pub(super) fn charge(
         &self,
-        policy: Policy,
+        limit: Limit,
         subject: &impl Hash,
         now: u64,
-        charge: Charge,
-    ) -> (bool, Standing) {
-        let interval = policy.interval();
-        let capacity = interval * policy.quota();
-        self.on(policy, subject, now, |spent| {
-            let most = if charge == Charge::First { interval } else { capacity };
+        cost: Cost,
+    ) -> (bool, LimitStatus) {
+        let interval = limit.interval();
+        let capacity = interval * limit.quota();
+        self.on(limit, subject, now, |spent| {
+            let most = if cost == Cost::First { interval } else { capacity };
             let after = spent + interval;
             let admitted = after <= most;
             let spent = if admitted { after } else { spent };
             let remaining = if admitted { (capacity - spent) / interval } else { 0 };
             // What remains is to last for the time that it took to come: one who spreads it so is never
-            // refused, and the ratio of the two stays that of the policy (RateLimit draft, section 6).
+            // refused, and the ratio of the two stays that of the limit (RateLimit draft, section 6).
             let nanos = match remaining {
                 0 => (spent + interval).saturating_sub(most),
                 remaining => remaining * interval,
             };
-            (spent, (admitted, Standing { policy, remaining, wait: Duration::from_nanos(nanos) }))
+            (spent, (admitted, LimitStatus { limit, remaining, wait: Duration::from_nanos(nanos) }))
         })
     }
 
     /// Takes one back.
-    pub(super) fn refund(&self, policy: Policy, subject: &impl Hash, now: u64) {
-        self.on(policy, subject, now, |spent| (spent.saturating_sub(policy.interval()), ()));
+    pub(super) fn refund(&self, limit: Limit, subject: &impl Hash, now: u64) {
+        self.on(limit, subject, now, |spent| (spent.saturating_sub(limit.interval()), ()));
     }
 
     /// Changes what `subject` has spent, in nanoseconds of its window.
-    fn on<T>(
-        &self,
-        policy: Policy,
-        subject: &impl Hash,
-        now: u64,
-        change: impl FnOnce(u64) -> (u64, T),
-    ) -> T {
-        let hash = self.hasher.hash_one((policy, subject));
-        let mark = (hash << 8) | (policy as u64 + 1);
+    fn on<T>(&self, limit: Limit, subject: &impl Hash, now: u64, change: impl FnOnce(u64) -> (u64, T)) -> T {
+        let hash = self.hasher.hash_one((limit, subject));
+        let mark = (hash << 8) | (limit as u64 + 1);
         let shard = usize::try_from(hash >> (64 - SHARD_BITS)).unwrap_or_default();
         let set = usize::try_from((hash >> 8) % (1 << self.set_bits)).unwrap_or_default();
         let mut slots = self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner);
@@ -120,16 +114,16 @@ impl Table {
 
 /// What part of its quota a slot's subject has spent, in millionths; 0 when it has recovered.
 fn share(slot: Slot, now: u64) -> u64 {
-    let policy = usize::try_from(slot[0] & 0xff).ok().and_then(|id| Policy::ALL.get(id.checked_sub(1)?));
+    let limit = usize::try_from(slot[0] & 0xff).ok().and_then(|id| Limit::ALL.get(id.checked_sub(1)?));
     let spent = slot[1].saturating_sub(now);
-    policy.map_or(0, |policy| spent / (policy.interval() * policy.quota() / 1_000_000).max(1))
+    limit.map_or(0, |limit| spent / (limit.interval() * limit.quota() / 1_000_000).max(1))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const POLICY: Policy = Policy::LogInFailures;
+    const POLICY: Limit = Limit::LogInFailures;
 
     impl Table {
         /// How many subjects it knows.
@@ -139,7 +133,7 @@ mod tests {
         }
 
         fn admits(&self, subject: &impl Hash, now: u64) -> bool {
-            self.charge(POLICY, subject, now, Charge::Any).0
+            self.charge(POLICY, subject, now, Cost::Any).0
         }
 
         fn exhaust(&self, subject: &impl Hash, now: u64) {
@@ -151,18 +145,18 @@ mod tests {
     fn a_quota_is_spent_at_once_and_comes_back_evenly() {
         let (table, interval) = (Table::with_sets(0), POLICY.interval());
         for spent in 1..=POLICY.quota() {
-            let (admitted, standing) = table.charge(POLICY, &"a", 0, Charge::Any);
+            let (admitted, standing) = table.charge(POLICY, &"a", 0, Cost::Any);
             assert_eq!((admitted, standing.remaining), (true, POLICY.quota() - spent));
         }
         for tenth in 0..10 {
-            let (admitted, standing) = table.charge(POLICY, &"a", interval * tenth / 10, Charge::Any);
+            let (admitted, standing) = table.charge(POLICY, &"a", interval * tenth / 10, Cost::Any);
             let wait = Duration::from_nanos(interval * (10 - tenth) / 10);
             assert_eq!((admitted, standing.wait), (false, wait));
         }
         assert!(table.admits(&"a", interval));
         assert!(!table.admits(&"a", interval));
         assert!(table.admits(&"a", interval * 2));
-        let (_, standing) = table.charge(POLICY, &"a", interval * 2 + interval * POLICY.quota(), Charge::Any);
+        let (_, standing) = table.charge(POLICY, &"a", interval * 2 + interval * POLICY.quota(), Cost::Any);
         assert_eq!(standing.remaining, POLICY.quota() - 1);
     }
 
@@ -201,7 +195,7 @@ mod tests {
             for _ in 1..POLICY.quota() {
                 table.admits(&subject, 0);
             }
-            table.charge(Policy::Account, &subject, 0, Charge::Any);
+            table.charge(Limit::Account, &subject, 0, Cost::Any);
         }
         assert!(hot.iter().all(|subject| !table.admits(subject, 0)));
     }
@@ -219,7 +213,7 @@ mod tests {
         }
         assert!(!table.admits(&"hot", later));
         let counts = (0..100).filter(|subject| {
-            table.charge(POLICY, &format!("new {subject}"), later, Charge::Any).1.remaining
+            table.charge(POLICY, &format!("new {subject}"), later, Cost::Any).1.remaining
                 == POLICY.quota() - 2
         });
         assert!(counts.count() > 95, "recovered ones made room for them");

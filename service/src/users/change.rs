@@ -1,4 +1,4 @@
-//! How accounts change and go, and what the security log is told of it.
+//! Changes and deletion of accounts, and their events in the security log.
 
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, sea_query::Expr,
@@ -7,11 +7,10 @@ use uuid::Uuid;
 
 use super::{User, UserPatch, lock::lock};
 use crate::{
-    Db, Result,
-    access::Role,
-    auth,
+    Context, Result, Role,
     db::{self, set},
-    security::{ActorId, Event},
+    security::{ActorId, Event, SessionEnd},
+    sessions,
 };
 use entity::{
     behavior::now,
@@ -21,42 +20,45 @@ use entity::{
 
 /// Changes an account, for an administrator or for its owner (see [`lock`]); gives it as it was and as it is.
 pub(super) async fn change(
-    db: &Db,
+    cx: &Context,
     by: Option<Uuid>,
     id: Uuid,
     versions: Option<Vec<i64>>,
     patch: UserPatch,
 ) -> Result<(User, User)> {
-    db.write(move |txn| {
-        Box::pin(async move {
-            let locked = lock(txn, by, id).await?;
-            let loses_power = patch.role.is_some_and(|role| role != Role::Admin)
-                || patch.is_active == Some(false)
-                || patch.is_verified == Some(false);
-            if loses_power {
-                locked.keeps_an_admin()?;
-            }
-            let mut user = locked.user.clone().into_active_model();
-            set(&mut user.first_name, patch.first_name);
-            set(&mut user.last_name, patch.last_name);
-            set(&mut user.role, patch.role.map(|role| role.to_string()));
-            if locked.user.is_verified && patch.is_verified == Some(false) {
-                user.proof_stamp = Set(locked.user.proof_stamp + 1);
-            }
-            set(&mut user.is_verified, patch.is_verified);
-            set(&mut user.is_active, patch.is_active);
-            let changed = db::update(txn, user, Column::Version, versions, &[]).await?;
-            if !changed.is_active {
-                auth::end_all(txn, id).await?;
-            }
-            Ok((locked.user.into(), changed.into()))
+    let now = cx.clock().now();
+    let UserPatch { first_name, last_name, role, is_verified, is_active } = patch;
+    cx.db
+        .write(move |txn| {
+            Box::pin(async move {
+                let locked = lock(txn, by, id).await?;
+                let loses_power = role.is_some_and(|role| role != Role::Admin)
+                    || is_active == Some(false)
+                    || is_verified == Some(false);
+                if loses_power {
+                    locked.keeps_an_admin()?;
+                }
+                let mut user = locked.user.clone().into_active_model();
+                set(&mut user.first_name, first_name);
+                set(&mut user.last_name, last_name);
+                set(&mut user.role, role.map(|role| role.to_string()));
+                if locked.user.is_verified && is_verified == Some(false) {
+                    user.proof_stamp = Set(locked.user.proof_stamp + 1);
+                }
+                set(&mut user.is_verified, is_verified);
+                set(&mut user.is_active, is_active);
+                let changed = db::update(txn, user, Column::Version, versions).await?;
+                if !changed.is_active {
+                    sessions::end_all(txn, now, id).await?;
+                }
+                Ok((locked.user.into(), changed.into()))
+            })
         })
-    })
-    .await
+        .await
 }
 
-/// Tells the security log what a change of an account means.
-pub(super) fn tell(actor: ActorId, before: &User, after: &User) {
+/// Writes the events of a change to the security log.
+pub(super) fn log_change(actor: ActorId, before: &User, after: &User) {
     let user = after.id;
     if before.role != after.role {
         Event::RoleChanged { actor, user, from: before.role, to: after.role }.log();
@@ -67,7 +69,7 @@ pub(super) fn tell(actor: ActorId, before: &User, after: &User) {
     match (before.is_active, after.is_active) {
         (true, false) => {
             Event::UserDisabled { actor, user }.log();
-            Event::SessionsEnded { user, actor, reason: "disabled" }.log();
+            Event::SessionsEnded { user, actor, reason: SessionEnd::Disabled }.log();
         }
         (false, true) => Event::UserEnabled { actor, user }.log(),
         (true, true) | (false, false) => {}
@@ -75,21 +77,27 @@ pub(super) fn tell(actor: ActorId, before: &User, after: &User) {
 }
 
 /// Deletes an account; its books lose their owner.
-pub(super) async fn remove(db: &Db, by: Option<Uuid>, id: Uuid, versions: Option<Vec<i64>>) -> Result<()> {
-    db.write(move |txn| {
-        Box::pin(async move {
-            lock(txn, by, id).await?.keeps_an_admin()?;
-            // The owner is part of what a book shows, so its entity tag must change with it.
-            books::Entity::update_many()
-                .col_expr(books::Column::OwnerId, Expr::value(None::<Uuid>))
-                .col_expr(books::Column::Version, Expr::col(books::Column::Version).add(1))
-                .col_expr(books::Column::UpdatedAt, now().into())
-                .filter(books::Column::OwnerId.eq(id))
-                .exec(txn)
-                .await?;
-            let delete = Entity::delete_many().filter(Column::Id.eq(id));
-            db::delete(txn, delete, Column::Version, versions).await
+pub(super) async fn remove(
+    cx: &Context,
+    by: Option<Uuid>,
+    id: Uuid,
+    versions: Option<Vec<i64>>,
+) -> Result<()> {
+    cx.db
+        .write(move |txn| {
+            Box::pin(async move {
+                lock(txn, by, id).await?.keeps_an_admin()?;
+                // The owner is part of what a book shows, so its entity tag must change with it.
+                books::Entity::update_many()
+                    .col_expr(books::Column::OwnerId, Expr::value(None::<Uuid>))
+                    .col_expr(books::Column::Version, Expr::col(books::Column::Version).add(1))
+                    .col_expr(books::Column::UpdatedAt, now().into())
+                    .filter(books::Column::OwnerId.eq(id))
+                    .exec(txn)
+                    .await?;
+                let delete = Entity::delete_many().filter(Column::Id.eq(id));
+                db::delete(txn, delete, Column::Version, versions).await
+            })
         })
-    })
-    .await
+        .await
 }

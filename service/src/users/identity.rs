@@ -4,7 +4,7 @@ use unicode_normalization::UnicodeNormalization;
 use validator::{ValidateEmail, ValidationError};
 
 use super::NewUser;
-use crate::input;
+use crate::{FieldCode, input};
 use entity::users::Model;
 
 /// What a password must not be made of.
@@ -41,7 +41,7 @@ pub(crate) fn valid_email(email: &str) -> Result<(), ValidationError> {
     if named && normal.len() <= 254 && normal.validate_email() && normal.parse::<lettre::Address>().is_ok() {
         Ok(())
     } else {
-        Err(input::error("email", "must be an e-mail address"))
+        Err(input::error(FieldCode::Email, "must be an e-mail address"))
     }
 }
 
@@ -56,6 +56,9 @@ pub(crate) fn valid_username(username: &str) -> Result<(), ValidationError> {
     if username.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')) {
         Ok(())
     } else {
-        Err(input::error("username", "must consist of letters A–Z, digits, dots, hyphens and underscores"))
+        Err(input::error(
+            FieldCode::Username,
+            "must consist of letters A–Z, digits, dots, hyphens and underscores",
+        ))
     }
 }

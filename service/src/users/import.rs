@@ -13,8 +13,12 @@ use serde::Serialize;
 use self::file::Row;
 use super::{NewUser, identity::normal_email};
 use crate::{
-    Actor, Db, Error, FieldError, Result, access::Action, auth::Auth, db::End, error::OrTaken,
-    import::Problem, security::Event,
+    Actor, Context, FieldCode, FieldError, Result,
+    access::Action,
+    db::TransactionOutcome,
+    error::{OrViolated, Unique},
+    report::RowProblem,
+    security::Event,
 };
 use entity::users::{ActiveModel, Column, Entity};
 
@@ -23,7 +27,7 @@ const BATCH: usize = 500;
 
 /// What an import of accounts did.
 #[derive(Debug, Default, Serialize)]
-pub struct Report {
+pub struct UserImportReport {
     /// Whether nothing was changed because only a trial was asked for.
     pub dry_run: bool,
     /// Rows of the file.
@@ -33,7 +37,7 @@ pub struct Report {
     /// Rows that cannot be taken.
     pub failed: u64,
     /// What is wrong with them, all of it, in the order of the rows.
-    pub problems: Vec<Problem>,
+    pub problems: Vec<RowProblem>,
 }
 
 /// Opens the accounts of a CSV file with the columns `username`, `email` and `hash`, and perhaps
@@ -42,22 +46,18 @@ pub struct Report {
 ///
 /// # Errors
 /// [`Error::UnreadableFile`] for what is no such file. What is wrong with its rows is in the report.
-pub async fn run<R>(db: &Db, auth: &Auth, actor: &Actor, file: R, dry_run: bool) -> Result<Report>
+pub async fn run<R>(cx: &Context, actor: &Actor, file: R, dry_run: bool) -> Result<UserImportReport>
 where
     R: Read,
 {
-    actor.may(Action::CreateUser)?;
-    // Hashes come from whoever runs the program: nobody else sets a password that is not their own.
-    if actor.id.is_some() {
-        return Err(Error::Forbidden);
-    }
-    let mut rows = file::read(file, auth.trusts_addresses())?;
+    actor.require_operator(Action::CreateUser)?;
+    let mut rows = file::read(file, !cx.policy().email_verification)?;
     for row in &mut rows {
-        row.check(auth);
+        row.check(cx.passwords());
     }
     find_repeated(&mut rows);
-    let report = db.transaction(move |txn| Box::pin(write(txn, rows, dry_run))).await?;
-    let Report { rows, created, failed, .. } = report;
+    let report = cx.db.transaction(move |txn| Box::pin(write(txn, rows, dry_run))).await?;
+    let UserImportReport { rows, created, failed, .. } = report;
     Event::UsersImported { actor: actor.into(), rows, created, failed, dry_run }.log();
     Ok(report)
 }
@@ -74,21 +74,25 @@ fn find_repeated(rows: &mut [Row]) {
         ] {
             if first != row.number {
                 let detail = format!("is that of row {first}, too");
-                row.add(FieldError::new(pointer, "duplicate", detail));
+                row.add(FieldError::new(pointer, FieldCode::Duplicate, detail));
             }
         }
     }
 }
 
-async fn write(txn: &DatabaseTransaction, mut rows: Vec<Row>, dry_run: bool) -> Result<End<Report>> {
+async fn write(
+    txn: &DatabaseTransaction,
+    mut rows: Vec<Row>,
+    dry_run: bool,
+) -> Result<TransactionOutcome<UserImportReport>> {
     for batch in rows.chunks_mut(BATCH) {
         find_taken(txn, batch).await?;
     }
-    let mut report = Report { dry_run, rows: rows.len() as u64, ..Report::default() };
+    let mut report = UserImportReport { dry_run, rows: rows.len() as u64, ..UserImportReport::default() };
     report.failed = rows.iter().filter(|row| !row.errors.is_empty()).count() as u64;
     if report.failed > 0 {
         report.problems = rows.into_iter().flat_map(Row::into_problems).collect();
-        return Ok(End::Rollback(report));
+        return Ok(TransactionOutcome::Rollback(report));
     }
     let mut accounts = rows.into_iter().filter_map(Row::into_account);
     loop {
@@ -97,9 +101,12 @@ async fn write(txn: &DatabaseTransaction, mut rows: Vec<Row>, dry_run: bool) -> 
             break;
         }
         report.created += batch.len() as u64;
-        Entity::insert_many(batch).exec_without_returning(txn).await.or_taken(&["username", "email"])?;
+        Entity::insert_many(batch)
+            .exec_without_returning(txn)
+            .await
+            .or_taken(&[Unique::Username, Unique::Email])?;
     }
-    Ok(if dry_run { End::Rollback(report) } else { End::Commit(report) })
+    Ok(if dry_run { TransactionOutcome::Rollback(report) } else { TransactionOutcome::Commit(report) })
 }
 
 /// Refuses rows whose name or address an account has.
@@ -119,10 +126,10 @@ async fn find_taken(txn: &DatabaseTransaction, batch: &mut [Row]) -> Result<()> 
     for row in batch {
         let Some((username, email)) = row.new.as_ref().map(known) else { continue };
         if usernames.contains(&username) {
-            row.add(FieldError::new("/username", "taken", "is that of an account"));
+            row.add(FieldError::new("/username", FieldCode::Taken, "is that of an account"));
         }
         if emails.contains(&email) {
-            row.add(FieldError::new("/email", "taken", "is that of an account"));
+            row.add(FieldError::new("/email", FieldCode::Taken, "is that of an account"));
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use crate::{Error, Result, access::Role, auth::password, error::OrNotFound};
+use crate::{Error, Result, Role, error::OrNotFound, passwords};
 use entity::users::{Column, Entity, Model};
 
 /// An account that nobody else changes until the transaction ends.
@@ -36,7 +36,7 @@ pub(super) async fn lock_admins(txn: &DatabaseTransaction, by: Option<Uuid>) -> 
 
 /// Whether an administrator can use their power: nobody can who may not log in, or must be verified first.
 fn has_power(admin: &Model) -> bool {
-    admin.is_active && admin.is_verified && !password::is_none_yet(&admin.password_hash)
+    admin.is_active && admin.is_verified && !passwords::is_none_yet(&admin.password_hash)
 }
 
 impl Locked {

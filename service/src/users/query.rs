@@ -1,4 +1,4 @@
-//! Which accounts a list has, and in which order.
+//! Filters and order of a list of accounts.
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait, Select};
 use serde::{Deserialize, Serialize};
@@ -6,12 +6,12 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use crate::{
-    access::Role,
+    Role,
     page::{Order, Window},
 };
 use entity::users::{Column, Entity};
 
-/// The order of a list of accounts; `-` turns it round.
+/// Order of a list of accounts; `-` reverses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[expect(missing_docs, reason = "each is the column of its name")]
 pub enum UserSort {
@@ -49,50 +49,50 @@ impl UserSort {
     }
 }
 
-/// Which accounts, in which order, and which part of them.
+/// Filters and order of a list of accounts, and the requested part of it.
 #[derive(Debug, Default, Serialize, Deserialize, Validate, IntoParams)]
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
 pub struct UserQuery {
-    /// The most items of the page.
+    /// Items of the page at most.
     #[validate(range(min = 1, max = 100))]
     #[param(minimum = 1, maximum = 100, default = 20, nullable = false, example = 20)]
     pub limit: Option<u64>,
-    /// Where the page begins: `next_cursor` of the page before, with the same order and filters.
+    /// Start of the page: `next_cursor` of the previous page, with the same order and filters.
     #[param(min_length = 1, nullable = false, example = "ZHVuZSBtZXNzaWFoIGNoaWxk")]
     pub cursor: Option<String>,
-    /// How many items to leave out, instead of a cursor.
+    /// Items to skip, instead of a cursor.
     #[validate(range(max = 10_000))]
     #[param(minimum = 0, maximum = 10_000, nullable = false, example = 40)]
     pub offset: Option<u64>,
-    /// Whether to count the whole list.
+    /// True to count the whole list.
     pub total: bool,
-    /// The order; `-created_at` if left out.
+    /// Order of the list; `-created_at` by default.
     #[param(nullable = false)]
     pub sort: Option<UserSort>,
-    /// Only accounts of this role.
+    /// Only accounts with this role.
     #[param(nullable = false)]
     pub role: Option<Role>,
-    /// Only accounts that may or may not be used.
+    /// Only accounts that are active, or only those that are disabled.
     #[param(nullable = false)]
     pub is_active: Option<bool>,
-    /// Only accounts whose address is or is not verified.
+    /// Only accounts with a verified address, or only those without.
     #[param(nullable = false)]
     pub is_verified: Option<bool>,
 }
 
 impl UserQuery {
-    /// The order asked for, the newest first if none is.
+    /// Order of the list; the newest first by default.
     pub(super) fn order(&self) -> Order<Entity> {
         self.sort.unwrap_or(UserSort::CreatedAtDescending).order()
     }
 
-    /// The part of the list asked for.
+    /// Requested part of the list.
     pub(super) fn window(&self) -> Window<'_> {
         Window { limit: self.limit, cursor: self.cursor.as_deref(), offset: self.offset, total: self.total }
     }
 
-    /// The accounts that the filters leave.
+    /// The accounts that match the filters.
     pub(super) fn select(&self) -> Select<Entity> {
         Entity::find()
             .apply_if(self.role, |select, role| select.filter(Column::Role.eq(role.as_str())))

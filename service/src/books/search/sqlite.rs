@@ -5,7 +5,7 @@ use sea_orm::{
     sea_query::{Expr, Order, Query, SelectStatement, TableRef},
 };
 
-use super::{Extent, RANKED, Search, WEIGHED, are_few, with_names};
+use super::{Matches, RANKED, Search, WEIGHED, are_few, with_names};
 
 /// The smaller, the better; by column in the order of the index.
 const WEIGHT: &str = "-bm25(_books_words, 10.0, 6.0, 6.0, 6.0, 2.0, 1.0)";
@@ -16,12 +16,12 @@ const FEW: u64 = 30_000;
 pub(super) async fn condition(
     search: &Search,
     conn: &DatabaseConnection,
-    extent: Extent,
+    matches: Matches,
 ) -> Result<Expr, DbErr> {
     let query = query(search);
     let numbers = "SELECT rowid FROM _books_words WHERE _books_words MATCH ?";
     // Of many, the numbers are kept, and the order meets enough of them soon; to look their books up would take longer.
-    let condition = if extent == Extent::All || are_few(conn, numbers, query.clone(), FEW).await? {
+    let condition = if matches == Matches::All || are_few(conn, numbers, query.clone(), FEW).await? {
         "books.id IN (SELECT s.id FROM _books_words JOIN _books_search s ON s.number = _books_words.rowid \
          WHERE _books_words MATCH ?)"
             .to_owned()

@@ -5,7 +5,7 @@ use std::io::Read;
 use csv::{ByteRecord, ReaderBuilder};
 use validator::Validate;
 
-use crate::{Error, FieldError, Result, auth::Auth, import::Problem, users::NewUser};
+use crate::{Error, FieldCode, FieldError, Result, passwords::Passwords, report::RowProblem, users::NewUser};
 use entity::users::ActiveModel;
 
 /// The columns that a file may have; the first three it must have.
@@ -65,7 +65,7 @@ impl Row {
         let mut row = Self { number, line, new: None, hash: String::new(), errors: Vec::new() };
         if record.len() != columns.len() {
             let detail = format!("has {} cells instead of {}", record.len(), columns.len());
-            row.errors.push(FieldError::new("", "columns", detail));
+            row.errors.push(FieldError::new("", FieldCode::Columns, detail));
             return row;
         }
         let mut text = |name: &str| {
@@ -74,7 +74,11 @@ impl Row {
                 Ok("") => None,
                 Ok(text) => Some(text.to_owned()),
                 Err(_) => {
-                    row.errors.push(FieldError::new(format!("/{name}"), "encoding", "must be UTF-8"));
+                    row.errors.push(FieldError::new(
+                        format!("/{name}"),
+                        FieldCode::Encoding,
+                        "must be UTF-8",
+                    ));
                     None
                 }
             }
@@ -95,13 +99,13 @@ impl Row {
     fn parsed<T: std::str::FromStr>(&mut self, pointer: &str, text: Option<String>, rule: &str) -> Option<T> {
         let parsed = text?.parse().ok();
         if parsed.is_none() {
-            self.errors.push(FieldError::new(pointer, "value", rule));
+            self.errors.push(FieldError::new(pointer, FieldCode::Value, rule));
         }
         parsed
     }
 
     /// Finds what is wrong with the row by itself.
-    pub(super) fn check(&mut self, auth: &Auth) {
+    pub(super) fn check(&mut self, passwords: &Passwords) {
         let Some(new) = &self.new else { return };
         if let Err(errors) = new.validate()
             && let Error::Invalid(errors) = errors.into()
@@ -110,8 +114,8 @@ impl Row {
                 self.add(error);
             }
         }
-        if let Err(why) = auth.passwords().check_foreign(&self.hash) {
-            self.add(FieldError::new("/hash", "hash", why));
+        if let Err(why) = passwords.check_foreign(&self.hash) {
+            self.add(FieldError::new("/hash", FieldCode::Hash, why));
         }
     }
 
@@ -123,11 +127,11 @@ impl Row {
     }
 
     /// What is wrong with the row.
-    pub(super) fn into_problems(mut self) -> impl Iterator<Item = Problem> {
+    pub(super) fn into_problems(mut self) -> impl Iterator<Item = RowProblem> {
         let place = |error: &FieldError| COLUMNS.iter().position(|name| error.pointer.ends_with(name));
         self.errors.sort_by_key(place);
         let (row, line) = (self.number, self.line);
-        self.errors.into_iter().map(move |error| Problem { row, line, error })
+        self.errors.into_iter().map(move |error| RowProblem { row, line, error })
     }
 
     /// The row as an account.

@@ -1,0 +1,246 @@
+//! A file of books: its encoding, its format, and its rows.
+
+use std::io::{BufRead, Read, Seek, SeekFrom};
+
+use csv::{ReaderBuilder, StringRecord};
+use encoding_rs::Encoding;
+
+use super::{
+    ImportFormat, charset,
+    format::{self, Columns, Content as RowContent, Row},
+    text::{self, LONGEST_ROW, Rationed, Text},
+};
+use crate::{Error, FieldCode, FieldError, Result};
+
+/// An open file, at its first row.
+pub(super) struct File<R> {
+    charset: &'static Encoding,
+    content: Content<R>,
+}
+
+enum Content<R> {
+    Table { reader: Box<csv::Reader<Rationed<Text<R>>>>, columns: Columns },
+    Lines { format: ImportFormat, text: Text<R>, read: ReadLine },
+}
+
+/// A row, or where there is none to be had any more.
+pub(super) type RowRead = std::result::Result<Row, Unreadable>;
+
+/// Where a file cannot be read on, and why.
+pub(super) struct Unreadable {
+    place: (u64, u64),
+    why: String,
+}
+
+impl Unreadable {
+    /// The last row of the file, as one that cannot be taken.
+    pub(super) fn into_row(self) -> Row {
+        let detail = format!("{}; nothing behind it was read", self.why);
+        let error = FieldError::new("", FieldCode::Unreadable, detail);
+        Row::without_book(self.place, RowContent::Bad(vec![error]))
+    }
+}
+
+impl From<Unreadable> for Error {
+    fn from(Unreadable { place: (row, line), why }: Unreadable) -> Self {
+        Self::UnreadableFile(format!("row {row}, line {line}: {why}"))
+    }
+}
+
+/// Reads a row from its number, its line and its text.
+type ReadLine = fn((u64, u64), &str) -> Row;
+
+impl<R: Read + Seek> File<R> {
+    /// Tells the encoding and the format, as far as they are not given, and reads the header.
+    pub(super) fn open(mut file: R, format: Option<ImportFormat>, charset: Option<&str>) -> Result<Self> {
+        let given = charset.and_then(|label| Encoding::for_label(label.as_bytes()));
+        let charset = charset::detect(&mut file, given).map_err(unreadable)?;
+        file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
+        let (head, text) = text::decode(file, charset).map_err(unreadable)?;
+        let told = match format {
+            Some(format) => Some(format),
+            // A file of nothing is a list of no lines.
+            None if head.is_empty() || head.starts_with('{') => Some(ImportFormat::Ndjson),
+            None if format::is_dump(&head) => Some(ImportFormat::OpenLibrary),
+            None => None,
+        };
+        let content = match told {
+            Some(format) if format == ImportFormat::Ndjson || head.is_empty() => {
+                Content::Lines { format, text, read: format::json_row }
+            }
+            Some(ImportFormat::OpenLibrary) if !format::is_dump(&head) => {
+                return Err(Error::UnknownFormat(format::expected(told)));
+            }
+            Some(format @ ImportFormat::OpenLibrary) => {
+                Content::Lines { format, text, read: format::dump_row }
+            }
+            Some(
+                ImportFormat::Ndjson
+                | ImportFormat::Csv
+                | ImportFormat::Goodreads
+                | ImportFormat::Goodbooks
+                | ImportFormat::Gutenberg,
+            )
+            | None => table(&head, text, told)?,
+        };
+        Ok(Self { charset, content })
+    }
+}
+
+impl<R: Read> File<R> {
+    pub(super) fn format(&self) -> ImportFormat {
+        match &self.content {
+            Content::Table { columns, .. } => columns.format(),
+            Content::Lines { format, .. } => *format,
+        }
+    }
+
+    pub(super) fn charset(&self) -> &'static str {
+        self.charset.name()
+    }
+
+    /// The rows, each good or bad; an error ends them.
+    pub(super) fn rows<'r>(self) -> Box<dyn Iterator<Item = RowRead> + 'r>
+    where
+        R: 'r,
+    {
+        match self.content {
+            Content::Table { reader, columns } => Box::new(records(*reader, columns)),
+            Content::Lines { text, read, .. } => Box::new(lines(text, read)),
+        }
+    }
+}
+
+fn table<R: Read>(head: &str, text: Text<R>, format: Option<ImportFormat>) -> Result<Content<R>> {
+    let mut reader =
+        ReaderBuilder::new().delimiter(delimiter(head)).flexible(true).from_reader(Rationed::new(text));
+    let header = reader.headers().map_err(unreadable)?;
+    let columns = Columns::of(header, format)?;
+    Ok(Content::Table { reader: Box::new(reader), columns })
+}
+
+fn records<R: Read>(
+    mut reader: csv::Reader<Rationed<Text<R>>>,
+    columns: Columns,
+) -> impl Iterator<Item = RowRead> {
+    let mut record = StringRecord::new();
+    let mut number = 0;
+    std::iter::from_fn(move || {
+        reader.get_mut().refill();
+        number += 1;
+        let byte = reader.position().byte();
+        let read = reader.read_record(&mut record);
+        let place = (number, reader.get_mut().line(byte));
+        match read {
+            Ok(false) => None,
+            Ok(true) => Some(Ok(columns.row(place, &record))),
+            Err(error) => Some(Err(Unreadable { place, why: error.to_string() })),
+        }
+    })
+}
+
+fn lines<R: Read>(mut text: Text<R>, read: ReadLine) -> impl Iterator<Item = RowRead> {
+    let mut line = Vec::new();
+    let (mut number, mut position) = (0, 0);
+    let mut broken = false;
+    std::iter::from_fn(move || {
+        while !broken {
+            line.clear();
+            position += 1;
+            let why = match (&mut text).take(LONGEST_ROW as u64).read_until(b'\n', &mut line) {
+                Ok(0) => return None,
+                Ok(length) if length == LONGEST_ROW && !line.ends_with(b"\n") => text::too_long(),
+                Ok(_) => {
+                    let line = String::from_utf8_lossy(&line);
+                    if !line.trim().is_empty() {
+                        number += 1;
+                        return Some(Ok(read((number, position), line.trim_start_matches('\u{feff}'))));
+                    }
+                    continue;
+                }
+                Err(error) => error.to_string(),
+            };
+            broken = true;
+            return Some(Err(Unreadable { place: (number + 1, position), why }));
+        }
+        None
+    })
+}
+
+/// How many ends of lines a file has, and so rows at most, but for a last one without.
+pub(super) fn line_ends(file: &mut (impl Read + Seek)) -> Result<usize> {
+    file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
+    let mut chunk = vec![0; 64 * 1024];
+    let mut ends = 0;
+    loop {
+        let length = file.read(&mut chunk).map_err(unreadable)?;
+        if length == 0 {
+            return Ok(ends);
+        }
+        ends += chunk[..length].iter().filter(|byte| matches!(byte, b'\r' | b'\n')).count();
+    }
+}
+
+/// The delimiter that the first line has most of, outside quotes.
+fn delimiter(head: &str) -> u8 {
+    let mut quoted = false;
+    let mut counts = [(b',', 0), (b';', 0), (b'\t', 0)];
+    for byte in head.bytes() {
+        match byte {
+            b'"' => quoted = !quoted,
+            b'\n' if !quoted => break,
+            _ if quoted => {}
+            _ => counts
+                .iter_mut()
+                .filter(|(delimiter, _)| *delimiter == byte)
+                .for_each(|(_, count)| *count += 1),
+        }
+    }
+    // Of equal counts the first wins: the comma.
+    counts.into_iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(delimiter, _)| delimiter)
+}
+
+fn unreadable(error: impl std::error::Error) -> Error {
+    Error::UnreadableFile(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+
+    /// The number and the line of each row.
+    fn places(file: &str) -> Vec<(u64, u64)> {
+        let file = File::open(Cursor::new(file.to_owned()), None, None).unwrap();
+        file.rows().map(|row| row.ok().unwrap()).map(|row| (row.number, row.line)).collect()
+    }
+
+    #[test]
+    fn a_row_is_named_by_the_line_where_it_begins() {
+        for end in ["\n", "\r\n", "\r"] {
+            let file = "title,author\nA,B\n\"A\nA\",B\n\n\nC,D".replace('\n', end);
+            assert_eq!(places(&file), [(1, 2), (2, 3), (3, 7)], "{end:?}");
+            let file = "{}\n\n{}\n".replace('\n', end);
+            assert_eq!(places(&file), [(1, 1), (2, 3)], "{end:?}");
+        }
+    }
+
+    #[test]
+    fn a_row_without_an_end_is_refused_before_it_fills_the_memory() {
+        for (line, start) in
+            [(3, "title,author\nA,B\n\""), (2, "{}\n{\"title\":\""), (2, "/type/edition\ta\tb\tc\t{}\n")]
+        {
+            let file = format!("{start}{}", "x".repeat(3 * LONGEST_ROW));
+            let mut rows = File::open(Cursor::new(file), None, None).unwrap().rows();
+            let Some(bad) = rows.find_map(std::result::Result::err) else { panic!("{start}") };
+            assert!(rows.next().is_none(), "{start}");
+            let Error::UnreadableFile(why) = bad.into() else { panic!("{start}") };
+            assert_eq!(
+                why,
+                format!("row 2, line {line}: a row has more than {LONGEST_ROW} bytes"),
+                "{start}"
+            );
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Constraints of the database that a client can break, and how a write names those that it may break.
+
+use sea_orm::DbErr;
+
+use super::{
+    Error, Result,
+    database::{violated_unique, violates_reference},
+};
+
+macro_rules! uniques {
+    ($($(#[$doc:meta])* $unique:ident = $table:literal($($column:literal),+);)+) => {
+        /// Values that only one row may have.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Unique {
+            $($(#[$doc])* $unique,)+
+        }
+
+        impl Unique {
+            /// Every unique constraint that a client can break.
+            pub const ALL: &[Self] = &[$(Self::$unique),+];
+
+            /// Table and columns of the constraint.
+            const fn columns(self) -> (&'static str, &'static [&'static str]) {
+                match self { $(Self::$unique => ($table, &[$($column),+]),)+ }
+            }
+        }
+    };
+}
+
+uniques! {
+    /// Username of an account.
+    Username = "users"("username");
+    /// E-mail address of an account.
+    Email = "users"("email");
+    /// ISBN of a book.
+    Isbn = "books"("isbn");
+}
+
+impl Unique {
+    /// Whether `violated` names this constraint: by its index, or by its columns.
+    fn is_named(self, violated: &str) -> bool {
+        let (table, columns) = self.columns();
+        let index = format!("idx-{table}-{}", columns.join("_"));
+        let listed: Vec<String> = columns.iter().map(|column| format!("{table}.{column}")).collect();
+        // MySQL puts the table before the index.
+        violated == index || violated == format!("{table}.{index}") || violated == listed.join(", ")
+    }
+}
+
+/// Rows that a foreign key can refer to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reference {
+    /// The account of the actor.
+    Account,
+}
+
+/// Turns a violated constraint into the error that the client gets. A violation that the write does not name is a
+/// fault of ours: [`Error::Internal`].
+pub(crate) trait OrViolated<T> {
+    /// The value, or [`Error::Taken`] if the write violates one of `uniques`.
+    fn or_taken(self, uniques: &[Unique]) -> Result<T>;
+
+    /// The value, or [`Error::Missing`] if the row of `reference` does not exist.
+    fn or_missing(self, reference: Reference) -> Result<T>;
+}
+
+impl<T, E: Into<Error>> OrViolated<T> for std::result::Result<T, E> {
+    fn or_taken(self, uniques: &[Unique]) -> Result<T> {
+        self.map_err(|error| {
+            let error = error.into();
+            let violated = error.database().and_then(violated_unique);
+            let unique = violated.and_then(|name| uniques.iter().find(|unique| unique.is_named(&name)));
+            unique.map_or(error, |unique| Error::Taken(*unique))
+        })
+    }
+
+    fn or_missing(self, reference: Reference) -> Result<T> {
+        self.map_err(|error| {
+            let error = error.into();
+            if error.database().is_some_and(violates_reference) { Error::Missing(reference) } else { error }
+        })
+    }
+}
+
+impl Error {
+    /// The error of the database behind this one.
+    fn database(&self) -> Option<&DbErr> {
+        match self {
+            Self::Internal(cause) => cause.downcast_ref(),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_constraint_is_known_by_its_index_and_by_its_columns() {
+        for unique in Unique::ALL.iter().copied() {
+            let (table, columns) = unique.columns();
+            let index = format!("idx-{table}-{}", columns.join("_"));
+            assert!(unique.is_named(&index));
+            assert!(unique.is_named(&format!("{table}.{}", columns[0])));
+            assert!(!unique.is_named(&format!("{index}_too")));
+        }
+        assert!(!Unique::Email.is_named("users.username"));
+    }
+}

@@ -1,0 +1,254 @@
+//! Passwords: which are strong enough, and how they are kept.
+//!
+//! A stored password is `v1.<key id>.<bcrypt>`, where bcrypt hashes the base64 of HMAC-SHA-384 over the
+//! password in Unicode form NFC: bcrypt alone would cut it at 72 bytes. Plain `$2a$`, `$2b$` and `$2y$`
+//! hashes of other systems verify too ([`foreign`]). NIST SP 800-63B gives the rules: length and
+//! guessability, no composition.
+
+mod foreign;
+mod hasher;
+
+use std::{hint::black_box, iter, sync::Arc};
+
+use self::hasher::Hasher;
+use crate::{Error, FieldCode, Keys, Password, Result};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use unicode_normalization::UnicodeNormalization;
+
+/// The lowest zxcvbn score that will do, of 0 to 4: "safely unguessable".
+const MIN_SCORE: zxcvbn::Score = zxcvbn::Score::Three;
+
+/// The salt of a hash that is made for the time it takes.
+const NO_SALT: [u8; 16] = [0; 16];
+
+/// The highest cost of a hash that is ever computed, which is the highest that can be set for new ones.
+const MAX_COST: u32 = 16;
+
+/// What an account has instead of a hash until its owner chooses a password.
+const NO_PASSWORD: &str = "none.";
+
+/// Whether the owner of an account has not chosen a password yet.
+pub(crate) fn is_none_yet(stored: &str) -> bool {
+    stored.starts_with(NO_PASSWORD)
+}
+
+/// Hashes and checks passwords off the threads that answer requests.
+#[derive(Debug)]
+pub(crate) struct Passwords {
+    keys: Arc<Keys>,
+    hasher: Hasher,
+    cost: u32,
+}
+
+/// What checking a password found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Wrong,
+    /// Right; a new hash is due when the stored one is of an old scheme, key or cost.
+    Right {
+        outdated: bool,
+    },
+}
+
+impl Passwords {
+    pub(crate) fn new(keys: Arc<Keys>, cost: u32) -> Self {
+        Self { keys, hasher: Hasher::start(), cost }
+    }
+
+    /// Hashes a new password, if it is hard to guess for one who knows `hints`, the other fields of the
+    /// account. `pointer` names the password's field.
+    pub(crate) async fn choose(
+        &self,
+        pointer: &'static str,
+        password: Password,
+        hints: Vec<String>,
+    ) -> Result<String> {
+        let (keys, cost) = (Arc::clone(&self.keys), self.cost);
+        let job = move || {
+            let hints: Vec<&str> = hints.iter().map(String::as_str).collect();
+            let estimate = zxcvbn::zxcvbn(password.reveal(), &hints);
+            if estimate.score() < MIN_SCORE {
+                return Err(Error::invalid(pointer, FieldCode::WeakPassword, advice(&estimate)));
+            }
+            hash(&keys, password.reveal(), cost)
+        };
+        self.hasher.run(job).await?
+    }
+
+    /// Hashes a password that has been chosen before.
+    pub(crate) async fn rehash(&self, password: Password) -> Result<String> {
+        let (keys, cost) = (Arc::clone(&self.keys), self.cost);
+        self.hasher.run(move || hash(&keys, password.reveal(), cost)).await?
+    }
+
+    /// Refuses a hash that is not one of another system, or costs too much to check; says why.
+    pub(crate) fn check_foreign(&self, hash: &str) -> std::result::Result<(), String> {
+        foreign::check(hash, foreign::highest_cost(self.cost))
+    }
+
+    /// Checks `password` against a stored hash; without one it takes as long and is wrong.
+    pub(crate) async fn verify(&self, password: Password, stored: Option<String>) -> Result<Verdict> {
+        let (keys, cost) = (Arc::clone(&self.keys), self.cost);
+        self.hasher.run(move || verify(&keys, password.reveal(), stored.as_deref(), cost)).await
+    }
+}
+
+fn hash(keys: &Keys, password: &str, cost: u32) -> Result<String> {
+    let id = keys.password_id();
+    let digest = digest(keys, id, password).expect("the newest key exists");
+    let hash = bcrypt::non_truncating_hash(digest, cost).map_err(Error::internal)?;
+    Ok(format!("v1.{id}.{hash}"))
+}
+
+fn verify(keys: &Keys, password: &str, stored: Option<&str>, cost: u32) -> Verdict {
+    let tagged = stored.and_then(|stored| stored.strip_prefix("v1.")).and_then(|rest| rest.split_once('.'));
+    // What bcrypt is given, the hash to be met, and whether that is the one we would make today.
+    let candidate = match (tagged, stored) {
+        (Some((id, hash)), _) => {
+            let current = id == keys.password_id() && cost_of(hash) == Some(cost);
+            digest(keys, id, password).map(|digest| (digest, hash, current))
+        }
+        // Beyond what other systems read of a password, it may be wrong, and must not become the right one.
+        (None, Some(plain)) if foreign::is_foreign(plain) => {
+            Some((password.to_owned(), plain, password.len() >= foreign::READ))
+        }
+        (None, _) => None,
+    };
+    let candidate = candidate.filter(|(_, hash, _)| cost_of(hash).is_some_and(|cost| cost <= MAX_COST));
+    let known = candidate.as_ref().and_then(|(_, hash, _)| cost_of(hash));
+    if candidate.is_none() {
+        black_box(digest(keys, keys.password_id(), password));
+    }
+    let met = candidate.map(|(text, hash, current)| (bcrypt::verify(text, hash).unwrap_or(false), current));
+    for cost in filling(known, cost) {
+        drop(black_box(bcrypt::hash_with_salt(password, cost, NO_SALT)));
+    }
+    match met {
+        Some((true, current)) => Verdict::Right { outdated: !current },
+        Some((false, _)) | None => Verdict::Wrong,
+    }
+}
+
+/// The costs of hashes that make up, together with one of cost `known`, for the work of one of cost `full`:
+/// how long an answer takes must not tell whether there is an account, or how old its hash is.
+fn filling(known: Option<u32>, full: u32) -> impl Iterator<Item = u32> {
+    // A cost is a power of two, and 2ᵏ + (2ᵏ + 2ᵏ⁺¹ + … + 2ⁿ⁻¹) = 2ⁿ.
+    let missing = known.map_or(0..0, |known| known..full);
+    missing.chain(iter::once(full).filter(move |_| known.is_none()))
+}
+
+/// What to store for an account whose owner has not chosen a password yet. No password meets it, and no two
+/// are alike, so that a token that is bound to one is good for no other.
+pub(crate) fn none_yet() -> String {
+    format!("{NO_PASSWORD}{}", uuid::Uuid::now_v7().simple())
+}
+
+/// base64(HMAC-SHA-384(key, NFC(password))): 64 characters, whatever the password's length.
+fn digest(keys: &Keys, id: &str, password: &str) -> Option<String> {
+    let normal: String = password.nfc().collect();
+    keys.pepper(id, &normal).map(|mac| BASE64_STANDARD.encode(mac))
+}
+
+/// The cost of a bcrypt hash, `$2b$<cost>$…`.
+fn cost_of(hash: &str) -> Option<u32> {
+    hash.split('$').nth(2)?.parse().ok()
+}
+
+fn advice(estimate: &zxcvbn::Entropy) -> String {
+    let mut text = "is too easy to guess".to_owned();
+    if let Some(feedback) = estimate.feedback() {
+        if let Some(warning) = feedback.warning() {
+            text = format!("{text}: {warning}");
+        }
+        for suggestion in feedback.suggestions() {
+            text = format!("{text} {suggestion}");
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(secrets: &[&str]) -> Keys {
+        Keys::new(secrets).expect("long enough")
+    }
+
+    const OLD: &str = "an old secret of more than thirty-two bytes";
+    const NEW: &str = "a new secret of more than thirty-two bytes";
+
+    #[test]
+    fn a_password_verifies_in_every_unicode_form_and_nothing_else_does() {
+        let keys = keys(&[NEW]);
+        let stored = hash(&keys, "Cafe\u{301} au lait 7", 4).unwrap();
+        assert_eq!(
+            verify(&keys, "Caf\u{e9} au lait 7", Some(&stored), 4),
+            Verdict::Right { outdated: false }
+        );
+        assert_eq!(verify(&keys, "Cafe au lait 7", Some(&stored), 4), Verdict::Wrong);
+    }
+
+    #[test]
+    fn passwords_alike_in_72_bytes_differ() {
+        let keys = keys(&[NEW]);
+        let long = "x".repeat(72);
+        let stored = hash(&keys, &format!("{long}a"), 4).unwrap();
+        assert_eq!(verify(&keys, &format!("{long}b"), Some(&stored), 4), Verdict::Wrong);
+    }
+
+    #[test]
+    fn an_old_key_cost_or_scheme_is_outdated() {
+        let stored = hash(&keys(&[OLD]), "hunter2hunter2", 4).unwrap();
+        let both = keys(&[NEW, OLD]);
+        assert_eq!(verify(&both, "hunter2hunter2", Some(&stored), 4), Verdict::Right { outdated: true });
+        assert_eq!(
+            verify(&keys(&[OLD]), "hunter2hunter2", Some(&stored), 5),
+            Verdict::Right { outdated: true }
+        );
+        assert_eq!(verify(&keys(&[NEW]), "hunter2hunter2", Some(&stored), 4), Verdict::Wrong);
+        let plain = bcrypt::hash("hunter2hunter2", 4).unwrap();
+        for tag in ["$2a$", "$2b$", "$2y$"] {
+            let plain = plain.replacen("$2b$", tag, 1);
+            assert_eq!(verify(&both, "hunter2hunter2", Some(&plain), 4), Verdict::Right { outdated: true });
+        }
+    }
+
+    #[test]
+    fn no_password_opens_an_account_that_is_not_there_or_has_none() {
+        assert_eq!(verify(&keys(&[NEW]), "", None, 4), Verdict::Wrong);
+        assert_eq!(verify(&keys(&[NEW]), "x", Some("not a hash"), 4), Verdict::Wrong);
+        let none = none_yet();
+        for guess in ["", "none.", &none, &none[5..]] {
+            assert_eq!(verify(&keys(&[NEW]), guess, Some(&none), 4), Verdict::Wrong);
+        }
+        assert_ne!(none, none_yet());
+    }
+
+    #[test]
+    fn the_work_that_makes_up_for_a_missing_hash_is_done() {
+        for password in ["", "x", &"x".repeat(256)] {
+            assert!(bcrypt::hash_with_salt(password, 4, NO_SALT).is_ok());
+        }
+    }
+
+    #[test]
+    fn a_hash_that_would_take_minutes_is_not_computed() {
+        let keys = keys(&[NEW]);
+        let id = keys.password_id();
+        let costly = bcrypt::hash("x", 4).unwrap().replacen("$04$", "$31$", 1);
+        for stored in [costly.clone(), format!("v1.{id}.{costly}")] {
+            assert_eq!(verify(&keys, "x", Some(&stored), 4), Verdict::Wrong);
+        }
+    }
+
+    #[test]
+    fn every_answer_takes_the_work_of_one_hash_of_todays_cost() {
+        for full in 4..=16 {
+            for known in (4..=full).map(Some).chain([None]) {
+                let work = known.into_iter().chain(filling(known, full)).map(|cost| 1_u64 << cost);
+                assert_eq!(work.sum::<u64>(), 1 << full, "{known:?} of {full}");
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Threads for work that keeps a processor busy, beside the ones that answer requests: few, of lower
+//! priority, and with a short queue.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex, PoisonError, mpsc},
+    thread,
+};
+
+use thread_priority::{ThreadPriority, set_current_thread_priority};
+use tokio::sync::oneshot;
+
+use crate::{Error, Result};
+
+/// How many jobs may wait; the next one is refused.
+const QUEUE: usize = 16;
+
+/// The lowest priority but a few, from 0 to 99: requests that only read go first.
+const PRIORITY: u8 = 10;
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// Runs jobs on half of the processors, at least on one.
+#[derive(Debug, Clone)]
+pub(crate) struct Hasher {
+    queue: mpsc::SyncSender<Job>,
+}
+
+impl Hasher {
+    /// Starts the threads; they end when the last handle is dropped.
+    pub(crate) fn start() -> Self {
+        let (queue, jobs) = mpsc::sync_channel::<Job>(QUEUE);
+        let jobs = Arc::new(Mutex::new(jobs));
+        let threads = thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1));
+        for number in 0..threads {
+            let jobs = Arc::clone(&jobs);
+            thread::Builder::new()
+                .name(format!("hasher-{number}"))
+                .spawn(move || work(&jobs))
+                .expect("the system gives a thread at start-up");
+        }
+        Self { queue }
+    }
+
+    /// Runs `job` and gives its result.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when the queue is full.
+    pub(crate) async fn run<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+        let (sender, receiver) = oneshot::channel();
+        let job: Job = Box::new(move || {
+            // Whoever gave up waiting gets no processor time.
+            if !sender.is_closed() {
+                drop(sender.send(job()));
+            }
+        });
+        self.queue.try_send(job).map_err(|_| Error::Busy)?;
+        receiver.await.map_err(|_| Error::internal("a hashing job was lost"))
+    }
+}
+
+fn work(jobs: &Mutex<mpsc::Receiver<Job>>) {
+    let priority = ThreadPriority::Crossplatform(PRIORITY.try_into().expect("it lies between 0 and 99"));
+    if let Err(error) = set_current_thread_priority(priority) {
+        log::debug!("hashing runs at normal priority: {error}");
+    }
+    loop {
+        let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(job) = next else { return };
+        // Whoever waits for a job that panics is told by its sender; the thread goes on.
+        drop(catch_unwind(AssertUnwindSafe(job)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_job_that_panics_fails_alone() {
+        let hasher = Hasher::start();
+        for _ in 0..8 {
+            let broken: Result<()> = hasher.run(|| panic!("on purpose")).await;
+            assert!(matches!(broken, Err(Error::Internal(_))));
+            assert_eq!(hasher.run(|| 7).await.unwrap(), 7);
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Reports of imports: counts, and the problems of single rows.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::FieldError;
+
+/// Problems that a report lists at most.
+pub const LISTED_PROBLEMS: usize = 100;
+
+/// File formats that can be imported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ImportFormat {
+    /// Bookly's own CSV: `title`, `author` and further fields of a book as columns.
+    Csv,
+    /// Bookly's own NDJSON: a book on each line.
+    Ndjson,
+    /// Library export of Goodreads.
+    Goodreads,
+    /// `books.csv` of goodbooks-10k.
+    Goodbooks,
+    /// `pg_catalog.csv` of Project Gutenberg, or the table of works of gutenbergr.
+    Gutenberg,
+    /// Dump of Open Library's editions.
+    OpenLibrary,
+}
+
+/// Result of an import. `created`, `updated`, `unchanged`, `skipped` and `failed` add up to `rows`.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ImportReport {
+    /// Format that the file was read as.
+    pub format: ImportFormat,
+    /// Character encoding that the file was read in.
+    #[schema(examples("UTF-8"))]
+    pub charset: String,
+    /// True if the import was a trial that changed nothing.
+    pub dry_run: bool,
+    /// Rows of the file.
+    #[schema(examples(200))]
+    pub rows: u64,
+    /// Books that were created.
+    #[schema(examples(120))]
+    pub created: u64,
+    /// Books that were updated from the file.
+    #[schema(examples(0))]
+    pub updated: u64,
+    /// Rows of books that the catalogue had and that stay as they are.
+    #[schema(examples(77))]
+    pub unchanged: u64,
+    /// Readable rows that were not written: not a book, a book of another account, or another row failed.
+    #[schema(examples(0))]
+    pub skipped: u64,
+    /// Rows that are not valid.
+    #[schema(examples(3))]
+    pub failed: u64,
+    /// Details that were left out of imported rows.
+    #[schema(examples(5))]
+    pub warnings: u64,
+    /// The first problems, in the order of the rows.
+    pub problems: Vec<RowProblem>,
+    /// True if there were more problems than are listed.
+    pub problems_truncated: bool,
+}
+
+/// Problem of a row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RowProblem {
+    /// Number of the row, from 1, without the header.
+    #[schema(examples(17))]
+    pub row: u64,
+    /// Line of the file at which the row begins, from 1.
+    #[schema(examples(18))]
+    pub line: u64,
+    /// Field, code and description of the problem.
+    #[serde(flatten)]
+    pub error: FieldError,
+}
+
+impl ImportReport {
+    /// Report of an import that has read no row yet.
+    pub(crate) fn new(format: ImportFormat, charset: &str, dry_run: bool) -> Self {
+        Self {
+            format,
+            charset: charset.to_owned(),
+            dry_run,
+            rows: 0,
+            created: 0,
+            updated: 0,
+            unchanged: 0,
+            skipped: 0,
+            failed: 0,
+            warnings: 0,
+            problems: Vec::new(),
+            problems_truncated: false,
+        }
+    }
+
+    /// Lists a problem, if there is room for it.
+    pub(crate) fn list(&mut self, problem: RowProblem) {
+        if self.problems.len() < LISTED_PROBLEMS {
+            self.problems.push(problem);
+        } else {
+            self.problems_truncated = true;
+        }
+    }
+
+    /// Counts and lists a warning.
+    pub(crate) fn warn(&mut self, problem: RowProblem) {
+        self.warnings += 1;
+        self.list(problem);
+    }
+
+    /// Report of an import that was rolled back: rows that would have been written count as skipped.
+    pub(crate) fn nothing_written(mut self) -> Self {
+        self.skipped += std::mem::take(&mut self.created) + std::mem::take(&mut self.updated);
+        self
+    }
+}

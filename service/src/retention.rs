@@ -1,0 +1,72 @@
+//! Retention: ended sessions and sent mail are deleted in the background. Several processes may do so at once.
+
+use std::time::Duration;
+
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, sea_query::IntoCondition};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use crate::{Context, Db, Result, lifetime};
+use entity::{outbox, sessions};
+
+/// Time between two passes.
+const INTERVAL: Duration = Duration::from_mins(10);
+
+/// Rows that are deleted at a time, so that other writers get their turn.
+const BATCH: u64 = 500;
+
+/// Deletes expired rows until `stop` changes or is dropped.
+pub async fn run(cx: &Context, mut stop: watch::Receiver<()>) {
+    loop {
+        if let Err(error) = cleanup(cx).await {
+            log::error!(target: "bookly::retention", error:% = error; "cleanup failed");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(INTERVAL) => {}
+            _ = stop.changed() => return,
+        }
+    }
+}
+
+/// Deletes rows whose retention has ended.
+async fn cleanup(cx: &Context) -> Result<()> {
+    let (db, now) = (&cx.db, cx.clock().now());
+    // A session that is revoked, or has reached its absolute end, moves its idle end no further.
+    let old = sessions::Column::IdleExpiresAt.lt(now - lifetime::ENDED_SESSION).into_condition();
+    let gone = delete::<sessions::Entity>(db, sessions::Column::Id, &old).await?;
+    let old = outbox::Column::SentAt.lt(now - lifetime::SENT_MAIL).into_condition();
+    let sent = delete::<outbox::Entity>(db, outbox::Column::Id, &old).await?;
+    let expired =
+        Condition::all().add(outbox::Column::SentAt.is_null()).add(outbox::Column::ExpiresAt.lt(now));
+    let unsent = delete::<outbox::Entity>(db, outbox::Column::Id, &expired).await?;
+    if unsent > 0 {
+        log::warn!(target: "bookly::retention", unsent; "mail expired before it could be sent");
+    }
+    log::debug!(target: "bookly::retention", sessions = gone, sent, unsent; "cleaned up");
+    Ok(())
+}
+
+/// Deletes the rows that match `condition`, a batch at a time, and returns their number.
+async fn delete<E: EntityTrait>(db: &Db, id: E::Column, condition: &Condition) -> Result<u64> {
+    let mut deleted = 0;
+    loop {
+        let ids: Vec<Uuid> = db
+            .read(async |conn| {
+                let rows = E::find().select_only().column(id).filter(condition.clone()).limit(BATCH);
+                rows.into_tuple().all(conn).await
+            })
+            .await?;
+        if ids.is_empty() {
+            return Ok(deleted);
+        }
+        let condition = condition.clone();
+        deleted += db
+            .write(move |txn| {
+                Box::pin(async move {
+                    let rows = E::delete_many().filter(id.is_in(ids)).filter(condition);
+                    Ok(rows.exec(txn).await?.rows_affected)
+                })
+            })
+            .await?;
+    }
+}

@@ -1,0 +1,122 @@
+//! Sessions as their owner sees them: which devices are signed in, and since when.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::alive;
+use crate::{
+    Actor, Context, Error, Result,
+    access::Action,
+    error::OrNotFound,
+    page::Page,
+    security::{Event, SessionEnd},
+};
+use entity::sessions::{Column, Entity, Model};
+
+/// A device that is signed in.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Session {
+    /// A UUID of version 7.
+    pub id: Uuid,
+    /// What the device called itself when it logged in: its `User-Agent`.
+    #[schema(examples("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"))]
+    pub user_agent: Option<String>,
+    /// The address that it logged in from.
+    #[schema(examples("203.0.113.7"))]
+    pub ip: Option<String>,
+    /// When it logged in, UTC.
+    pub created_at: DateTime<Utc>,
+    /// When it was last used, UTC, to the minute.
+    pub last_seen_at: DateTime<Utc>,
+    /// When it ends if it is not used any more, UTC.
+    pub expires_at: DateTime<Utc>,
+    /// Whether it is the one that asks.
+    pub is_current: bool,
+}
+
+/// A session, over or not, as an export of one's own data has it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SessionRecord {
+    /// The session.
+    #[serde(flatten)]
+    pub session: Session,
+    /// When it was ended, UTC; null if it was not, or ran out.
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
+impl Session {
+    fn of(row: Model, current: Option<Uuid>) -> Self {
+        Self {
+            id: row.id,
+            is_current: Some(row.id) == current,
+            user_agent: row.user_agent,
+            ip: row.ip,
+            created_at: row.created_at.to_utc(),
+            last_seen_at: row.last_seen_at.to_utc(),
+            expires_at: Ord::min(row.idle_expires_at, row.expires_at).to_utc(),
+        }
+    }
+}
+
+/// Lists the sessions of the account in use, the last used one first. There are too few for several pages.
+pub async fn list(cx: &Context, actor: &Actor) -> Result<Page<Session>> {
+    let id = actor.require_account(Action::ListSessions)?.id;
+    let now = cx.clock().now();
+    let rows = cx
+        .db
+        .read(async |conn| {
+            Entity::find()
+                .filter(Column::UserId.eq(id))
+                .filter(alive(now))
+                .order_by_desc(Column::LastSeenAt)
+                .order_by_desc(Column::Id)
+                .all(conn)
+                .await
+        })
+        .await?;
+    let items = rows.into_iter().map(|row| Session::of(row, actor.session())).collect();
+    Ok(Page { items, next_cursor: None, total: None })
+}
+
+/// Ends a session of the account in use, this one or another.
+///
+/// # Errors
+/// [`Error::NotFound`] for one that is over or somebody else's.
+pub async fn end(cx: &Context, actor: &Actor, id: Uuid) -> Result<()> {
+    let owner = actor.require_account(Action::EndSession)?.id;
+    super::end_own(cx, owner, id).await?.then_some(()).or_not_found()?;
+    Event::SessionEnded { user: Some(owner), session: id, reason: SessionEnd::Owner }.log();
+    Ok(())
+}
+
+/// Ends every session of the account in use but this one.
+pub async fn end_others(cx: &Context, actor: &Actor) -> Result<()> {
+    let owner = actor.require_account(Action::EndOtherSessions)?.id;
+    let kept = actor.session().ok_or(Error::NotSignedIn)?;
+    let now = cx.clock().now();
+    cx.db.write(move |txn| Box::pin(super::end_others(txn, now, owner, kept))).await?;
+    Event::SessionsEnded { user: owner, actor: actor.into(), reason: SessionEnd::Owner }.log();
+    Ok(())
+}
+
+/// Every session that is kept of an account, the newest first.
+pub(crate) async fn records(
+    cx: &Context,
+    user_id: Uuid,
+    current: Option<Uuid>,
+) -> Result<Vec<SessionRecord>> {
+    let rows = cx
+        .db
+        .read(async |conn| {
+            Entity::find().filter(Column::UserId.eq(user_id)).order_by_desc(Column::Id).all(conn).await
+        })
+        .await?;
+    let record = |row: Model| SessionRecord {
+        ended_at: row.revoked_at.map(|moment| moment.to_utc()),
+        session: Session::of(row, current),
+    };
+    Ok(rows.into_iter().map(record).collect())
+}
