@@ -6,6 +6,7 @@
 
 use std::{
     io::Write as _,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -14,9 +15,9 @@ use clap::Parser;
 use entity::books;
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, PaginatorTrait, TransactionTrait};
 use service::{
-    Db, Keys, Settings,
-    books::{BookQuery, BookSort, FacetQuery},
-    db::Turns,
+    Context, DbSettings, Keys, Shared,
+    books::{BookQuery, BookSort, Filters},
+    context::AccountPolicy,
 };
 use uuid::Uuid;
 
@@ -59,7 +60,7 @@ async fn main() -> Anything<()> {
     for file in &arguments.files {
         read(file, &mut real)?;
     }
-    let settings = Settings {
+    let settings = DbSettings {
         url: arguments.database.clone(),
         max_connections: 4,
         min_connections: 0,
@@ -68,10 +69,18 @@ async fn main() -> Anything<()> {
         max_lifetime: Duration::from_hours(1),
         echo: false,
     };
-    let db = Db::open(&settings, Turns::of(&arguments.database)).await?;
-    fill(&db, &real, arguments.rows).await?;
-    let bench =
-        Bench { db, keys: Keys::new(&["a secret for benchmarks, of 32 bytes"])?, rounds: arguments.rounds };
+    let policy = AccountPolicy {
+        issuer: "bookly".to_owned(),
+        access_token_ttl: 900,
+        bcrypt_cost: 4,
+        email_verification: false,
+        mail: false,
+    };
+    let keys = Keys::new(&["a secret for benchmarks, of 32 bytes"])?;
+    let shared = Shared::new(&arguments.database, keys, policy, false);
+    let cx = Context::open(Arc::new(shared), &settings).await?;
+    fill(&cx, &real, arguments.rows).await?;
+    let bench = Bench { cx, rounds: arguments.rounds };
     bench.pages(arguments.pages).await?;
     bench.searches(&real).await?;
     bench.facets().await
@@ -100,8 +109,8 @@ fn read(file: &std::path::Path, real: &mut Vec<Real>) -> Anything<()> {
     Ok(())
 }
 
-async fn fill(db: &Db, real: &[Real], rows: u64) -> Anything<()> {
-    let connection = db.connection();
+async fn fill(cx: &Context, real: &[Real], rows: u64) -> Anything<()> {
+    let connection = cx.db.connection();
     let there = books::Entity::find().count(connection).await?;
     if there >= rows {
         return Ok(());
@@ -174,15 +183,14 @@ fn isbn(number: u64) -> String {
 }
 
 struct Bench {
-    db: Db,
-    keys: Keys,
+    cx: Context,
     rounds: usize,
 }
 
 impl Bench {
-    async fn list(&self, query: BookQuery) -> Anything<(Duration, Option<String>, usize)> {
+    async fn list(&self, filters: Filters, query: BookQuery) -> Anything<(Duration, Option<String>, usize)> {
         let started = Instant::now();
-        let page = service::books::list(&self.db, &self.keys, query).await?;
+        let page = service::books::list(&self.cx, filters, query).await?;
         Ok((started.elapsed(), page.next_cursor, page.items.len()))
     }
 
@@ -191,8 +199,9 @@ impl Bench {
         for sort in [BookSort::CreatedAtDescending, BookSort::Title] {
             let mut cursor = None;
             for _ in 1..pages {
-                let (_, next, _) =
-                    self.list(BookQuery { sort: Some(sort), cursor, ..Default::default() }).await?;
+                let (_, next, _) = self
+                    .list(Filters::default(), BookQuery { sort: Some(sort), cursor, ..Default::default() })
+                    .await?;
                 cursor = next;
                 if cursor.is_none() {
                     return Err("the catalogue has not so many pages".into());
@@ -200,9 +209,20 @@ impl Bench {
             }
             let (mut front, mut far) = (Vec::new(), Vec::new());
             for _ in 0..self.rounds {
-                front.push(self.list(BookQuery { sort: Some(sort), ..Default::default() }).await?.0);
+                front.push(
+                    self.list(Filters::default(), BookQuery { sort: Some(sort), ..Default::default() })
+                        .await?
+                        .0,
+                );
                 let cursor = cursor.clone();
-                far.push(self.list(BookQuery { sort: Some(sort), cursor, ..Default::default() }).await?.0);
+                far.push(
+                    self.list(
+                        Filters::default(),
+                        BookQuery { sort: Some(sort), cursor, ..Default::default() },
+                    )
+                    .await?
+                    .0,
+                );
             }
             let ratio = median(&mut far).as_secs_f64() / median(&mut front).as_secs_f64();
             print(&format!("page 1 by {sort:?}"), &mut front);
@@ -230,8 +250,9 @@ impl Bench {
             for sort in [BookSort::Relevance, BookSort::CreatedAtDescending] {
                 let mut times = Vec::new();
                 for query in &queries {
-                    let query = BookQuery { q: Some(query.clone()), sort: Some(sort), ..Default::default() };
-                    times.push(self.list(query).await?.0);
+                    let filters = Filters { q: Some(query.clone()), ..Default::default() };
+                    let query = BookQuery { sort: Some(sort), ..Default::default() };
+                    times.push(self.list(filters, query).await?.0);
                 }
                 print(&format!("search for {name} by {sort:?}"), &mut times);
             }
@@ -243,9 +264,9 @@ impl Bench {
         for query in ["{}", r#"{"language":"en"}"#, r#"{"q":"history "}"#, r#"{"q":"history of england"}"#] {
             let mut times = Vec::new();
             for _ in 0..self.rounds.min(5) {
-                let facets: FacetQuery = serde_json::from_str(query)?;
+                let filters: Filters = serde_json::from_str(query)?;
                 let started = Instant::now();
-                service::books::facets(&self.db, facets).await?;
+                service::books::facets(&self.cx, filters).await?;
                 times.push(started.elapsed());
             }
             print(&format!("facets of {query}"), &mut times);

@@ -13,6 +13,7 @@ use std::{
     fs::{self, File},
     io::{BufReader, BufWriter, Read, Write},
     path::Path,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -23,10 +24,13 @@ use sea_orm::{
     sqlx::postgres::PgPoolCopyExt,
 };
 use service::{
-    Actor, Db, Settings,
-    db::Turns,
-    export::{self, ExportQuery, Format},
-    import,
+    Actor, Context, DbSettings, Keys, Shared,
+    books::{
+        Filters,
+        export::{self, ExportFormat, ExportQuery},
+        import::{self, ImportOptions},
+    },
+    context::AccountPolicy,
 };
 
 /// Rows of one statement, as the import has them.
@@ -47,46 +51,46 @@ async fn main() {
     println!("{rows} rows, {} MiB", fs::metadata(&file).unwrap().len() >> 20);
 
     let root = open(&server).await;
-    root.connection()
+    root.db
+        .connection()
         .execute_unprepared("DROP DATABASE IF EXISTS exchange_bench WITH (FORCE)")
         .await
         .unwrap();
-    root.connection().execute_unprepared("CREATE DATABASE exchange_bench").await.unwrap();
+    root.db.connection().execute_unprepared("CREATE DATABASE exchange_bench").await.unwrap();
     let (address, _) = server.rsplit_once('/').unwrap();
     let url = format!("{address}/exchange_bench");
     migration::startup::up(&url).await.unwrap();
-    let db = open(&url).await;
+    let cx = open(&url).await;
 
-    let imported = bring_in(&db, &file, rows).await;
+    let imported = bring_in(&cx, &file, rows).await;
     let table = scratch.path().join("books.table");
-    copy_out(&db, &table).await;
+    copy_out(&cx, &table).await;
     for sql in ["CREATE TABLE kept AS TABLE books", "CREATE INDEX ON kept (id)"] {
-        db.connection().execute_unprepared(sql).await.unwrap();
+        cx.db.connection().execute_unprepared(sql).await.unwrap();
     }
-    let copied = copy_in(&db, &table, rows).await;
-    let inserted = insert(&db, rows, BATCH, true).await;
-    let single = insert(&db, rows / SINGLE, 1, false).await;
-    let copied_again = copy_in(&db, &table, rows).await;
+    let copied = copy_in(&cx, &table, rows).await;
+    let inserted = insert(&cx, rows, BATCH, true).await;
+    let single = insert(&cx, rows / SINGLE, 1, false).await;
+    let copied_again = copy_in(&cx, &table, rows).await;
     let copied = f64::midpoint(copied, copied_again);
     println!("import / COPY {:.2}", imported / copied);
     println!("writing alone / COPY {:.2}", inserted / copied);
     println!("import / one by one {:.1}", imported / single);
-    for format in [Format::Csv, Format::Ndjson] {
-        take_out(&db, format, rows).await;
+    for format in [ExportFormat::Csv, ExportFormat::Ndjson] {
+        take_out(&cx, format, rows).await;
     }
     let again = Instant::now();
     let report =
-        import::run(&db, &Actor::operator(), File::open(&file).unwrap(), import::Options::default(), None)
-            .await;
+        import::run(&cx, &Actor::Operator, File::open(&file).unwrap(), ImportOptions::default(), None).await;
     assert_eq!(report.unwrap().unchanged, rows);
     say("import again", rows, again.elapsed());
 
-    db.close().await.unwrap();
-    root.connection().execute_unprepared("DROP DATABASE exchange_bench WITH (FORCE)").await.unwrap();
+    cx.db.close().await.unwrap();
+    root.db.connection().execute_unprepared("DROP DATABASE exchange_bench WITH (FORCE)").await.unwrap();
 }
 
-async fn open(url: &str) -> Db {
-    let settings = Settings {
+async fn open(url: &str) -> Context {
+    let settings = DbSettings {
         url: url.to_owned(),
         max_connections: 4,
         min_connections: 0,
@@ -95,7 +99,15 @@ async fn open(url: &str) -> Db {
         max_lifetime: Duration::from_mins(30),
         echo: false,
     };
-    Db::open(&settings, Turns::of(url)).await.unwrap()
+    let policy = AccountPolicy {
+        issuer: "bookly".to_owned(),
+        access_token_ttl: 900,
+        bcrypt_cost: 4,
+        email_verification: false,
+        mail: false,
+    };
+    let keys = Keys::new(&["a secret for benchmarks, of 32 bytes"]).unwrap();
+    Context::open(Arc::new(Shared::new(url, keys, policy, false)), &settings).await.unwrap()
 }
 
 fn say(what: &str, rows: u64, took: Duration) -> f64 {
@@ -120,20 +132,20 @@ fn say_memory(what: &str, before: u64) {
     println!("{what}: memory grew by {} MiB at most", (most_memory() - before) >> 10);
 }
 
-async fn bring_in(db: &Db, file: &Path, rows: u64) -> f64 {
+async fn bring_in(cx: &Context, file: &Path, rows: u64) -> f64 {
     let (before, began) = (reset_memory(), Instant::now());
     let file = File::open(file).unwrap();
-    let report = import::run(db, &Actor::operator(), file, import::Options::default(), None).await.unwrap();
+    let report = import::run(cx, &Actor::Operator, file, ImportOptions::default(), None).await.unwrap();
     assert_eq!((report.created, report.warnings), (rows, 0), "{report:?}");
     let rate = say("import, atomic", rows, began.elapsed());
     say_memory("import", before);
     rate
 }
 
-async fn take_out(db: &Db, format: Format, rows: u64) {
+async fn take_out(cx: &Context, format: ExportFormat, rows: u64) {
     let (before, began) = (reset_memory(), Instant::now());
-    let query = ExportQuery { format, ..ExportQuery::default() };
-    let mut export = export::open(db, &Actor::operator(), query).await.unwrap();
+    let query = ExportQuery { format };
+    let mut export = export::open(cx, &Actor::Operator, Filters::default(), query).await.unwrap();
     let mut bytes = 0;
     while let Some(part) = export.next().await.unwrap() {
         bytes += part.len();
@@ -142,9 +154,9 @@ async fn take_out(db: &Db, format: Format, rows: u64) {
     say_memory("export", before);
 }
 
-async fn copy_out(db: &Db, table: &Path) {
+async fn copy_out(cx: &Context, table: &Path) {
     use futures_util::StreamExt;
-    let pool = db.connection().get_postgres_connection_pool();
+    let pool = cx.db.connection().get_postgres_connection_pool();
     let mut rows = pool.copy_out_raw("COPY books TO STDOUT").await.unwrap();
     let mut file = BufWriter::new(File::create(table).unwrap());
     while let Some(part) = rows.next().await {
@@ -153,16 +165,16 @@ async fn copy_out(db: &Db, table: &Path) {
     file.flush().unwrap();
 }
 
-async fn empty(db: &Db) {
+async fn empty(cx: &Context) {
     for sql in ["TRUNCATE books", "CHECKPOINT"] {
-        db.connection().execute_unprepared(sql).await.unwrap();
+        cx.db.connection().execute_unprepared(sql).await.unwrap();
     }
 }
 
-async fn copy_in(db: &Db, table: &Path, rows: u64) -> f64 {
-    empty(db).await;
+async fn copy_in(cx: &Context, table: &Path, rows: u64) -> f64 {
+    empty(cx).await;
     let began = Instant::now();
-    let pool = db.connection().get_postgres_connection_pool();
+    let pool = cx.db.connection().get_postgres_connection_pool();
     let mut copy = pool.copy_in_raw("COPY books FROM STDIN").await.unwrap();
     let mut file = BufReader::new(File::open(table).unwrap());
     let mut part = vec![0; 64 * 1024];
@@ -178,10 +190,10 @@ async fn copy_in(db: &Db, table: &Path, rows: u64) -> f64 {
 }
 
 /// Inserts rows that are made already, by the statement of the import or each by itself.
-async fn insert(db: &Db, rows: u64, batch: u64, checked: bool) -> f64 {
-    empty(db).await;
-    let kept = db.connection().begin().await.unwrap();
-    let txn = db.connection().begin().await.unwrap();
+async fn insert(cx: &Context, rows: u64, batch: u64, checked: bool) -> f64 {
+    empty(cx).await;
+    let kept = cx.db.connection().begin().await.unwrap();
+    let txn = cx.db.connection().begin().await.unwrap();
     let (mut took, mut last) = (Duration::ZERO, uuid::Uuid::nil());
     for _ in 0..rows.div_ceil(BATCH) {
         let models: Vec<books::Model> = books::Entity::find()

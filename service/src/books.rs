@@ -90,7 +90,7 @@ pub struct Book {
     pub cover_url: Option<String>,
     /// Account that added the book; null after that account was deleted.
     pub owner: Option<Owner>,
-    /// Version of the book, from 1: the value of its ETag.
+    /// Version of the book, from 1: the value of its `ETag`.
     #[schema(examples(1))]
     pub version: i64,
     /// Time of creation, UTC.

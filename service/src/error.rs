@@ -1,19 +1,14 @@
 //! Errors of the operations. `api` gives each variant its problem code and status.
 
-mod code;
 mod constraint;
 mod database;
-mod field;
 
 use sea_orm::DbErr;
+use validator::ValidationErrors;
 
-pub use self::{
-    code::FieldCode,
-    constraint::{Reference, Unique},
-    field::FieldError,
-};
+pub use self::constraint::{Reference, Unique};
 pub(crate) use self::{constraint::OrViolated, database::is_disconnected};
-use crate::{limit::LimitStatus, report::ImportReport};
+use crate::{FieldCode, FieldError, field, limit::LimitStatus, report::ImportReport};
 
 /// Result of an operation.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -90,6 +85,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// An error of a single field.
+    pub fn invalid(pointer: impl Into<String>, code: FieldCode, detail: impl Into<String>) -> Self {
+        Self::Invalid(vec![FieldError::new(pointer, code, detail)])
+    }
+
     /// A fault of the program, with its cause.
     pub(crate) fn internal(cause: impl Into<Cause>) -> Self {
         Self::Internal(cause.into())
@@ -103,6 +103,12 @@ impl From<DbErr> for Error {
         } else {
             Self::Internal(error.into())
         }
+    }
+}
+
+impl From<ValidationErrors> for Error {
+    fn from(findings: ValidationErrors) -> Self {
+        Self::Invalid(field::errors(&findings))
     }
 }
 

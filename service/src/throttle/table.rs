@@ -123,7 +123,7 @@ fn share(slot: Slot, now: u64) -> u64 {
 mod tests {
     use super::*;
 
-    const POLICY: Limit = Limit::LogInFailures;
+    const LIMIT: Limit = Limit::LogInFailures;
 
     impl Table {
         /// How many subjects it knows.
@@ -133,7 +133,7 @@ mod tests {
         }
 
         fn admits(&self, subject: &impl Hash, now: u64) -> bool {
-            self.charge(POLICY, subject, now, Cost::Any).0
+            self.charge(LIMIT, subject, now, Cost::Any).0
         }
 
         fn exhaust(&self, subject: &impl Hash, now: u64) {
@@ -143,29 +143,29 @@ mod tests {
 
     #[test]
     fn a_quota_is_spent_at_once_and_comes_back_evenly() {
-        let (table, interval) = (Table::with_sets(0), POLICY.interval());
-        for spent in 1..=POLICY.quota() {
-            let (admitted, standing) = table.charge(POLICY, &"a", 0, Cost::Any);
-            assert_eq!((admitted, standing.remaining), (true, POLICY.quota() - spent));
+        let (table, interval) = (Table::with_sets(0), LIMIT.interval());
+        for spent in 1..=LIMIT.quota() {
+            let (admitted, status) = table.charge(LIMIT, &"a", 0, Cost::Any);
+            assert_eq!((admitted, status.remaining), (true, LIMIT.quota() - spent));
         }
         for tenth in 0..10 {
-            let (admitted, standing) = table.charge(POLICY, &"a", interval * tenth / 10, Cost::Any);
+            let (admitted, status) = table.charge(LIMIT, &"a", interval * tenth / 10, Cost::Any);
             let wait = Duration::from_nanos(interval * (10 - tenth) / 10);
-            assert_eq!((admitted, standing.wait), (false, wait));
+            assert_eq!((admitted, status.wait), (false, wait));
         }
         assert!(table.admits(&"a", interval));
         assert!(!table.admits(&"a", interval));
         assert!(table.admits(&"a", interval * 2));
-        let (_, standing) = table.charge(POLICY, &"a", interval * 2 + interval * POLICY.quota(), Cost::Any);
-        assert_eq!(standing.remaining, POLICY.quota() - 1);
+        let (_, status) = table.charge(LIMIT, &"a", interval * 2 + interval * LIMIT.quota(), Cost::Any);
+        assert_eq!(status.remaining, LIMIT.quota() - 1);
     }
 
     #[test]
     fn a_refund_gives_back_one_unit_and_never_more_than_the_quota() {
         let table = Table::with_sets(0);
-        table.refund(POLICY, &"a", 0);
+        table.refund(LIMIT, &"a", 0);
         table.exhaust(&"a", 0);
-        table.refund(POLICY, &"a", 0);
+        table.refund(LIMIT, &"a", 0);
         assert!(table.admits(&"a", 0));
         assert!(!table.admits(&"a", 0));
     }
@@ -192,7 +192,7 @@ mod tests {
         }
         for subject in 0..(WAYS << SHARD_BITS) * 100 {
             // All but a unit of the quota, and of other limits, whose windows are longer.
-            for _ in 1..POLICY.quota() {
+            for _ in 1..LIMIT.quota() {
                 table.admits(&subject, 0);
             }
             table.charge(Limit::Account, &subject, 0, Cost::Any);
@@ -203,7 +203,7 @@ mod tests {
     #[test]
     fn what_has_recovered_goes_first() {
         let table = Table::with_sets(0);
-        let later = POLICY.interval();
+        let later = LIMIT.interval();
         for subject in 0..(WAYS << SHARD_BITS) * 10 {
             table.admits(&subject, 0);
         }
@@ -213,8 +213,7 @@ mod tests {
         }
         assert!(!table.admits(&"hot", later));
         let counts = (0..100).filter(|subject| {
-            table.charge(POLICY, &format!("new {subject}"), later, Cost::Any).1.remaining
-                == POLICY.quota() - 2
+            table.charge(LIMIT, &format!("new {subject}"), later, Cost::Any).1.remaining == LIMIT.quota() - 2
         });
         assert!(counts.count() > 95, "recovered ones made room for them");
     }

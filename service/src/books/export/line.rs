@@ -164,10 +164,7 @@ mod tests {
     use validator::Validate;
 
     use super::*;
-    use crate::{
-        books::{NewBook, valid_cover_url},
-        import,
-    };
+    use crate::books::{NewBook, import, valid_cover_url};
 
     /// Any text, and often what means something in a table.
     fn texts() -> impl Strategy<Value = String> {

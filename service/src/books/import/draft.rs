@@ -235,10 +235,10 @@ fn read_isbn(cell: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn isbn_of(cells: &[&str]) -> (Option<String>, Vec<String>) {
+    fn isbn_of(cells: &[&str]) -> (Option<String>, Vec<FieldCode>) {
         let mut codes = Vec::new();
         let cells: Vec<String> = cells.iter().map(|cell| (*cell).to_owned()).collect();
-        let isbn = choose_isbn(&cells, &mut |_, code, _| codes.push(code.to_owned()));
+        let isbn = choose_isbn(&cells, &mut |_, code, _| codes.push(code));
         (isbn, codes)
     }
 
@@ -261,14 +261,14 @@ mod tests {
     fn an_unreadable_isbn_is_left_out_with_a_warning() {
         for cell in ["9.78043902348e+12", "9780439023480", "12345", "441013598", "B00AA36R4U", "Contributor"]
         {
-            assert_eq!(isbn_of(&[cell]), (None, vec!["isbn".to_owned()]), "{cell}");
+            assert_eq!(isbn_of(&[cell]), (None, vec![FieldCode::Isbn]), "{cell}");
         }
     }
 
     #[test]
     fn of_two_isbns_the_first_wins_and_the_difference_is_reported() {
         let (isbn, codes) = isbn_of(&["9780439420891", "0441013597"]);
-        assert_eq!((isbn.as_deref(), codes), (Some("9780439420891"), vec!["isbn_mismatch".to_owned()]));
+        assert_eq!((isbn.as_deref(), codes), (Some("9780439420891"), vec![FieldCode::IsbnMismatch]));
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! Field errors: what is wrong with one field of an input, and how the validator's findings become them.
 
+mod code;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 use validator::{ValidationError, ValidationErrors, ValidationErrorsKind};
 
-use super::{Error, FieldCode};
+pub use self::code::FieldCode;
 
 /// Error of one field of the input.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -27,20 +29,12 @@ impl FieldError {
     }
 }
 
-impl Error {
-    /// An error of a single field.
-    pub fn invalid(pointer: impl Into<String>, code: FieldCode, detail: impl Into<String>) -> Self {
-        Self::Invalid(vec![FieldError::new(pointer, code, detail)])
-    }
-}
-
-impl From<ValidationErrors> for Error {
-    fn from(errors: ValidationErrors) -> Self {
-        let mut fields = Vec::new();
-        collect("", &errors, &mut fields);
-        fields.sort_by(|a, b| a.pointer.cmp(&b.pointer));
-        Self::Invalid(fields)
-    }
+/// Field errors of the findings of a validator, ordered by place.
+pub(crate) fn errors(findings: &ValidationErrors) -> Vec<FieldError> {
+    let mut fields = Vec::new();
+    collect("", findings, &mut fields);
+    fields.sort_by(|a, b| a.pointer.cmp(&b.pointer));
+    fields
 }
 
 /// Flattens nested validation errors into JSON Pointers.
