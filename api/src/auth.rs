@@ -10,17 +10,15 @@ use crate::{
     State,
     cookie::{Issued, Left, Presented, RefreshCookie},
     error::Result,
-    extract::{Client, Json, SignedIn},
-    respond::{Created, Tagged},
+    extract::{Device, Json, SignedIn},
+    response::{Created, Tagged},
 };
 
 /// Sign up
 ///
 /// Opens an account with role `user`, and sends mail by which its address is verified.
 #[utoipa::path(post, path = "/api/v1/auth/signup", operation_id = "signUp", tag = "auth", request_body = SignUp,
-    responses((status = 201, body = User, description = "The new account",
-        headers(("Location" = String, description = "Where the account is"), ("ETag" = String, description = "Its entity tag"))),
-        (status = 409, description = "`username_taken` or `email_taken`"), (status = 503, description = "`overloaded`")))]
+    responses((status = 201, body = User, description = "The new account")))]
 pub async fn sign_up(state: Data<State>, Json(new): Json<SignUp>) -> Result<impl Responder> {
     let user = auth::sign_up(&state.db, &state.auth, new).await?;
     Ok(Created("/api/v1/users/me".to_owned(), user))
@@ -32,11 +30,10 @@ pub async fn sign_up(state: Data<State>, Json(new): Json<SignUp>) -> Result<impl
 /// for `"transport": "cookie"`: then the refresh token comes in a cookie that no script can read.
 #[utoipa::path(post, path = "/api/v1/auth/login", operation_id = "logIn", tag = "auth", request_body = LogIn,
     responses((status = 200, body = Tokens, description = "The session's tokens",
-        headers(("Set-Cookie" = String, description = "With `transport` `cookie`: the refresh token, for the paths that take it"))),
-        (status = 401, description = "`invalid_credentials`"), (status = 503, description = "`overloaded`")))]
+        headers(("Set-Cookie" = String, description = "With `transport` `cookie`: the refresh token, for the paths that take it")))))]
 pub async fn log_in(
     state: Data<State>,
-    Client(client): Client,
+    Device(client): Device,
     Json(input): Json<LogIn>,
 ) -> Result<impl Responder> {
     let transport = input.transport;
@@ -51,8 +48,7 @@ pub async fn log_in(
 #[utoipa::path(post, path = "/api/v1/auth/refresh", operation_id = "refresh", tag = "auth", request_body = Refresh,
     params(("__Secure-bookly_refresh" = Option<String>, Cookie, description = "The refresh token")),
     responses((status = 200, body = Tokens, description = "The next pair of tokens",
-        headers(("Set-Cookie" = String, description = "If the cookie was taken: the next refresh token"))),
-        (status = 401, description = "`invalid_token`"), (status = 403, description = "`foreign_origin`")))]
+        headers(("Set-Cookie" = String, description = "If the cookie was taken: the next refresh token")))))]
 pub async fn refresh(state: Data<State>, Presented(input, transport): Presented) -> Result<impl Responder> {
     Ok(Issued(auth::refresh(&state.db, &state.auth, input).await?, transport))
 }
@@ -63,8 +59,7 @@ pub async fn refresh(state: Data<State>, Presented(input, transport): Presented)
 #[utoipa::path(post, path = "/api/v1/auth/logout", operation_id = "logOut", tag = "auth",
     params(("__Secure-bookly_refresh" = Option<String>, Cookie, description = "The refresh token")),
     responses((status = 204, description = "The session has ended",
-        headers(("Set-Cookie" = String, description = "If there was a cookie: nothing in its place"))),
-        (status = 403, description = "`foreign_origin`")))]
+        headers(("Set-Cookie" = String, description = "If there was a cookie: nothing in its place")))))]
 pub async fn log_out(
     state: Data<State>,
     SignedIn(actor): SignedIn,
@@ -79,8 +74,7 @@ pub async fn log_out(
 /// Takes the token of the mail that went to the address of a new account, or to the new address of an account. It is
 /// good for 24 hours, once.
 #[utoipa::path(post, path = "/api/v1/auth/verify-email", operation_id = "verifyEmail", tag = "auth", request_body = VerifyEmail,
-    responses((status = 200, body = User, description = "The account as it is now", headers(("ETag" = String, description = "Its entity tag"))),
-        (status = 401, description = "`invalid_token`"), (status = 409, description = "`email_taken`")))]
+    responses((status = 200, body = User, description = "The account as it is now")))]
 pub async fn verify_email(state: Data<State>, Json(input): Json<VerifyEmail>) -> Result<impl Responder> {
     Ok(Tagged(auth::verify_email(&state.db, &state.auth, input).await?))
 }
@@ -116,7 +110,7 @@ pub async fn request_password_reset(
 /// Takes the token of the mail, which is good for 30 minutes, once, and until the password changes. All sessions of
 /// the account end, and its address counts as verified.
 #[utoipa::path(post, path = "/api/v1/auth/password-reset/confirm", operation_id = "resetPassword", tag = "auth", request_body = PasswordReset,
-    responses((status = 204, description = "The account has its new password"), (status = 401, description = "`invalid_token`")))]
+    responses((status = 204, description = "The account has its new password")))]
 pub async fn reset_password(state: Data<State>, Json(input): Json<PasswordReset>) -> Result<impl Responder> {
     auth::reset_password(&state.db, &state.auth, input).await?;
     Ok(HttpResponse::NoContent())

@@ -73,7 +73,12 @@ impl Problem {
         Self { cause: Some(cause.into()), ..Self::new(code, detail) }
     }
 
-    /// What the framework answered by a mere status.
+    /// A fault of this server, with its cause for the log.
+    pub(crate) fn internal(cause: impl Into<String>) -> Self {
+        Self::caused(Code::Internal, "something went wrong", cause)
+    }
+
+    /// Problem for a response of the framework that has only a status.
     pub(crate) fn of_status(status: StatusCode) -> Self {
         let code = match status {
             StatusCode::UNAUTHORIZED => Code::NotSignedIn,
@@ -128,9 +133,7 @@ impl From<Error> for Problem {
             Error::Taken("username") => Self::new(Code::UsernameTaken, "another account has this username"),
             Error::Taken("email") => Self::new(Code::EmailTaken, "another account has this e-mail address"),
             Error::Taken("isbn") => Self::new(Code::IsbnTaken, "another book has this ISBN"),
-            Error::Taken(field) => {
-                Self::caused(Code::Internal, "something went wrong", format!("no code for taken {field}"))
-            }
+            Error::Taken(field) => Self::internal(format!("no code for taken {field}")),
             Error::Invalid(errors) => {
                 let fields: Vec<_> =
                     errors.iter().map(|e| format!("{} {}", e.pointer, e.detail).trim().to_owned()).collect();
@@ -169,7 +172,7 @@ impl From<Error> for Problem {
             Error::Unavailable(cause) => {
                 Self::caused(Code::Unavailable, "the database does not answer", cause)
             }
-            Error::Internal(cause) => Self::caused(Code::Internal, "something went wrong", cause),
+            Error::Internal(cause) => Self::internal(cause),
         }
     }
 }

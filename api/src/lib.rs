@@ -10,15 +10,14 @@ pub mod books;
 pub mod command;
 pub mod config;
 pub mod cookie;
+pub mod endpoints;
 pub mod error;
 pub mod extract;
 pub mod health;
 pub mod logging;
 pub mod openapi;
-pub mod represent;
 pub mod request;
-pub mod respond;
-pub mod routes;
+pub mod response;
 pub mod throttle;
 pub mod users;
 
@@ -111,7 +110,7 @@ pub fn serve_within(config: &Config, listener: TcpListener, throttle: Arc<Thrott
         App::new()
             .data_factory(move || open(settings.clone(), turns.clone(), state.clone()))
             .app_data(trusted.clone())
-            .configure(routes::configure)
+            .configure(endpoints::configure)
             .default_service(web::to(request::not_found))
             .wrap(cors(&origins))
             .wrap(from_fn(request::observe))

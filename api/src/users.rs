@@ -11,19 +11,19 @@ use crate::{
     State,
     error::Result,
     extract::{Id, IfMatch, Json, Query, SignedIn},
-    respond::{Created, Exported, Paged, Tagged},
+    response::{Created, Exported, Paged, Tagged},
 };
 
 /// Read your account
 #[utoipa::path(get, path = "/api/v1/users/me", operation_id = "getMe", tag = "users",
-    responses((status = 200, body = User, description = "Your account", headers(("ETag" = String, description = "Its entity tag")))))]
+    responses((status = 200, body = User, description = "Your account")))]
 pub async fn me(state: Data<State>, SignedIn(actor): SignedIn) -> Result<impl Responder> {
     Ok(Tagged(users::me(&state.db, &actor).await?))
 }
 
 /// Change your account
 #[utoipa::path(patch, path = "/api/v1/users/me", operation_id = "updateMe", tag = "users", request_body = ProfilePatch,
-    responses((status = 200, body = User, description = "Your account as it is now", headers(("ETag" = String, description = "Its entity tag")))))]
+    responses((status = 200, body = User, description = "Your account as it is now")))]
 pub async fn update_me(
     state: Data<State>,
     SignedIn(actor): SignedIn,
@@ -37,7 +37,7 @@ pub async fn update_me(
 ///
 /// Your books stay in the catalogue, without an owner.
 #[utoipa::path(delete, path = "/api/v1/users/me", operation_id = "deleteMe", tag = "users", request_body = Confirmation,
-    responses((status = 204, description = "The account is gone"), (status = 409, description = "`last_admin`")))]
+    responses((status = 204, description = "The account is gone")))]
 pub async fn delete_me(
     state: Data<State>,
     SignedIn(actor): SignedIn,
@@ -112,8 +112,7 @@ pub async fn change_password(
 /// Mail goes to the new address, and the token in it to `POST /auth/verify-email`; until then the old one stays. The old
 /// one is told. The answer is the same for an address that another account has.
 #[utoipa::path(put, path = "/api/v1/users/me/email", operation_id = "changeEmail", tag = "users", request_body = NewEmail,
-    responses((status = 202, description = "Mail goes to the new address, unless another account has verified it"),
-        (status = 409, description = "`cannot_mail`")))]
+    responses((status = 202, description = "Mail goes to the new address, unless another account has verified it")))]
 pub async fn change_email(
     state: Data<State>,
     SignedIn(actor): SignedIn,
@@ -125,8 +124,7 @@ pub async fn change_email(
 
 /// List accounts
 #[utoipa::path(get, path = "/api/v1/users", operation_id = "listUsers", tag = "users", params(UserQuery),
-    responses((status = 200, body = Page<User>, description = "A page of accounts",
-        headers(("Link" = String, description = "The next page, `rel=\"next\"`; absent on the last one")))))]
+    responses((status = 200, body = Page<User>, description = "A page of accounts")))]
 pub async fn list(
     state: Data<State>,
     SignedIn(actor): SignedIn,
@@ -140,9 +138,7 @@ pub async fn list(
 /// It has no password until its owner chooses one, by the mail that goes to its address: nobody sets somebody else's.
 /// Until then no log-in succeeds.
 #[utoipa::path(post, path = "/api/v1/users", operation_id = "createUser", tag = "users", request_body = NewUser,
-    responses((status = 201, body = User, description = "The new account",
-        headers(("Location" = String, description = "Where the account is"), ("ETag" = String, description = "Its entity tag"))),
-        (status = 409, description = "`username_taken` or `email_taken`"), (status = 503, description = "`overloaded`")))]
+    responses((status = 201, body = User, description = "The new account")))]
 pub async fn create(
     state: Data<State>,
     SignedIn(actor): SignedIn,
@@ -155,7 +151,7 @@ pub async fn create(
 /// Read an account
 #[utoipa::path(get, path = "/api/v1/users/{id}", operation_id = "getUser", tag = "users",
     params(("id" = Uuid, Path, description = "The account's id", example = "01a1fc31-a23e-72a5-9ed9-5d2493985689")),
-    responses((status = 200, body = User, description = "The account", headers(("ETag" = String, description = "Its entity tag")))))]
+    responses((status = 200, body = User, description = "The account")))]
 pub async fn get(state: Data<State>, SignedIn(actor): SignedIn, Id(id): Id) -> Result<impl Responder> {
     Ok(Tagged(users::get(&state.db, &actor, id).await?))
 }
@@ -165,8 +161,7 @@ pub async fn get(state: Data<State>, SignedIn(actor): SignedIn, Id(id): Id) -> R
 /// Its names, its role, whether it is verified and whether it is active. Disabling it ends its sessions.
 #[utoipa::path(patch, path = "/api/v1/users/{id}", operation_id = "updateUser", tag = "users", request_body = UserPatch,
     params(("id" = Uuid, Path, description = "The account's id", example = "01a1fc31-a23e-72a5-9ed9-5d2493985689")),
-    responses((status = 200, body = User, description = "The account as it is now", headers(("ETag" = String, description = "Its entity tag"))),
-        (status = 409, description = "`last_admin`")))]
+    responses((status = 200, body = User, description = "The account as it is now")))]
 pub async fn update(
     state: Data<State>,
     SignedIn(actor): SignedIn,
@@ -182,7 +177,7 @@ pub async fn update(
 /// Its books stay in the catalogue, without an owner.
 #[utoipa::path(delete, path = "/api/v1/users/{id}", operation_id = "deleteUser", tag = "users",
     params(("id" = Uuid, Path, description = "The account's id", example = "01a1fc31-a23e-72a5-9ed9-5d2493985689")),
-    responses((status = 204, description = "The account is gone"), (status = 409, description = "`last_admin`")))]
+    responses((status = 204, description = "The account is gone")))]
 pub async fn delete(
     state: Data<State>,
     SignedIn(actor): SignedIn,
@@ -198,7 +193,7 @@ pub async fn delete(
 /// Mail goes to the account's address, as if its owner had asked. Nobody sets somebody else's password.
 #[utoipa::path(post, path = "/api/v1/users/{id}/password-reset", operation_id = "sendPasswordReset", tag = "users",
     params(("id" = Uuid, Path, description = "The account's id")),
-    responses((status = 202, description = "Mail goes to the account's address"), (status = 409, description = "`cannot_mail`")))]
+    responses((status = 202, description = "Mail goes to the account's address")))]
 pub async fn send_password_reset(
     state: Data<State>,
     SignedIn(actor): SignedIn,
