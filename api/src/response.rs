@@ -14,11 +14,7 @@ use actix_web::{
     },
 };
 use serde::Serialize;
-use service::{
-    books::{Book, Excerpt},
-    page::Page,
-    users::User,
-};
+use service::page::Page;
 use url::form_urlencoded;
 
 pub(crate) use self::conditional::{allow_shared_cache, finish, serve_files};
@@ -33,24 +29,6 @@ use crate::error::Problem;
 pub trait Versioned: Serialize {
     /// Version, from 1; every change increments it.
     fn version(&self) -> i64;
-}
-
-impl Versioned for Book {
-    fn version(&self) -> i64 {
-        self.version
-    }
-}
-
-impl Versioned for Excerpt {
-    fn version(&self) -> i64 {
-        self.version()
-    }
-}
-
-impl Versioned for User {
-    fn version(&self) -> i64 {
-        self.version
-    }
 }
 
 /// Response with a resource and its strong entity tag.

@@ -46,7 +46,7 @@ use entity::{
     users,
 };
 
-/// A book, as the world sees it.
+/// Book of the catalogue.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Book {
     /// A UUID of version 7.
@@ -55,7 +55,7 @@ pub struct Book {
     /// The title.
     #[schema(examples("Dune"))]
     pub title: String,
-    /// What follows the title.
+    /// Subtitle.
     #[schema(examples("Book One"))]
     pub subtitle: Option<String>,
     /// The author; several are joined by `; `.
@@ -64,35 +64,35 @@ pub struct Book {
     /// The publisher.
     #[schema(examples("Ace"))]
     pub publisher: Option<String>,
-    /// When it came out, as precisely as is known: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
+    /// Publication date, as precisely as it is known: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
     #[schema(examples("1965-08-01"))]
     pub published_date: Option<String>,
-    /// How many pages it has.
+    /// Number of pages.
     #[schema(examples(412))]
     pub page_count: Option<i64>,
-    /// Its language, a canonical BCP 47 tag.
+    /// Language, a canonical BCP 47 tag.
     #[schema(examples("en"))]
     pub language: Option<String>,
-    /// The thirteen digits of its ISBN.
+    /// ISBN-13 without hyphens.
     #[schema(examples("9780441013593"))]
     pub isbn: Option<String>,
-    /// What it is about.
+    /// Description of the content.
     #[schema(examples("A desert planet, and who is to have it."))]
     pub description: Option<String>,
-    /// What it costs.
+    /// Price.
     pub price: Option<Price>,
-    /// Where a picture of its cover is.
+    /// URL of a cover picture.
     #[schema(format = "uri", examples("https://example.com/dune.jpg"))]
     pub cover_url: Option<String>,
-    /// Who added it; null when that account is gone.
+    /// Account that added it; null if that account was deleted.
     pub owner: Option<Owner>,
-    /// How often the book was changed, from 1: the value of the entity tag.
+    /// Version, from 1, which every change increments: the value of the entity tag.
     #[schema(examples(1))]
     pub version: i64,
-    /// When the book was added, UTC.
+    /// Time of creation, UTC.
     #[schema(examples("2026-11-21T03:41:16.093464Z"))]
     pub created_at: DateTime<Utc>,
-    /// When the book was last changed, UTC.
+    /// Time of the last change, UTC.
     #[schema(examples("2026-11-21T03:41:16.093464Z"))]
     pub updated_at: DateTime<Utc>,
 }
@@ -101,7 +101,7 @@ pub struct Book {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Price {
-    /// How much, in the currency's minor units: 1099 is 10.99 EUR, and 1,099 JPY.
+    /// Amount in minor units of the currency: 1099 is 10.99 EUR, and 1,099 JPY.
     #[validate(range(min = 0, max = input::MAX_SAFE_INTEGER))]
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64, examples(1099))]
     pub amount: i64,

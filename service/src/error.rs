@@ -8,16 +8,16 @@ use validator::{ValidationError, ValidationErrors, ValidationErrorsKind};
 /// What an operation answers.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// One field that cannot be taken as it is.
+/// Invalid field of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FieldError {
-    /// Where in the input: a JSON Pointer (RFC 6901) into the body, or `/` and the query parameter.
+    /// Position: a JSON Pointer (RFC 6901) into the body, or `/` and the query parameter.
     #[schema(examples("/title"))]
     pub pointer: String,
-    /// What is wrong, for programs.
+    /// Error code, for programs.
     #[schema(examples("length"))]
     pub code: String,
-    /// What is wrong, for people.
+    /// Explanation, for people.
     #[schema(examples("must have 1 to 500 characters"))]
     pub detail: String,
 }

@@ -30,7 +30,7 @@ const BATCH: usize = 1000;
 /// How many bytes a batch should have.
 const BATCH_BYTES: usize = 512 * 1024;
 
-/// The formats that can be written.
+/// Format of an exported file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[schema(as = ExportFormat)]
@@ -87,10 +87,10 @@ pub struct ExportQuery {
     /// Only books that this account added.
     #[param(nullable = false)]
     pub owner: Option<Uuid>,
-    /// Only books that came out then or later: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
+    /// Only books published then or later: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
     #[param(nullable = false, pattern = "^[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$")]
     pub published_from: Option<String>,
-    /// Only books that came out then or earlier: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
+    /// Only books published then or earlier: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
     #[param(nullable = false, pattern = "^[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$")]
     pub published_to: Option<String>,
 }

@@ -42,7 +42,7 @@ const BATCHES_AHEAD: usize = 2;
 /// One import at a time: two that bring the same books in another order would lock each other out.
 static TURN: Semaphore = Semaphore::const_new(1);
 
-/// The formats that can be read.
+/// Format of an imported file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
@@ -60,7 +60,7 @@ pub enum Format {
     OpenLibrary,
 }
 
-/// What becomes of good rows beside bad ones.
+/// Handling of valid rows in a file with invalid ones.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
@@ -71,7 +71,7 @@ pub enum Mode {
     Partial,
 }
 
-/// What becomes of a book that is in the catalogue already.
+/// Handling of books that are already in the catalogue.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum OnConflict {
@@ -87,18 +87,18 @@ pub enum OnConflict {
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
 pub struct Options {
-    /// The format; told from the file if left out.
+    /// Format; detected if omitted.
     #[param(nullable = false)]
     pub format: Option<Format>,
-    /// The character encoding, a label of the WHATWG Encoding Standard; told from the file if left out.
+    /// Character encoding, a label of the WHATWG Encoding Standard; detected if omitted.
     #[validate(length(min = 1, max = 40), custom(function = "charset::valid"))]
     #[param(min_length = 1, max_length = 40, example = "windows-1252", nullable = false)]
     pub charset: Option<String>,
-    /// Whether to change nothing and report the same.
+    /// Dry run: reports the result without writing anything.
     pub dry_run: bool,
-    /// What becomes of good rows beside bad ones.
+    /// Handling of valid rows in a file with invalid ones.
     pub mode: Mode,
-    /// What becomes of a book that is in the catalogue already.
+    /// Handling of books that are already in the catalogue.
     pub on_conflict: OnConflict,
 }
 

@@ -24,12 +24,12 @@ const WINDOW: [&str; 5] = ["limit", "cursor", "offset", "total", "fields"];
 /// One page of a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Page<T> {
-    /// The items, in the order asked for.
+    /// Items in the requested order.
     pub items: Vec<T>,
-    /// Where the next page begins; null on the last one.
+    /// Cursor of the next page; null on the last one.
     #[schema(examples("ZHVuZSBtZXNzaWFoIGNoaWxk"))]
     pub next_cursor: Option<String>,
-    /// How many items the whole list has, if asked for.
+    /// Number of items of the whole list; only with `total`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, examples(1965))]
     pub total: Option<u64>,

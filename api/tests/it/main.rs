@@ -45,6 +45,7 @@ mod search;
 mod secrecy;
 mod security;
 mod sessions;
+mod texts;
 mod throttle;
 mod tokens;
 mod underway;

@@ -26,17 +26,17 @@ use crate::{
 };
 use entity::users::{Column, Entity, Model};
 
-/// What it takes to verify an address.
+/// Request body for verifying an e-mail address.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VerifyEmail {
-    /// The token of the mail that went there.
+    /// Token of the mail that was sent to the address.
     #[validate(length(min = 1, max = 512))]
     #[schema(min_length = 1, max_length = 512)]
     pub token: String,
 }
 
-/// The address of an account.
+/// Request body with the e-mail address of an account.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AccountEmail {
@@ -46,11 +46,11 @@ pub struct AccountEmail {
     pub email: String,
 }
 
-/// What it takes to change the address of an account.
+/// Request body for changing the e-mail address.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewEmail {
-    /// The new address, kept in lower case.
+    /// New address, stored in lower case.
     #[validate(length(max = 254), custom(function = "users::valid_email"))]
     #[schema(format = "email", max_length = 254, examples("alice@example.org"))]
     pub email: String,

@@ -11,15 +11,15 @@ use crate::{
     users::{self, User},
 };
 
-/// What it takes to open an account.
+/// Request body for signing up.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SignUp {
-    /// The account's name, kept in lower case; it cannot be changed later.
+    /// Username, stored in lower case; it cannot be changed later.
     #[validate(length(min = 3, max = 50), custom(function = "users::valid_username"))]
     #[schema(min_length = 3, max_length = 50, pattern = "^[A-Za-z0-9._-]+$", examples("alice"))]
     pub username: String,
-    /// The address, kept in lower case.
+    /// E-mail address, stored in lower case.
     #[validate(length(max = 254), custom(function = "users::valid_email"))]
     #[schema(format = "email", max_length = 254, examples("alice@example.com"))]
     pub email: String,
@@ -42,7 +42,7 @@ pub struct SignUp {
     pub last_name: Option<String>,
 }
 
-/// What it takes to begin a session.
+/// Request body for logging in.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LogIn {
@@ -59,12 +59,12 @@ pub struct LogIn {
         examples("correct horse battery staple")
     )]
     pub password: String,
-    /// Where the refresh token travels; `body` if left out.
+    /// Transport of the refresh token; `body` if omitted.
     #[serde(default)]
     pub transport: Transport,
 }
 
-/// Where a refresh token travels.
+/// Transport of a refresh token.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Transport {
@@ -75,22 +75,22 @@ pub enum Transport {
     Cookie,
 }
 
-/// What it takes to go on with a session.
+/// Request body for refreshing a session.
 #[derive(Debug, Default, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Refresh {
-    /// The refresh token that came last, unless it is in the cookie.
+    /// Latest refresh token, unless it is in the cookie.
     #[serde(default, deserialize_with = "input::required")]
     #[validate(length(min = 1, max = 512))]
     #[schema(min_length = 1, max_length = 512, nullable = false)]
     pub refresh_token: Option<String>,
 }
 
-/// What it takes to do with the account in use what cannot be undone.
+/// Request body for irreversible operations on your own account.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Confirmation {
-    /// The password that the account has.
+    /// Current password.
     #[validate(length(min = 1, max = 256), custom(function = "input::line"))]
     #[schema(
         format = "password",
@@ -101,7 +101,7 @@ pub struct Confirmation {
     pub current_password: String,
 }
 
-/// How an access token is used (RFC 6750).
+/// Type of an access token (RFC 6750).
 #[derive(Debug, Serialize, ToSchema)]
 pub enum TokenType {
     /// Whoever bears it may use it.
@@ -111,21 +111,21 @@ pub enum TokenType {
 /// The tokens of a session (RFC 6749, section 5.1).
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Tokens {
-    /// Goes into `Authorization: Bearer …`.
+    /// Access token, for `Authorization: Bearer …`.
     pub access_token: String,
     /// Always `Bearer`.
     pub token_type: TokenType,
     /// Seconds until the access token expires.
     #[schema(examples(900))]
     pub expires_in: u32,
-    /// Buys the next pair of tokens, once. It is absent where it travels in the cookie.
+    /// Refresh token, valid once. It is absent if it is in the cookie.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub refresh_token: Option<String>,
     /// Seconds until the refresh token expires.
     #[schema(examples(604_800))]
     pub refresh_expires_in: i64,
-    /// Whose session it is.
+    /// Account of the session.
     pub user: User,
 }
 

@@ -28,11 +28,11 @@ use crate::{
 };
 use entity::users::{Column, Entity, Model};
 
-/// What it takes to change a password.
+/// Request body for changing the password.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PasswordChange {
-    /// The password that the account has.
+    /// Current password.
     #[validate(length(min = 1, max = 256), custom(function = "input::line"))]
     #[schema(
         format = "password",
@@ -41,17 +41,17 @@ pub struct PasswordChange {
         examples("correct horse battery staple")
     )]
     pub current_password: String,
-    /// The one that it is to have, hard to guess.
+    /// New password, hard to guess.
     #[validate(length(min = 8, max = 256), custom(function = "input::line"))]
     #[schema(format = "password", min_length = 8, max_length = 256, examples("violet anchor tundra 71"))]
     pub new_password: String,
 }
 
-/// What it takes to choose a new password without the old one.
+/// Request body for resetting the password.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PasswordReset {
-    /// The token of the mail that went to the account's address.
+    /// Token of the mail that was sent to the account's address.
     #[validate(length(min = 1, max = 512))]
     #[schema(min_length = 1, max_length = 512)]
     pub token: String,

@@ -10,7 +10,7 @@ use super::{Price, date, isbn, language, work};
 use crate::{db::set, input};
 use entity::books::ActiveModel;
 
-/// What it takes to add a book.
+/// Request body for creating a book.
 #[derive(Debug, Default, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewBook {
@@ -18,7 +18,7 @@ pub struct NewBook {
     #[validate(length(min = 1, max = 500), custom(function = "input::words"))]
     #[schema(min_length = 1, max_length = 500, examples("Dune"))]
     pub title: String,
-    /// What follows the title.
+    /// Subtitle.
     #[validate(length(min = 1, max = 500), custom(function = "input::words"))]
     #[schema(min_length = 1, max_length = 500, examples("Book One"))]
     pub subtitle: Option<String>,
@@ -30,37 +30,37 @@ pub struct NewBook {
     #[validate(length(min = 1, max = 500), custom(function = "input::words"))]
     #[schema(min_length = 1, max_length = 500, examples("Ace"))]
     pub publisher: Option<String>,
-    /// When it came out: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
+    /// Publication date: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
     #[validate(custom(function = "date::valid"))]
     #[schema(pattern = "^[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$", examples("1965-08-01"))]
     pub published_date: Option<String>,
-    /// How many pages it has.
+    /// Number of pages.
     #[validate(range(min = 1, max = 1_000_000))]
     #[schema(minimum = 1, maximum = 1_000_000, examples(412))]
     pub page_count: Option<i64>,
-    /// Its language, a BCP 47 tag; kept in canonical form.
+    /// Language, a BCP 47 tag; stored in canonical form.
     #[validate(custom(function = "language::valid"))]
     #[schema(examples("en"))]
     pub language: Option<String>,
-    /// Its ISBN-10 or ISBN-13, hyphens welcome; kept as thirteen digits.
+    /// ISBN-10 or ISBN-13, with or without hyphens; stored as thirteen digits.
     #[validate(custom(function = "isbn::valid"))]
     #[schema(examples("978-0-441-01359-3"))]
     pub isbn: Option<String>,
-    /// What it is about.
+    /// Description of the content.
     #[validate(length(min = 1, max = 10_000), custom(function = "input::paragraphs"))]
     #[schema(min_length = 1, max_length = 10_000, examples("A desert planet, and who is to have it."))]
     pub description: Option<String>,
-    /// What it costs.
+    /// Price.
     #[serde(default, deserialize_with = "input::object")]
     #[validate(nested)]
     pub price: Option<Price>,
-    /// Where a picture of its cover is, by https. It is never fetched.
+    /// URL of a cover picture, with https. The server never fetches it.
     #[validate(length(max = 2048), custom(function = "valid_cover_url"))]
     #[schema(format = "uri", max_length = 2048, examples("https://example.com/dune.jpg"))]
     pub cover_url: Option<String>,
 }
 
-/// What changes of a book. A field that is absent stays; null clears it.
+/// Request body for updating a book. Absent fields stay unchanged; null clears a field.
 #[derive(Debug, Default, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BookPatch {
@@ -69,7 +69,7 @@ pub struct BookPatch {
     #[validate(length(min = 1, max = 500), custom(function = "input::words"))]
     #[schema(nullable = false, min_length = 1, max_length = 500, examples("Dune"))]
     pub title: Option<String>,
-    /// What follows the title.
+    /// Subtitle.
     #[serde(default, deserialize_with = "input::clearable")]
     #[validate(length(min = 1, max = 500), custom(function = "input::words"))]
     #[schema(min_length = 1, max_length = 500, examples("Book One"))]
@@ -84,36 +84,36 @@ pub struct BookPatch {
     #[validate(length(min = 1, max = 500), custom(function = "input::words"))]
     #[schema(min_length = 1, max_length = 500, examples("Ace"))]
     pub publisher: Option<Option<String>>,
-    /// When it came out: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
+    /// Publication date: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
     #[serde(default, deserialize_with = "input::clearable")]
     #[validate(custom(function = "date::valid"))]
     #[schema(pattern = "^[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$", examples("1965"))]
     pub published_date: Option<Option<String>>,
-    /// How many pages it has.
+    /// Number of pages.
     #[serde(default, deserialize_with = "input::clearable")]
     #[validate(range(min = 1, max = 1_000_000))]
     #[schema(minimum = 1, maximum = 1_000_000, examples(412))]
     pub page_count: Option<Option<i64>>,
-    /// Its language, a BCP 47 tag; kept in canonical form.
+    /// Language, a BCP 47 tag; stored in canonical form.
     #[serde(default, deserialize_with = "input::clearable")]
     #[validate(custom(function = "language::valid"))]
     #[schema(examples("en"))]
     pub language: Option<Option<String>>,
-    /// Its ISBN-10 or ISBN-13, hyphens welcome; kept as thirteen digits.
+    /// ISBN-10 or ISBN-13, with or without hyphens; stored as thirteen digits.
     #[serde(default, deserialize_with = "input::clearable")]
     #[validate(custom(function = "isbn::valid"))]
     #[schema(examples("0441013597"))]
     pub isbn: Option<Option<String>>,
-    /// What it is about.
+    /// Description of the content.
     #[serde(default, deserialize_with = "input::clearable")]
     #[validate(length(min = 1, max = 10_000), custom(function = "input::paragraphs"))]
     #[schema(min_length = 1, max_length = 10_000, examples("A desert planet, and who is to have it."))]
     pub description: Option<Option<String>>,
-    /// What it costs.
+    /// Price.
     #[serde(default, deserialize_with = "input::clearable_object")]
     #[validate(nested)]
     pub price: Option<Option<Price>>,
-    /// Where a picture of its cover is, by https. It is never fetched.
+    /// URL of a cover picture, with https. The server never fetches it.
     #[serde(default, deserialize_with = "input::clearable")]
     #[validate(length(max = 2048), custom(function = "valid_cover_url"))]
     #[schema(format = "uri", max_length = 2048, examples("https://example.com/dune.jpg"))]

@@ -20,37 +20,37 @@ use entity::books::{Column, Entity};
 /// How many values of each are counted.
 const VALUES: u64 = 20;
 
-/// What the books of a list have in common: of each the twenty values that most of them have, the most frequent first.
+/// Facets of a list of books: for each, its twenty most frequent values, the most frequent first.
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub struct Facets {
-    /// Their languages, BCP 47 tags.
+    /// Languages, as BCP 47 tags.
     pub language: Vec<Facet>,
-    /// Their authors.
+    /// Authors.
     pub author: Vec<Facet>,
-    /// Their publishers.
+    /// Publishers.
     pub publisher: Vec<Facet>,
-    /// The decades in which they came out.
+    /// Decades of publication.
     pub decade: Vec<Decade>,
 }
 
-/// A value, and how many books have it.
+/// Value, with the number of books that have it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Facet {
-    /// The value, as its filter takes it.
+    /// Value, as its filter accepts it.
     #[schema(examples("Frank Herbert"))]
     pub value: String,
-    /// How many books of the list have it.
+    /// Number of books of the list that have it.
     #[schema(examples(6))]
     pub count: i64,
 }
 
-/// Ten years, and how many books came out in them.
+/// Decade, with the number of books published in it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Decade {
-    /// The first of the ten years.
+    /// First year of the decade.
     #[schema(examples(1960))]
     pub value: i64,
-    /// How many books of the list came out then.
+    /// Number of books of the list that were published then.
     #[schema(examples(6))]
     pub count: i64,
 }

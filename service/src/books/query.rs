@@ -16,7 +16,7 @@ use crate::{
 };
 use entity::books::{Column, Entity};
 
-/// The order of a list of books; `-` turns it round. Books without the key come last either way.
+/// Sort order of a list of books, descending with `-`. Books without the key are last in both directions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[expect(missing_docs, reason = "each is the column of its name")]
 pub enum BookSort {
@@ -75,25 +75,25 @@ impl BookSort {
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
 pub struct BookQuery {
-    /// The most items of the page.
+    /// Maximum number of items on the page.
     #[validate(range(min = 1, max = 100))]
     #[param(minimum = 1, maximum = 100, default = 20, nullable = false, example = 20)]
     pub limit: Option<u64>,
-    /// Where the page begins: `next_cursor` of the page before, with the same order and filters.
+    /// Start of the page: `next_cursor` of the previous page, with the same sort order and filters.
     #[param(min_length = 1, nullable = false, example = "ZHVuZSBtZXNzaWFoIGNoaWxk")]
     pub cursor: Option<String>,
-    /// How many items to leave out, instead of a cursor.
+    /// Number of items to skip, instead of a cursor.
     #[validate(range(max = 10_000))]
     #[param(minimum = 0, maximum = 10_000, nullable = false, example = 40)]
     pub offset: Option<u64>,
-    /// Whether to count the whole list.
+    /// Adds the number of items of the whole list.
     pub total: bool,
-    /// The order; if left out, `relevance` where `q` is given, else `-created_at`.
+    /// Sort order; if omitted, `relevance` with `q`, else `-created_at`.
     #[param(nullable = false)]
     pub sort: Option<BookSort>,
     /// Only books with these words in title, subtitle, author, publisher, description or ISBN. The last word may be
-    /// the beginning of one; words in quotes stand together; marks on letters do not matter. By `relevance`, the list
-    /// ends with the thousandth book.
+    /// incomplete; words in quotes must be adjacent; accents are ignored. Sorted by `relevance`, the list has at most
+    /// 1,000 books.
     #[validate(length(min = 1, max = 200), custom(function = "input::line"))]
     #[param(min_length = 1, max_length = 200, nullable = false, example = "frank \"dune mess")]
     pub q: Option<String>,
@@ -116,7 +116,7 @@ pub struct BookQuery {
     /// Only books that this account added.
     #[param(nullable = false, example = "01a1fc31-a23e-72a5-9ed9-5d2493985689")]
     pub owner: Option<Uuid>,
-    /// Only books that came out then or later: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
+    /// Only books published then or later: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
     #[validate(custom(function = "date::valid"))]
     #[param(
         nullable = false,
@@ -124,7 +124,7 @@ pub struct BookQuery {
         example = "1965"
     )]
     pub published_from: Option<String>,
-    /// Only books that came out then or earlier: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
+    /// Only books published then or earlier: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
     #[validate(custom(function = "date::valid"))]
     #[param(
         nullable = false,

@@ -9,41 +9,41 @@ use crate::FieldError;
 /// How many problems a report lists.
 pub const LISTED_PROBLEMS: usize = 100;
 
-/// What an import did. `created`, `updated`, `unchanged`, `skipped` and `failed` add up to `rows`.
+/// Report of an import. `created`, `updated`, `unchanged`, `skipped` and `failed` add up to `rows`.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Report {
-    /// The format the file was read as.
+    /// Format of the file.
     pub format: Format,
-    /// The character encoding the file was read in.
+    /// Character encoding of the file.
     #[schema(examples("UTF-8"))]
     pub charset: String,
-    /// Whether nothing was changed because only a trial was asked for.
+    /// True if the import was a dry run that wrote nothing.
     pub dry_run: bool,
     /// Rows of the file.
     #[schema(examples(200))]
     pub rows: u64,
-    /// Books that are new.
+    /// Number of new books.
     #[schema(examples(120))]
     pub created: u64,
-    /// Books that took what the file says.
+    /// Number of books updated from the file.
     #[schema(examples(0))]
     pub updated: u64,
-    /// Rows whose book was in the catalogue and stays as it is.
+    /// Number of rows whose book is in the catalogue and was not changed.
     #[schema(examples(77))]
     pub unchanged: u64,
-    /// Rows that can be read and were not written: they are no books, their book is somebody else's, or another
-    /// row failed.
+    /// Number of valid rows that were not written: they are not books, their book belongs to another account, or another
+    /// row is invalid.
     #[schema(examples(0))]
     pub skipped: u64,
-    /// Rows that cannot be taken.
+    /// Number of invalid rows.
     #[schema(examples(3))]
     pub failed: u64,
-    /// Details that were left out of rows that were taken.
+    /// Number of details left out of imported rows.
     #[schema(examples(5))]
     pub warnings: u64,
     /// The first problems, in the order of the rows.
     pub problems: Vec<Problem>,
-    /// Whether there were more problems than are listed.
+    /// True if there are more problems than are listed.
     pub problems_truncated: bool,
 }
 
@@ -57,7 +57,7 @@ pub struct Problem {
     /// The line of the file where the row begins, from 1.
     #[schema(examples(18))]
     pub line: u64,
-    /// What is wrong, for programs, and for people, and which field it is.
+    /// Invalid field, with a code for programs and a detail for people.
     #[serde(flatten)]
     pub error: FieldError,
 }

@@ -9,15 +9,15 @@ use super::identity::{normal_email, valid_email, valid_username};
 use crate::{access::Role, input};
 use entity::users::ActiveModel;
 
-/// What it takes to open an account for somebody, who chooses its password alone.
+/// Request body for creating an account. Its owner chooses the password.
 #[derive(Debug, Clone, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewUser {
-    /// The account's name, kept in lower case; it cannot be changed later.
+    /// Username, stored in lower case; it cannot be changed later.
     #[validate(length(min = 3, max = 50), custom(function = "valid_username"))]
     #[schema(min_length = 3, max_length = 50, pattern = "^[A-Za-z0-9._-]+$", examples("bob"))]
     pub username: String,
-    /// The address, kept in lower case.
+    /// E-mail address, stored in lower case.
     #[validate(length(max = 254), custom(function = "valid_email"))]
     #[schema(format = "email", max_length = 254, examples("bob@example.com"))]
     pub email: String,
@@ -29,11 +29,11 @@ pub struct NewUser {
     #[validate(length(min = 1, max = 100), custom(function = "input::words"))]
     #[schema(min_length = 1, max_length = 100, examples("Builder"))]
     pub last_name: Option<String>,
-    /// What the account may do; `user` if left out.
+    /// Role of the account; `user` if omitted.
     #[serde(default, deserialize_with = "input::required")]
     #[schema(nullable = false)]
     pub role: Option<Role>,
-    /// Whether the address counts as verified; `false` if left out.
+    /// Marks the address as verified; `false` if omitted.
     #[serde(default)]
     pub is_verified: bool,
 }
@@ -55,7 +55,7 @@ impl NewUser {
     }
 }
 
-/// What an account's owner changes. A field that is absent stays; null clears it.
+/// Request body for updating your account. Absent fields stay unchanged; null clears a field.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProfilePatch {
@@ -71,7 +71,7 @@ pub struct ProfilePatch {
     pub last_name: Option<Option<String>>,
 }
 
-/// What an administrator changes of an account. A field that is absent stays; null clears it.
+/// Request body for updating an account. Absent fields stay unchanged; null clears a field.
 #[derive(Debug, Default, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UserPatch {
@@ -85,15 +85,15 @@ pub struct UserPatch {
     #[validate(length(min = 1, max = 100), custom(function = "input::words"))]
     #[schema(min_length = 1, max_length = 100, examples("Builder"))]
     pub last_name: Option<Option<String>>,
-    /// What the account may do.
+    /// Role of the account.
     #[serde(default, deserialize_with = "input::required")]
     #[schema(nullable = false)]
     pub role: Option<Role>,
-    /// Whether the address counts as verified.
+    /// Marks the address as verified or not.
     #[serde(default, deserialize_with = "input::required")]
     #[schema(nullable = false)]
     pub is_verified: Option<bool>,
-    /// Whether the account may be used; `false` ends its sessions.
+    /// Enables or disables the account; `false` ends its sessions.
     #[serde(default, deserialize_with = "input::required")]
     #[schema(nullable = false, examples(true))]
     pub is_active: Option<bool>,

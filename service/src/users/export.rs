@@ -18,20 +18,20 @@ use entity::behavior::now;
 /// How many books are read at a time.
 const AT_A_TIME: u64 = 100;
 
-/// Everything that is held about an account.
+/// Everything stored about an account.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Export)]
 pub struct ExportDocument {
-    /// When it was written, UTC.
+    /// Time of the export, UTC.
     pub exported_at: DateTime<Utc>,
     /// The account.
     pub account: User,
-    /// The address that it is to have as soon as that confirms; null if no change is under way.
+    /// New address that is not confirmed yet; null if there is none.
     #[schema(format = "email")]
     pub pending_email: Option<String>,
-    /// Its sessions, over or not, the newest first.
+    /// Sessions, active and ended, the newest first.
     pub sessions: Vec<SessionRecord>,
-    /// The books that it added, the oldest first.
+    /// Books that the account added, the oldest first.
     pub books: Vec<Book>,
 }
 

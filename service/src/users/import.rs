@@ -24,13 +24,13 @@ const BATCH: usize = 500;
 /// What an import of accounts did.
 #[derive(Debug, Default, Serialize)]
 pub struct Report {
-    /// Whether nothing was changed because only a trial was asked for.
+    /// True if the import was a dry run that wrote nothing.
     pub dry_run: bool,
     /// Rows of the file.
     pub rows: u64,
     /// Accounts that were opened, or would have been.
     pub created: u64,
-    /// Rows that cannot be taken.
+    /// Number of invalid rows.
     pub failed: u64,
     /// What is wrong with them, all of it, in the order of the rows.
     pub problems: Vec<Problem>,

@@ -11,7 +11,7 @@ use crate::{
 };
 use entity::users::{Column, Entity};
 
-/// The order of a list of accounts; `-` turns it round.
+/// Sort order of a list of accounts, descending with `-`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[expect(missing_docs, reason = "each is the column of its name")]
 pub enum UserSort {
@@ -54,29 +54,29 @@ impl UserSort {
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
 pub struct UserQuery {
-    /// The most items of the page.
+    /// Maximum number of items on the page.
     #[validate(range(min = 1, max = 100))]
     #[param(minimum = 1, maximum = 100, default = 20, nullable = false, example = 20)]
     pub limit: Option<u64>,
-    /// Where the page begins: `next_cursor` of the page before, with the same order and filters.
+    /// Start of the page: `next_cursor` of the previous page, with the same sort order and filters.
     #[param(min_length = 1, nullable = false, example = "ZHVuZSBtZXNzaWFoIGNoaWxk")]
     pub cursor: Option<String>,
-    /// How many items to leave out, instead of a cursor.
+    /// Number of items to skip, instead of a cursor.
     #[validate(range(max = 10_000))]
     #[param(minimum = 0, maximum = 10_000, nullable = false, example = 40)]
     pub offset: Option<u64>,
-    /// Whether to count the whole list.
+    /// Adds the number of items of the whole list.
     pub total: bool,
-    /// The order; `-created_at` if left out.
+    /// Sort order; `-created_at` if omitted.
     #[param(nullable = false)]
     pub sort: Option<UserSort>,
-    /// Only accounts of this role.
+    /// Only accounts with this role.
     #[param(nullable = false)]
     pub role: Option<Role>,
-    /// Only accounts that may or may not be used.
+    /// Only enabled or only disabled accounts.
     #[param(nullable = false)]
     pub is_active: Option<bool>,
-    /// Only accounts whose address is or is not verified.
+    /// Only accounts with a verified or only with an unverified address.
     #[param(nullable = false)]
     pub is_verified: Option<bool>,
 }
