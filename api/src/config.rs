@@ -5,6 +5,7 @@
 
 mod choice;
 mod command;
+mod parse;
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -128,11 +129,11 @@ pub struct Config {
     pub mail_from: String,
     /// Origins whose pages may call the API and use session cookies, comma-separated, such as `https://app.example.com`
     #[arg(long, env = "CORS_ORIGINS", global = true, default_value = "", hide_default_value = true, hide_env_values = true,
-        value_parser = origins)]
+        value_parser = parse::origins)]
     pub cors_origins: Arc<Vec<String>>,
     /// Proxies whose X-Forwarded-For is trusted: addresses and networks, comma-separated, such as `10.0.0.0/8`
     #[arg(long, env = "TRUSTED_PROXIES", global = true, default_value = "", hide_default_value = true, hide_env_values = true,
-        value_parser = proxies)]
+        value_parser = parse::proxies)]
     pub trusted_proxies: Arc<Proxies>,
     /// Reject requests over the rate limits
     #[arg(long, env = "RATE_LIMIT", global = true, default_value = "on", hide_env_values = true)]
@@ -287,21 +288,4 @@ pub fn load_dotenv() {
         // Without the file, the environment and the defaults apply.
         dotenvy::dotenv().ok();
     }
-}
-
-/// Parses the list of trusted proxies.
-fn proxies(list: &str) -> Result<Arc<Proxies>, String> {
-    list.parse().map(Arc::new)
-}
-
-/// Parses a list of exact origins: scheme, host and port without a path.
-fn origins(list: &str) -> Result<Arc<Vec<String>>, String> {
-    let origin = |text: &str| match Url::parse(text) {
-        Ok(url) if url.origin().is_tuple() && url.origin().ascii_serialization() == text => {
-            Ok(text.to_owned())
-        }
-        _ => Err(format!("{text:?} is not an origin such as https://app.example.com")),
-    };
-    let texts = list.split(',').map(str::trim).filter(|text| !text.is_empty());
-    texts.map(origin).collect::<Result<_, _>>().map(Arc::new)
 }

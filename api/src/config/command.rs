@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use service::{access::Role, export, import};
 
+use super::parse::by_name;
+
 /// Commands of the program.
 #[derive(Subcommand)]
 pub enum Command {
@@ -130,9 +132,4 @@ pub struct Export {
     /// Format: csv or ndjson
     #[arg(long, default_value = "csv", value_parser = by_name::<export::Format>)]
     pub format: export::Format,
-}
-
-/// Parses an enum by its name in JSON.
-fn by_name<T: serde::de::DeserializeOwned>(name: &str) -> Result<T, String> {
-    serde_json::from_value(name.into()).map_err(|error: serde_json::Error| error.to_string())
 }
