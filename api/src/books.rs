@@ -123,12 +123,19 @@ pub async fn delete(
     Ok(HttpResponse::NoContent())
 }
 
+/// Description of the import in the OpenAPI document.
+fn import_description() -> String {
+    format!(
+        "Accepts a file as the whole body, with at most {IMPORTED_ROWS} rows: Bookly's own CSV or NDJSON, a library \
+         export of Goodreads, `books.csv` of goodbooks-10k, `pg_catalog.csv` of Project Gutenberg, or a dump of Open \
+         Library's editions. Rows match existing books by ISBN, else by title and author among your own, so importing \
+         a file twice adds nothing."
+    )
+}
+
 /// Import books
-///
-/// Accepts a file as the whole body, with at most 200,000 rows: Bookly's own CSV or NDJSON, a library export of
-/// Goodreads, `books.csv` of goodbooks-10k, `pg_catalog.csv` of Project Gutenberg, or a dump of Open Library's editions.
-/// Rows match existing books by ISBN, else by title and author among your own, so importing a file twice adds nothing.
 #[utoipa::path(post, path = "/api/v1/books/import", operation_id = "importBooks", tag = "books", params(Options),
+    description = import_description(),
     request_body(description = "File of books", content((String = "text/csv", example = "title,author,isbn\nDune,Frank Herbert,9780441013593\n"),
         (String = "application/x-ndjson", example = "{\"title\":\"Dune\",\"author\":\"Frank Herbert\"}\n"))),
     responses((status = 200, body = Report, description = "Report of the import")))]

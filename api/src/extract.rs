@@ -186,13 +186,13 @@ fn field_problem(path: &serde_path_to_error::Path, message: &str) -> Problem {
     };
     let (code, detail) = if let Some(name) = quoted("unknown field `") {
         below(name);
-        ("unknown_field", "is not known here".to_owned())
+        ("unknown_field", "is not a known field".to_owned())
     } else if let Some(name) = quoted("missing field `") {
         below(name);
         ("missing", "is missing".to_owned())
     } else if let Some(name) = quoted("duplicate field `") {
         below(name);
-        ("duplicate", "is given twice".to_owned())
+        ("duplicate", "is given more than once".to_owned())
     } else {
         // serde_json adds the position, which the pointer has already; serde quotes the value, which may be a
         // password.
