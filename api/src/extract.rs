@@ -1,24 +1,23 @@
 //! Extractors: the parts of a request as types of `service`, and their failures as problem documents.
 
 mod authorize;
+mod failure;
 mod json;
+mod query;
+mod tree;
 mod upload;
 
-use std::{
-    borrow::Cow,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web::Data};
 use futures_util::future::{Ready, ready};
-use serde::de::DeserializeOwned;
-use service::{Actor, Error, FieldError, auth};
-use url::form_urlencoded;
+use service::{Actor, Error, auth};
 use uuid::Uuid;
 
 pub(crate) use self::authorize::authorize;
 pub use self::{
     json::{JSON_LIMIT, Json},
+    query::Query,
     upload::{FILE_LIMIT, Upload},
 };
 use crate::{
@@ -71,37 +70,6 @@ impl FromRequest for SignedIn {
         let actor = request.extensions().get::<Actor>().cloned();
         ready(actor.map(Self).ok_or_else(|| Error::NotSignedIn.into()))
     }
-}
-
-/// Query parameters.
-pub struct Query<T>(pub T);
-
-impl<T: DeserializeOwned> FromRequest for Query<T> {
-    type Error = Problem;
-    type Future = Ready<Result<Self>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let text = joined(request.query_string());
-        let pairs = form_urlencoded::parse(text.as_bytes());
-        let query = serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs));
-        ready(query.map(Self).map_err(|error| field_problem(error.path(), &error.inner().to_string())))
-    }
-}
-
-/// Parameter that may be repeated, or have several values with commas between them.
-const LIST: &str = "fields";
-
-/// Query string in which the values of all [`LIST`] parameters are one.
-fn joined(query: &str) -> Cow<'_, str> {
-    let is_list = |name: &str| name == LIST;
-    let pairs = || form_urlencoded::parse(query.as_bytes());
-    let lists: Vec<_> = pairs().filter(|(name, _)| is_list(name)).map(|(_, value)| value).collect();
-    if lists.len() < 2 {
-        return query.into();
-    }
-    let others = pairs().filter(|(name, _)| !is_list(name));
-    let mut joined = form_urlencoded::Serializer::new(String::new());
-    joined.extend_pairs(others).append_pair(LIST, &lists.join(",")).finish().into()
 }
 
 /// Id in the path. A malformed id is answered with `not_found`.
@@ -166,41 +134,6 @@ impl FromRequest for Device {
         let ip = address::of(request);
         ready(Ok(Self(auth::Client { user_agent: user_agent.map(str::to_owned), ip })))
     }
-}
-
-/// Converts an error of serde into one of the field that it concerns.
-fn field_problem(path: &serde_path_to_error::Path, message: &str) -> Problem {
-    let quoted = |prefix: &str| message.strip_prefix(prefix)?.split('`').next();
-    let mut pointer = String::new();
-    for segment in path {
-        if let serde_path_to_error::Segment::Map { key } = segment {
-            pointer = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
-        } else if let serde_path_to_error::Segment::Seq { index } = segment {
-            pointer = format!("{pointer}/{index}");
-        }
-    }
-    let mut below = |name: &str| {
-        if !pointer.ends_with(&format!("/{name}")) {
-            pointer = format!("{pointer}/{name}");
-        }
-    };
-    let (code, detail) = if let Some(name) = quoted("unknown field `") {
-        below(name);
-        ("unknown_field", "is not a known field".to_owned())
-    } else if let Some(name) = quoted("missing field `") {
-        below(name);
-        ("missing", "is missing".to_owned())
-    } else if let Some(name) = quoted("duplicate field `") {
-        below(name);
-        ("duplicate", "is given more than once".to_owned())
-    } else {
-        // serde_json adds the position, which the pointer has already; serde quotes the value, which may be a
-        // password.
-        let message = message.split(" at line ").next().unwrap_or(message);
-        let expected = message.split_once(", expected ").map(|(_, expected)| format!("must be {expected}"));
-        ("type", expected.unwrap_or_else(|| message.to_owned()))
-    };
-    Error::Invalid(vec![FieldError::new(pointer, code, detail)]).into()
 }
 
 fn content_length(request: &HttpRequest) -> Option<usize> {

@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web::BytesMut};
 use futures_util::{StreamExt, future::LocalBoxFuture};
-use serde::de::{DeserializeOwned, IgnoredAny};
-use service::Error;
+use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
-use super::{Sender, content_length, cut_off, field_problem};
+use super::{Sender, content_length, cut_off, failure, tree::Tree};
 use crate::{
     endpoints::Endpoint,
     error::{Code, Problem, Result},
@@ -61,26 +60,6 @@ async fn read_json(mut payload: Payload, length: Option<usize>, limit: usize) ->
 fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
     let text =
         std::str::from_utf8(body).map_err(|_| Problem::new(Code::MalformedBody, "the body is not UTF-8"))?;
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    // serde would accept an array for an object, field by field.
-    if !text.trim_start().starts_with('{') {
-        return match serde_json::from_str::<IgnoredAny>(text) {
-            Ok(_) => Err(Error::invalid("", "type", "must be an object").into()),
-            Err(error) => Err(Problem::new(Code::MalformedBody, format!("the body is not JSON: {error}"))),
-        };
-    }
-    let parsed = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| json_problem(&error))?;
-    deserializer
-        .end()
-        .map_err(|error| Problem::new(Code::MalformedBody, format!("the body is not JSON: {error}")))?;
-    Ok(parsed)
-}
-
-fn json_problem(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
-    let inner = error.inner();
-    let too_big = inner.to_string().starts_with("number out of range");
-    if inner.is_data() || too_big {
-        return field_problem(error.path(), &inner.to_string());
-    }
-    Problem::new(Code::MalformedBody, format!("the body is not JSON: {inner}"))
+    let parsed = serde_path_to_error::deserialize(Tree::parse(text)?);
+    parsed.map_err(|error| failure::problem(error.path(), error.inner()))
 }
