@@ -1,4 +1,4 @@
-//! Whose address a request is counted for: that of the client, not that of the proxies before the server.
+//! Address of the client that sent a request, behind trusted proxies.
 
 use std::{net::IpAddr, str::FromStr, sync::Once};
 
@@ -7,25 +7,25 @@ use ipnet::IpNet;
 
 use crate::State;
 
-/// The header by which proxies say whom they ask for. `Forwarded` (RFC 7239) is not read: a proxy that
-/// writes one of the two hands the other on as the client wrote it.
+/// Header in which proxies report their clients. `Forwarded` (RFC 7239) is not read: a proxy that writes one of the
+/// two passes the other on unchanged from the client.
 const X_FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// The proxies whose word is taken.
+/// Trusted proxies.
 #[derive(Debug, Clone, Default)]
 pub struct Proxies(Vec<IpNet>);
 
 impl FromStr for Proxies {
     type Err = String;
 
-    /// Reads a comma-separated list of addresses and networks.
+    /// Parses a comma-separated list of addresses and networks.
     fn from_str(list: &str) -> Result<Self, String> {
         let network = |text: &str| {
             let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
             let network =
-                network.map_err(|_| format!("{text:?} is no address or network such as 10.0.0.0/8"))?;
+                network.map_err(|_| format!("{text:?} is not an address or a network such as 10.0.0.0/8"))?;
             if network.prefix_len() == 0 {
-                return Err(format!("{text:?} would trust everybody"));
+                return Err(format!("{text:?} would trust every address"));
             }
             Ok(network)
         };
@@ -39,13 +39,12 @@ impl Proxies {
         self.0.iter().any(|network| network.contains(&address))
     }
 
-    /// The client's address. Each proxy writes down on the right of `X-Forwarded-For` who asked it, so the
-    /// list is read from there, as long as it is a trusted one that wrote. What stands further left may be
-    /// anybody's invention.
+    /// Address of the client. Each proxy appends its peer to `X-Forwarded-For`, so the list is read from the right
+    /// while the entries are trusted proxies. Entries further left may be forged.
     fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer.to_canonical();
         let lists: Vec<_> = headers.get_all(X_FORWARDED_FOR).collect();
-        // What a client wrote may be no text; what proxies put behind it still counts.
+        // An entry of the client may be malformed text; those that proxies appended are still read.
         let hops = lists.iter().rev().flat_map(|list| list.as_bytes().rsplit(|byte| *byte == b','));
         let mut hops = hops.map(|hop| std::str::from_utf8(hop).unwrap_or_default().trim());
         while self.trusts(client) {
@@ -56,7 +55,7 @@ impl Proxies {
     }
 }
 
-/// Reads an address, with a port or without, as some proxies write it.
+/// Parses an address with or without a port, as some proxies write it.
 fn parse(hop: &str) -> Option<IpAddr> {
     let bracketed = hop.strip_prefix('[').and_then(|rest| rest.split(']').next());
     let address = bracketed.unwrap_or(hop).parse::<IpAddr>();
@@ -64,7 +63,7 @@ fn parse(hop: &str) -> Option<IpAddr> {
     address.ok().map(|address| address.to_canonical())
 }
 
-/// The address of the client that sent a request.
+/// Address of the client that sent a request.
 pub fn of(request: &HttpRequest) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip();
     let proxies = &request.app_data::<Data<State>>()?.proxies;
@@ -72,8 +71,8 @@ pub fn of(request: &HttpRequest) -> Option<IpAddr> {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
             log::warn!(
-                "X-Forwarded-For is not believed: its sender is not in TRUSTED_PROXIES (said once; a proxy \
-                 that is missing there makes all of its clients share their limits)"
+                "ignoring X-Forwarded-For: its sender is not in TRUSTED_PROXIES (logged once; all clients of a \
+                 proxy that is missing there share their rate limits)"
             );
         });
     }

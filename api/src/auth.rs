@@ -1,4 +1,4 @@
-//! `/auth`: sign-up, log-in, refresh, log-out, and what comes by mail.
+//! `/auth`: sign-up, log-in, refresh, log-out, address verification and password reset.
 
 use actix_web::{HttpResponse, Responder, web::Data};
 use service::{
@@ -10,17 +10,15 @@ use crate::{
     State,
     cookie::{Issued, Left, Presented, RefreshCookie},
     error::Result,
-    extract::{Client, Json, SignedIn},
-    respond::{Created, Tagged},
+    extract::{Device, Json, SignedIn},
+    response::{Created, Tagged},
 };
 
 /// Sign up
 ///
-/// Opens an account with role `user`, and sends mail by which its address is verified.
+/// Creates an account with role `user`, and sends mail with a token that verifies its address.
 #[utoipa::path(post, path = "/api/v1/auth/signup", operation_id = "signUp", tag = "auth", request_body = SignUp,
-    responses((status = 201, body = User, description = "The new account",
-        headers(("Location" = String, description = "Where the account is"), ("ETag" = String, description = "Its entity tag"))),
-        (status = 409, description = "`username_taken` or `email_taken`"), (status = 503, description = "`overloaded`")))]
+    responses((status = 201, body = User, description = "New account")))]
 pub async fn sign_up(state: Data<State>, Json(new): Json<SignUp>) -> Result<impl Responder> {
     let user = auth::sign_up(&state.db, &state.auth, new).await?;
     Ok(Created("/api/v1/users/me".to_owned(), user))
@@ -28,43 +26,40 @@ pub async fn sign_up(state: Data<State>, Json(new): Json<SignUp>) -> Result<impl
 
 /// Log in
 ///
-/// Begins a session. A wrong name, a wrong password and a disabled account answer the same. A browser's client asks
-/// for `"transport": "cookie"`: then the refresh token comes in a cookie that no script can read.
+/// Starts a session. The response is the same for a wrong name, a wrong password and a disabled account. With
+/// `"transport": "cookie"`, the refresh token is set as a cookie that scripts cannot read.
 #[utoipa::path(post, path = "/api/v1/auth/login", operation_id = "logIn", tag = "auth", request_body = LogIn,
-    responses((status = 200, body = Tokens, description = "The session's tokens",
-        headers(("Set-Cookie" = String, description = "With `transport` `cookie`: the refresh token, for the paths that take it"))),
-        (status = 401, description = "`invalid_credentials`"), (status = 503, description = "`overloaded`")))]
+    responses((status = 200, body = Tokens, description = "Tokens of the session",
+        headers(("Set-Cookie" = String, description = "Refresh token; only with `transport` `cookie`")))))]
 pub async fn log_in(
     state: Data<State>,
-    Client(client): Client,
+    Device(client): Device,
     Json(input): Json<LogIn>,
 ) -> Result<impl Responder> {
     let transport = input.transport;
     Ok(Issued(auth::log_in(&state.db, &state.auth, client, input).await?, transport))
 }
 
-/// Refresh
+/// Refresh a session
 ///
-/// Gives the next pair of tokens. A refresh token is good once; using an older one ends the session. Without one in the
-/// body, that of the cookie is taken, if `Origin` is the server's own or one that CORS lets in; the next one then comes
-/// in the cookie, too.
+/// Returns the next pair of tokens. A refresh token is valid once; using an older one ends the session. Without a token
+/// in the body, that of the cookie is used, if `Origin` is the server's own or one of `CORS_ORIGINS`; the next refresh
+/// token is then set as a cookie, too.
 #[utoipa::path(post, path = "/api/v1/auth/refresh", operation_id = "refresh", tag = "auth", request_body = Refresh,
-    params(("__Secure-bookly_refresh" = Option<String>, Cookie, description = "The refresh token")),
-    responses((status = 200, body = Tokens, description = "The next pair of tokens",
-        headers(("Set-Cookie" = String, description = "If the cookie was taken: the next refresh token"))),
-        (status = 401, description = "`invalid_token`"), (status = 403, description = "`foreign_origin`")))]
+    params(("__Secure-bookly_refresh" = Option<String>, Cookie, description = "Refresh token")),
+    responses((status = 200, body = Tokens, description = "Next pair of tokens",
+        headers(("Set-Cookie" = String, description = "Next refresh token; only if the cookie was used")))))]
 pub async fn refresh(state: Data<State>, Presented(input, transport): Presented) -> Result<impl Responder> {
     Ok(Issued(auth::refresh(&state.db, &state.auth, input).await?, transport))
 }
 
 /// Log out
 ///
-/// Ends the session in use: its access and refresh tokens are good for nothing from here on. The cookie goes, too.
+/// Ends the session: its access and refresh tokens are revoked, and its cookie is deleted.
 #[utoipa::path(post, path = "/api/v1/auth/logout", operation_id = "logOut", tag = "auth",
-    params(("__Secure-bookly_refresh" = Option<String>, Cookie, description = "The refresh token")),
-    responses((status = 204, description = "The session has ended",
-        headers(("Set-Cookie" = String, description = "If there was a cookie: nothing in its place"))),
-        (status = 403, description = "`foreign_origin`")))]
+    params(("__Secure-bookly_refresh" = Option<String>, Cookie, description = "Refresh token")),
+    responses((status = 204, description = "The session ended",
+        headers(("Set-Cookie" = String, description = "Deletes the cookie; only if there was one")))))]
 pub async fn log_out(
     state: Data<State>,
     SignedIn(actor): SignedIn,
@@ -76,20 +71,19 @@ pub async fn log_out(
 
 /// Verify an e-mail address
 ///
-/// Takes the token of the mail that went to the address of a new account, or to the new address of an account. It is
-/// good for 24 hours, once.
+/// Accepts the token of the mail that was sent to the address of a new account, or to the new address of an account.
+/// The token is valid once, for 24 hours.
 #[utoipa::path(post, path = "/api/v1/auth/verify-email", operation_id = "verifyEmail", tag = "auth", request_body = VerifyEmail,
-    responses((status = 200, body = User, description = "The account as it is now", headers(("ETag" = String, description = "Its entity tag"))),
-        (status = 401, description = "`invalid_token`"), (status = 409, description = "`email_taken`")))]
+    responses((status = 200, body = User, description = "Updated account")))]
 pub async fn verify_email(state: Data<State>, Json(input): Json<VerifyEmail>) -> Result<impl Responder> {
     Ok(Tagged(auth::verify_email(&state.db, &state.auth, input).await?))
 }
 
-/// Have the verification mail sent again
+/// Resend the verification mail
 ///
-/// The answer is the same whether there is such an account or not.
+/// The response is the same whether or not an account has this address.
 #[utoipa::path(post, path = "/api/v1/auth/verify-email/resend", operation_id = "resendVerification", tag = "auth", request_body = AccountEmail,
-    responses((status = 202, description = "If an account has this address and is not verified, mail goes there")))]
+    responses((status = 202, description = "Mail is sent if an unverified account has this address")))]
 pub async fn resend_verification(
     state: Data<State>,
     Json(input): Json<AccountEmail>,
@@ -98,11 +92,11 @@ pub async fn resend_verification(
     Ok(HttpResponse::Accepted())
 }
 
-/// Have mail sent by which a new password can be chosen
+/// Request a password reset
 ///
-/// The answer is the same whether there is such an account or not.
+/// Sends mail with a token for a new password. The response is the same whether or not an account has this address.
 #[utoipa::path(post, path = "/api/v1/auth/password-reset", operation_id = "requestPasswordReset", tag = "auth", request_body = AccountEmail,
-    responses((status = 202, description = "If an account has this address, mail goes there")))]
+    responses((status = 202, description = "Mail is sent if an account has this address")))]
 pub async fn request_password_reset(
     state: Data<State>,
     Json(input): Json<AccountEmail>,
@@ -111,12 +105,12 @@ pub async fn request_password_reset(
     Ok(HttpResponse::Accepted())
 }
 
-/// Choose a new password
+/// Reset the password
 ///
-/// Takes the token of the mail, which is good for 30 minutes, once, and until the password changes. All sessions of
-/// the account end, and its address counts as verified.
+/// Sets a new password with the token of the mail. The token is valid once, for 30 minutes, unless the password changes
+/// before. All sessions of the account end, and its address becomes verified.
 #[utoipa::path(post, path = "/api/v1/auth/password-reset/confirm", operation_id = "resetPassword", tag = "auth", request_body = PasswordReset,
-    responses((status = 204, description = "The account has its new password"), (status = 401, description = "`invalid_token`")))]
+    responses((status = 204, description = "The password was changed")))]
 pub async fn reset_password(state: Data<State>, Json(input): Json<PasswordReset>) -> Result<impl Responder> {
     auth::reset_password(&state.db, &state.auth, input).await?;
     Ok(HttpResponse::NoContent())

@@ -1,4 +1,4 @@
-//! What goes on behind the server: mail is sent, and what is old is cleared away.
+//! Background tasks of the server: sending mail, and cleanup of old rows.
 
 use std::{io, sync::Arc, thread, time::Duration};
 
@@ -16,30 +16,30 @@ use tokio::{
 
 use crate::config::Config;
 
-/// How long mail under way may take to be done when the program ends.
+/// Time that running deliveries have when the program ends.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The tasks. They stop when this is dropped.
+/// Background tasks. They stop when this is dropped.
 pub struct Background {
     stop: watch::Sender<()>,
     done: oneshot::Receiver<()>,
 }
 
 impl Background {
-    /// Stops the tasks and waits until they are done, within limits.
+    /// Stops the tasks and waits for them, up to a time limit.
     pub async fn end(self) {
         drop(self.stop);
         if tokio::time::timeout(PATIENCE, self.done).await.is_err() {
-            log::warn!("mail was under way; it will be sent again");
+            log::warn!("a delivery was interrupted; its mail will be sent again");
         }
     }
 }
 
-/// Starts the tasks, on a thread of their own: it lives on when others wait for something. They have one
-/// connection to the database.
+/// Starts the tasks on a thread of their own, so that blocked workers do not delay them. They share one database
+/// connection.
 ///
 /// # Errors
-/// What the system or the settings say.
+/// Invalid settings, or no thread.
 pub fn start(config: &Config, auth: &Arc<Auth>, turns: &Turns) -> io::Result<Background> {
     let mailer = config.mailer().map_err(io::Error::other)?;
     let settings = Settings { max_connections: 1, min_connections: 0, ..config.database(1) };
@@ -48,7 +48,7 @@ pub fn start(config: &Config, auth: &Arc<Auth>, turns: &Turns) -> io::Result<Bac
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     thread::Builder::new().name("background".to_owned()).spawn(move || {
         runtime.block_on(run(&settings, turns, &auth, mailer, stopped));
-        // Whoever waits for the end may have given up.
+        // The receiver may have timed out.
         sender.send(()).ok();
     })?;
     Ok(Background { stop, done })
@@ -63,7 +63,7 @@ async fn run(
 ) {
     let db = match Db::open(settings, turns).await {
         Ok(db) => db,
-        Err(error) => return log::error!("no mail is sent and nothing cleared away: {error}"),
+        Err(error) => return log::error!("background tasks cannot start: {error}"),
     };
     let sending = async {
         if let Some(mailer) = &mailer {
@@ -72,6 +72,6 @@ async fn run(
     };
     tokio::join!(sending, upkeep::run(&db, stop.clone()));
     if let Err(error) = db.close().await {
-        log::debug!("connections of the background: {error}");
+        log::debug!("cannot close the background connection: {error}");
     }
 }

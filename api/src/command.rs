@@ -1,4 +1,4 @@
-//! The command line's own work: accounts, imports and exports, by the operations that the API uses.
+//! Commands of the command line, which call the same operations as the API.
 
 mod account;
 
@@ -27,10 +27,10 @@ use crate::{
     openapi,
 };
 
-/// Does what the command line asks for.
+/// Runs a command.
 ///
 /// # Errors
-/// One line for whoever typed it.
+/// One line for standard error.
 pub async fn run(cli: Cli) -> Result<(), String> {
     let Cli { config, command } = cli;
     match command.unwrap_or(Command::Serve) {
@@ -54,7 +54,7 @@ async fn serve(config: &Config) -> Result<(), String> {
     let local = listener.local_addr().map_err(|error| error.to_string())?;
     let Running { server, background } = crate::serve(config, listener).map_err(|error| error.to_string())?;
     if config.mail_url.is_empty() {
-        log::warn!("no mail is sent: MAIL_URL is not set");
+        log::warn!("mail is disabled: MAIL_URL is not set");
     }
     log::info!("serving on http://{local}, documentation on http://{local}{}", openapi::DOCS);
     actix_web::rt::spawn(stop_on_signal(server.handle()));
@@ -63,7 +63,7 @@ async fn serve(config: &Config) -> Result<(), String> {
     ended
 }
 
-/// Stops the server at Ctrl-C or SIGTERM; requests under way get their answers.
+/// Stops the server at Ctrl-C or SIGTERM, after running requests have finished.
 async fn stop_on_signal(server: ServerHandle) {
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
@@ -94,7 +94,7 @@ async fn open(config: &Config) -> Result<Db, String> {
     let db = Db::open(&config.database(1), Turns::of(&config.database_url)).await.map_err(explain)?;
     match startup::state(db.connection())
         .await
-        .map_err(|error| format!("the database does not answer: {error}"))?
+        .map_err(|error| format!("the database does not respond: {error}"))?
     {
         State::Current => Ok(db),
         state => Err(format!("{state}; run the migrations first")),
@@ -128,7 +128,7 @@ async fn import_file(config: &Config, import: Import) -> Result<(), String> {
         Ok(report) => print(&report),
         Err(Error::ImportFailed(report)) => {
             print(&report)?;
-            Err(format!("{} of {} rows cannot be taken; nothing was written", report.failed, report.rows))
+            Err(format!("{} of {} rows are invalid; nothing was written", report.failed, report.rows))
         }
         Err(error) => Err(format!("{path}: {}", explain(error))),
     }
@@ -157,7 +157,7 @@ fn print(report: &impl Serialize) -> Result<(), String> {
     Ok(())
 }
 
-/// What the API would say of an error, and what only its log would.
+/// Text of an error, with the cause that the API shows only in its log.
 fn explain(error: Error) -> String {
     let problem = Problem::from(error);
     match problem.cause() {

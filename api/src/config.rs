@@ -1,10 +1,11 @@
-//! Every setting: from the command line, else from the environment, else its default. The only place that
-//! reads the environment.
+//! Settings: from the command line, else from the environment, else their defaults. Only this module reads the
+//! environment.
 
 #![expect(clippy::doc_markdown, reason = "these comments are what --help prints")]
 
 mod choice;
 mod command;
+mod parse;
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -24,35 +25,35 @@ pub use self::{
 };
 use crate::{address::Proxies, cookie::Origins};
 
-/// The secret that `.env` brings. Everybody knows it.
+/// Secret in the committed `.env`, which is public.
 const DEVELOPMENT_SECRET: &str = "development-only-secret-never-use-it-elsewhere";
 
 /// A book catalogue and its user accounts, as a JSON API.
 #[derive(Parser)]
 #[command(name = "bookly", version, propagate_version = true, args_override_self = true)]
 pub struct Cli {
-    /// The settings.
+    /// Settings.
     #[command(flatten)]
     pub config: Config,
-    /// What to do; `serve` if left out.
+    /// Command; `serve` if omitted.
     #[command(subcommand)]
     pub command: Option<Command>,
 }
 
-/// The settings.
+/// Settings of the program.
 #[derive(clap::Args, Clone)]
 #[command(next_help_heading = "Settings")]
 pub struct Config {
-    /// What the program is run for; `.env` is read for development only
+    /// Environment; `.env` is read in development only
     #[arg(long, env = "APP_ENV", global = true, default_value = "production", hide_env_values = true)]
     pub app_env: AppEnv,
-    /// The address to listen on
+    /// Address to listen on
     #[arg(long, env = "HOST", global = true, default_value = "127.0.0.1", hide_env_values = true)]
     pub host: IpAddr,
-    /// The port to listen on; 0 takes a free one
+    /// Port to listen on; 0 chooses a free one
     #[arg(long, env = "PORT", global = true, default_value_t = 8080, hide_env_values = true)]
     pub port: u16,
-    /// The database: sqlite://, postgres:// or mysql:// (which MariaDB takes, too)
+    /// Database URL: sqlite://, postgres:// or mysql:// (also for MariaDB)
     #[arg(
         long,
         env = "DATABASE_URL",
@@ -61,11 +62,11 @@ pub struct Config {
         hide_env_values = true
     )]
     pub database_url: String,
-    /// The most connections to the database, shared out among the workers
+    /// Maximum number of database connections, divided among the workers
     #[arg(long, env = "DATABASE_MAX_CONNECTIONS", global = true, default_value_t = 16, hide_env_values = true,
         value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub database_max_connections: u32,
-    /// Connections that each worker keeps open
+    /// Minimum number of connections that each worker keeps open
     #[arg(
         long,
         env = "DATABASE_MIN_CONNECTIONS",
@@ -89,10 +90,10 @@ pub struct Config {
     /// Log every statement: true or false
     #[arg(long, env = "DATABASE_ECHO", global = true, default_value_t = false, action = ArgAction::Set, hide_env_values = true)]
     pub database_echo: bool,
-    /// Apply pending migrations at start: true or false; if left out, true for SQLite
+    /// Apply pending migrations at start: true or false; if omitted, true for SQLite
     #[arg(long, env = "AUTO_MIGRATE", global = true, hide_env_values = true)]
     pub auto_migrate: Option<bool>,
-    /// The secrets that keys are derived from, comma-separated, each of 32 bytes or more: the first signs, all verify
+    /// Secrets from which keys are derived, comma-separated, each of at least 32 bytes: the first signs, all verify
     #[arg(
         long,
         env = "APP_SECRETS",
@@ -102,11 +103,11 @@ pub struct Config {
         hide_env_values = true
     )]
     pub app_secrets: String,
-    /// The URL by which the world reaches the server: access tokens name it as their issuer, links in mail begin
-    /// with it, and its pages may use the cookie of a session
+    /// Public URL of the server: issuer of access tokens, base of links in mail, and an origin whose pages may use
+    /// session cookies
     #[arg(long, env = "PUBLIC_URL", global = true, hide_env_values = true)]
     pub public_url: Option<Url>,
-    /// Where mail goes: smtp:// or smtps:// with name and password, or file:///folder; none is sent if left out
+    /// Mail server: smtp:// or smtps:// with name and password, or file:///folder; no mail is sent if omitted
     #[arg(
         long,
         env = "MAIL_URL",
@@ -116,7 +117,7 @@ pub struct Config {
         hide_env_values = true
     )]
     pub mail_url: String,
-    /// Whom mail comes from, such as `Bookly <bookly@example.com>`
+    /// Sender address of mail, such as `Bookly <bookly@example.com>`
     #[arg(
         long,
         env = "MAIL_FROM",
@@ -126,38 +127,38 @@ pub struct Config {
         hide_env_values = true
     )]
     pub mail_from: String,
-    /// Origins whose pages may call the API and use the cookie of a session, comma-separated, such as `https://app.example.com`
+    /// Origins whose pages may call the API and use session cookies, comma-separated, such as `https://app.example.com`
     #[arg(long, env = "CORS_ORIGINS", global = true, default_value = "", hide_default_value = true, hide_env_values = true,
-        value_parser = origins)]
+        value_parser = parse::origins)]
     pub cors_origins: Arc<Vec<String>>,
-    /// Proxies whose X-Forwarded-For is believed: addresses and networks, comma-separated, such as `10.0.0.0/8`
+    /// Proxies whose X-Forwarded-For is trusted: addresses and networks, comma-separated, such as `10.0.0.0/8`
     #[arg(long, env = "TRUSTED_PROXIES", global = true, default_value = "", hide_default_value = true, hide_env_values = true,
-        value_parser = proxies)]
+        value_parser = parse::proxies)]
     pub trusted_proxies: Arc<Proxies>,
-    /// Whether those who ask too often are refused for a while
+    /// Reject requests over the rate limits
     #[arg(long, env = "RATE_LIMIT", global = true, default_value = "on", hide_env_values = true)]
     pub rate_limit: Switch,
-    /// Whether a new account must verify its address before it may write
+    /// Require accounts to verify their address before they may write
     #[arg(long, env = "EMAIL_VERIFICATION", global = true, default_value = "on", hide_env_values = true)]
     pub email_verification: Switch,
-    /// The bcrypt cost of new password hashes
+    /// Bcrypt cost of new password hashes
     #[arg(long, env = "BCRYPT_COST", global = true, default_value_t = 12, hide_env_values = true,
         value_parser = clap::value_parser!(u32).range(4..=16))]
     pub bcrypt_cost: u32,
-    /// Seconds that an access token lives
+    /// Lifetime of access tokens in seconds
     #[arg(long, env = "ACCESS_TOKEN_TTL", global = true, default_value_t = 900, hide_env_values = true,
         value_parser = clap::value_parser!(u32).range(1..=86_400))]
     pub access_token_ttl: u32,
-    /// How log lines are written
+    /// Format of log lines
     #[arg(long, env = "LOG_FORMAT", global = true, default_value = "text", hide_env_values = true)]
     pub log_format: LogFormat,
-    /// What is logged, in the syntax of env_logger
+    /// Log filter, in the syntax of env_logger
     #[arg(long, env = "RUST_LOG", global = true, default_value = "info", hide_env_values = true)]
     pub rust_log: String,
 }
 
 impl Config {
-    /// Where the database is, and how many connections each of `workers` may have.
+    /// Database settings, with the connections that each of `workers` may have.
     #[must_use]
     pub fn database(&self, workers: usize) -> Settings {
         let workers = u32::try_from(workers.max(1)).unwrap_or(u32::MAX);
@@ -179,7 +180,7 @@ impl Config {
         self.auto_migrate.unwrap_or_else(|| self.database_url.starts_with("sqlite:"))
     }
 
-    /// The rules of the account system.
+    /// Policy of the account system.
     #[must_use]
     pub fn policy(&self) -> Policy {
         Policy {
@@ -195,7 +196,7 @@ impl Config {
         }
     }
 
-    /// The origins whose pages may use the cookie of a session: the server's own, and those that CORS lets in.
+    /// Origins whose pages may use session cookies: the server's own, and those of `CORS_ORIGINS`.
     #[must_use]
     pub fn trusted_origins(&self) -> Origins {
         let own = self.public_url.iter().map(Url::origin).filter(Origin::is_tuple);
@@ -204,7 +205,7 @@ impl Config {
         )
     }
 
-    /// The limits on how often one may ask.
+    /// Rate limits.
     #[must_use]
     pub fn throttle(&self) -> Throttle {
         match self.rate_limit {
@@ -213,33 +214,35 @@ impl Config {
         }
     }
 
-    /// The keys that the secrets give.
+    /// Keys derived from the secrets.
     ///
     /// # Errors
-    /// What is wrong with the secrets, without telling them.
+    /// The fault of the secrets, without their text.
     pub fn keys(&self) -> Result<Keys, String> {
         let secrets: Vec<&str> =
             self.app_secrets.split(',').map(str::trim).filter(|secret| !secret.is_empty()).collect();
         let known = secrets.contains(&DEVELOPMENT_SECRET);
         if known && self.app_env == AppEnv::Production {
-            return Err("APP_SECRETS: the development secret is for APP_ENV=development only".to_owned());
+            return Err(
+                "APP_SECRETS: the development secret is allowed with APP_ENV=development only".to_owned()
+            );
         }
         if known && !self.host.is_loopback() {
-            return Err("APP_SECRETS: the development secret is for a loopback HOST only".to_owned());
+            return Err("APP_SECRETS: the development secret is allowed with a loopback HOST only".to_owned());
         }
         Keys::new(&secrets).map_err(|error| format!("APP_SECRETS: {error}"))
     }
 
-    /// What sends mail; none where the settings name no way.
+    /// Mail transport; none without `MAIL_URL`.
     ///
     /// # Errors
-    /// One line that names the setting and tells no secret.
+    /// One line with the name of the setting and without secrets.
     pub fn mailer(&self) -> Result<Option<Mailer>, String> {
         if self.mail_url.is_empty() {
             return Ok(None);
         }
         if self.mail_from.is_empty() {
-            return Err("MAIL_FROM: it must be set where mail is sent".to_owned());
+            return Err("MAIL_FROM: required with MAIL_URL".to_owned());
         }
         let public_url = match (&self.public_url, self.app_env) {
             (Some(url), _) => url.clone(),
@@ -248,16 +251,16 @@ impl Config {
                 Url::parse(&format!("http://{address}")).map_err(|error| error.to_string())?
             }
             (None, AppEnv::Production) => {
-                return Err("PUBLIC_URL: it must be set where mail is sent: links begin with it".to_owned());
+                return Err("PUBLIC_URL: required with MAIL_URL, as the base of links in mail".to_owned());
             }
         };
         Mailer::new(&self.mail_url, &self.mail_from, &public_url).map(Some)
     }
 
-    /// Checks what no single setting can say of itself.
+    /// Checks settings against each other.
     ///
     /// # Errors
-    /// One line that names the setting and tells no secret.
+    /// One line with the name of the setting and without secrets.
     pub fn check(&self) -> Result<(), String> {
         let url = &self.database_url;
         if !["sqlite:", "postgres:", "postgresql:", "mysql:"].iter().any(|scheme| url.starts_with(scheme)) {
@@ -265,11 +268,11 @@ impl Config {
         }
         if url.starts_with("sqlite:") && url.contains(":memory:") {
             return Err(
-                "DATABASE_URL: several connections cannot share a database in memory; name a file".to_owned()
+                "DATABASE_URL: several connections cannot share a database in memory; use a file".to_owned()
             );
         }
         if !url.starts_with("sqlite:") {
-            // The driver would say it with the URL, and so with the password.
+            // The driver's error would contain the URL, and so the password.
             Url::parse(url).map_err(|error| format!("DATABASE_URL: {error}"))?;
         }
         self.mailer()?;
@@ -277,29 +280,12 @@ impl Config {
     }
 }
 
-/// Reads `.env` into the environment, unless the environment says that this is not development.
+/// Reads `.env` into the environment, unless `APP_ENV` is set to another value than `development`.
 pub fn load_dotenv() {
     #[expect(clippy::disallowed_methods, reason = "whether to read .env is known before the settings are")]
     let app_env = std::env::var("APP_ENV");
     if app_env.is_err() || app_env.as_deref() == Ok("development") {
-        // Without the file, the environment and the defaults stand.
+        // Without the file, the environment and the defaults apply.
         dotenvy::dotenv().ok();
     }
-}
-
-/// Reads the list of trusted proxies.
-fn proxies(list: &str) -> Result<Arc<Proxies>, String> {
-    list.parse().map(Arc::new)
-}
-
-/// Reads a list of exact origins: scheme, host and port, nothing behind.
-fn origins(list: &str) -> Result<Arc<Vec<String>>, String> {
-    let origin = |text: &str| match Url::parse(text) {
-        Ok(url) if url.origin().is_tuple() && url.origin().ascii_serialization() == text => {
-            Ok(text.to_owned())
-        }
-        _ => Err(format!("{text:?} is no origin such as https://app.example.com")),
-    };
-    let texts = list.split(',').map(str::trim).filter(|text| !text.is_empty());
-    texts.map(origin).collect::<Result<_, _>>().map(Arc::new)
 }

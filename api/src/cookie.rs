@@ -1,5 +1,5 @@
-//! The cookie in which a browser keeps a refresh token, if log-in was asked for it: no script reads it, and it
-//! goes to two paths, which take it from origins that are known and from no other.
+//! Cookie with the refresh token of a browser session. Scripts cannot read it, browsers send it to two paths, and
+//! those accept it from trusted origins only.
 
 use actix_web::{
     FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder, Responder, body::BoxBody, dev::Payload,
@@ -18,25 +18,25 @@ use crate::{
     extract::Json,
 };
 
-/// The cookie's name. Browsers take it from TLS only (RFC 6265bis, section 4.1.3.1).
+/// Name of the cookie. Browsers accept this prefix over TLS only (RFC 6265bis, section 4.1.3.1).
 pub const NAME: &str = "__Secure-bookly_refresh";
 
-/// Where browsers send it. A cookie has one path, so there is one for each.
+/// Paths to which browsers send it, each with a cookie of its own.
 const PATHS: [&str; 2] = ["/api/v1/auth/refresh", "/api/v1/auth/logout"];
 
-/// The longest refresh token.
+/// Most bytes of a refresh token.
 const MAX_LENGTH: usize = 512;
 
-/// The origins whose pages may use the cookie.
+/// Origins whose pages may use the cookie.
 #[derive(Debug)]
 pub struct Origins(pub Vec<String>);
 
-/// The cookie, if there is one.
-pub struct RefreshCookie(pub Option<Content>);
+/// Cookie of a request, if it has one.
+pub struct RefreshCookie(pub Option<CookieToken>);
 
-/// The refresh token of the cookie; none of one that cannot be read. Two cookies of this name are one too many:
-/// another host of the domain may have set the second.
-pub struct Content(Option<String>);
+/// Refresh token in the cookie; none if it is malformed. Two cookies of this name are rejected: another host of the
+/// domain may have set the second.
+pub struct CookieToken(Option<String>);
 
 impl FromRequest for RefreshCookie {
     type Error = Problem;
@@ -53,13 +53,13 @@ impl FromRequest for RefreshCookie {
             (Some(token), None) if token.len() <= MAX_LENGTH => String::from_utf8(token.to_vec()).ok(),
             (Some(_), _) => None,
         };
-        let content = Content(token.filter(|token| !token.is_empty()));
+        let content = CookieToken(token.filter(|token| !token.is_empty()));
         ready(check_origin(request).map(|()| Self(Some(content))))
     }
 }
 
-/// Lets through what a page of a known origin sent. `SameSite` alone would let in any other host of the same
-/// site. Browsers add `Origin` to each POST, and no page can forge it.
+/// Rejects requests from pages of untrusted origins. `SameSite` alone would accept every host of the same site.
+/// Browsers add `Origin` to each POST, and pages cannot forge it.
 fn check_origin(request: &HttpRequest) -> Result<()> {
     let known = request.app_data::<Data<Origins>>();
     let mut origins = request.headers().get_all(header::ORIGIN);
@@ -69,12 +69,12 @@ fn check_origin(request: &HttpRequest) -> Result<()> {
         }
         _ => {
             Event::OriginRefused { address: AddressClass::of(address::of(request)) }.log();
-            Err(Problem::new(Code::ForeignOrigin, "this origin may not use the cookie"))
+            Err(Problem::new(Code::ForeignOrigin, "this origin is not allowed to use the cookie"))
         }
     }
 }
 
-/// The refresh token that a client presents, and how: in the body, else in the cookie.
+/// Refresh token of a request, from the body, else from the cookie.
 pub struct Presented(pub Refresh, pub Transport);
 
 impl FromRequest for Presented {
@@ -94,7 +94,7 @@ impl FromRequest for Presented {
                 None => Refresh::default(),
             };
             Ok(match (input, cookie) {
-                (Refresh { refresh_token: None }, Some(Content(token))) => {
+                (Refresh { refresh_token: None }, Some(CookieToken(token))) => {
                     let token = token.ok_or(Error::InvalidToken)?;
                     Self(Refresh { refresh_token: Some(token) }, Transport::Cookie)
                 }
@@ -104,7 +104,7 @@ impl FromRequest for Presented {
     }
 }
 
-/// Tokens on their way to the client. They are not for caches (RFC 6749, section 5.1).
+/// Response with tokens. No cache may store it (RFC 6749, section 5.1).
 pub struct Issued(pub Tokens, pub Transport);
 
 impl Responder for Issued {
@@ -122,7 +122,7 @@ impl Responder for Issued {
     }
 }
 
-/// The end of a session, and of the cookie if there was one.
+/// Response after log-out, which deletes the cookie if there was one.
 pub struct Left(pub RefreshCookie);
 
 impl Responder for Left {

@@ -1,5 +1,4 @@
-//! Every failure as a problem document (RFC 9457), and the one place where an error of `service` or of the
-//! framework becomes one.
+//! Problem documents (RFC 9457), and the conversion of errors of `service` and of the framework into them.
 
 mod code;
 
@@ -15,65 +14,70 @@ use utoipa::ToSchema;
 
 pub use self::code::Code;
 
-/// What a handler answers.
+/// Result of a handler.
 pub type Result<T> = std::result::Result<T, Problem>;
 
-/// A failure on its way out.
+/// Failure of a request.
 #[derive(Debug, Clone)]
 pub struct Problem {
     code: Code,
     detail: Cow<'static, str>,
     errors: Vec<FieldError>,
     report: Option<Box<Report>>,
-    /// The limit that was broken.
+    /// Rate limit that was exceeded.
     throttled: Option<Standing>,
-    /// For the log alone.
+    /// Cause, for the log only.
     cause: Option<String>,
 }
 
-/// What a failure says of itself (RFC 9457).
+/// Problem document (RFC 9457).
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Problem)]
 pub struct Document<'p> {
-    /// Where the code is explained.
+    /// URI of the code's explanation.
     #[serde(rename = "type")]
     #[schema(format = "uri-reference", examples("/problems/not_found"))]
     kind: String,
-    /// What the code is called.
+    /// Title of the code.
     #[schema(examples("Not found"))]
     title: &'static str,
-    /// The status of the answer.
+    /// HTTP status.
     #[schema(minimum = 400, maximum = 599, examples(404))]
     status: u16,
-    /// What went wrong this time, for people.
+    /// Explanation of this occurrence, for people.
     detail: &'p str,
-    /// What went wrong, for programs.
+    /// Problem code, for programs.
     #[schema(inline = false)]
     code: Code,
-    /// The answer's `X-Request-Id`, which the log has too.
+    /// Id of the request, as in `X-Request-Id` and in the server's log.
     request_id: &'p str,
-    /// The fields that cannot be taken; only with `invalid_input`.
+    /// Invalid fields; only with `invalid_input`.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     #[schema(required = false)]
     errors: &'p [FieldError],
-    /// What the import met; only with `import_failed`.
+    /// Report of the import; only with `import_failed`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     report: Option<&'p Report>,
 }
 
 impl Problem {
-    /// A problem with a detail of its own.
+    /// Problem with a detail.
     pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
         Self { code, detail: detail.into(), errors: Vec::new(), report: None, throttled: None, cause: None }
     }
 
-    /// A problem that the log knows more of than the caller.
+    /// Problem with a cause that only the log shows.
     pub fn caused(code: Code, detail: &'static str, cause: impl Into<String>) -> Self {
         Self { cause: Some(cause.into()), ..Self::new(code, detail) }
     }
 
-    /// What the framework answered by a mere status.
+    /// Fault of this server, with its cause for the log.
+    pub(crate) fn internal(cause: impl Into<String>) -> Self {
+        Self::caused(Code::Internal, "something went wrong", cause)
+    }
+
+    /// Problem for a response of the framework that has only a status.
     pub(crate) fn of_status(status: StatusCode) -> Self {
         let code = match status {
             StatusCode::UNAUTHORIZED => Code::NotSignedIn,
@@ -91,22 +95,22 @@ impl Problem {
         Self::new(code, code.title())
     }
 
-    /// The problem's code.
+    /// Code.
     pub(crate) fn code(&self) -> Code {
         self.code
     }
 
-    /// How the caller stands with the limit that was broken.
+    /// State of the rate limit that was exceeded.
     pub(crate) fn throttled(&self) -> Option<Standing> {
         self.throttled
     }
 
-    /// What the log should know beside the code.
+    /// Cause, for the log.
     pub(crate) fn cause(&self) -> Option<&str> {
         self.cause.as_deref()
     }
 
-    /// The document to be sent.
+    /// Document of the response.
     pub(crate) fn document<'p>(&'p self, request_id: &'p str) -> Document<'p> {
         Document {
             kind: format!("/problems/{}", self.code.name()),
@@ -124,13 +128,11 @@ impl Problem {
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
-            Error::NotFound => Self::new(Code::NotFound, "there is no such thing"),
+            Error::NotFound => Self::new(Code::NotFound, "not found, or you may not see it"),
             Error::Taken("username") => Self::new(Code::UsernameTaken, "another account has this username"),
             Error::Taken("email") => Self::new(Code::EmailTaken, "another account has this e-mail address"),
             Error::Taken("isbn") => Self::new(Code::IsbnTaken, "another book has this ISBN"),
-            Error::Taken(field) => {
-                Self::caused(Code::Internal, "something went wrong", format!("no code for taken {field}"))
-            }
+            Error::Taken(field) => Self::internal(format!("no code for taken {field}")),
             Error::Invalid(errors) => {
                 let fields: Vec<_> =
                     errors.iter().map(|e| format!("{} {}", e.pointer, e.detail).trim().to_owned()).collect();
@@ -139,37 +141,40 @@ impl From<Error> for Problem {
             Error::InvalidCredentials => {
                 Self::new(Code::InvalidCredentials, "the name or the password is wrong")
             }
-            Error::InvalidToken => Self::new(Code::InvalidToken, "the token is not valid, or not any more"),
-            Error::NotSignedIn => Self::new(Code::NotSignedIn, "this needs an access token"),
-            Error::Forbidden => Self::new(Code::Forbidden, "your account may not do this"),
-            Error::NotVerified => Self::new(Code::AccountNotVerified, "verify your e-mail address first"),
-            Error::CannotMail(reason) => Self::new(Code::CannotMail, reason),
-            Error::Stale => Self::new(Code::Stale, "it has changed since you read it"),
-            Error::LastAdmin => Self::new(Code::LastAdmin, "nobody would be left to administer accounts"),
-            Error::InvalidCursor => {
-                Self::new(Code::InvalidCursor, "this list did not give this cursor for this query")
+            Error::InvalidToken => {
+                Self::new(Code::InvalidToken, "the token is malformed, expired, used or revoked")
             }
+            Error::NotSignedIn => Self::new(Code::NotSignedIn, "an access token is required"),
+            Error::Forbidden => Self::new(Code::Forbidden, "your account is not allowed to do this"),
+            Error::NotVerified => Self::new(Code::AccountNotVerified, "your e-mail address is not verified"),
+            Error::CannotMail(reason) => Self::new(Code::CannotMail, reason),
+            Error::Stale => Self::new(Code::Stale, "the resource changed after you read it"),
+            Error::LastAdmin => Self::new(Code::LastAdmin, "the account is the last active administrator"),
+            Error::InvalidCursor => Self::new(
+                Code::InvalidCursor,
+                "the cursor belongs to another list, sort order or set of filters",
+            ),
             Error::UnknownFormat(expected) => Self::new(Code::UnknownFormat, expected),
             Error::UnreadableFile(what) => Self::new(Code::UnreadableFile, what),
             Error::TooManyRows(most) => {
                 let (thousands, rest) = (most / 1000, most % 1000);
-                let detail = format!("at most {thousands},{rest:03} rows are taken at once");
+                let detail = format!("the file has more than {thousands},{rest:03} rows");
                 Self::new(Code::BodyTooLarge, detail)
             }
             Error::ImportFailed(report) => {
                 let detail =
-                    format!("{} of {} rows cannot be taken; nothing was written", report.failed, report.rows);
+                    format!("{} of {} rows are invalid; nothing was written", report.failed, report.rows);
                 Self { report: Some(report), ..Self::new(Code::ImportFailed, detail) }
             }
             Error::Throttled(standing) => Self {
                 throttled: Some(standing),
-                ..Self::new(Code::TooManyRequests, "too many requests; Retry-After says when to come again")
+                ..Self::new(Code::TooManyRequests, "too many requests; retry after the time in Retry-After")
             },
-            Error::Busy => Self::new(Code::Overloaded, "too many passwords wait to be checked"),
+            Error::Busy => Self::new(Code::Overloaded, "too many passwords are waiting to be hashed"),
             Error::Unavailable(cause) => {
-                Self::caused(Code::Unavailable, "the database does not answer", cause)
+                Self::caused(Code::Unavailable, "the database does not respond", cause)
             }
-            Error::Internal(cause) => Self::caused(Code::Internal, "something went wrong", cause),
+            Error::Internal(cause) => Self::internal(cause),
         }
     }
 }
@@ -185,7 +190,7 @@ impl ResponseError for Problem {
         self.code.status()
     }
 
-    /// An answer without a body yet: [`crate::request::finish`] writes it, since it knows the request.
+    /// Response without a body: [`crate::request::observe`] writes it, with the id of the request.
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status_code());
         match self.code {

@@ -1,95 +1,45 @@
-//! What handlers take out of a request, and the failures of each as problems.
+//! Extractors: the parts of a request as types of `service`, and their failures as problem documents.
 
+mod authorize;
+mod failure;
 mod json;
+mod query;
+mod tree;
 mod upload;
 
-use std::{
-    borrow::Cow,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-use actix_web::{
-    FromRequest, HttpMessage, HttpRequest, ResponseError,
-    body::BoxBody,
-    dev::{Payload, ServiceRequest, ServiceResponse},
-    http::header,
-    middleware::Next,
-    web::Data,
-};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web::Data};
 use futures_util::future::{Ready, ready};
-use serde::de::DeserializeOwned;
-use service::{
-    Actor, Error, FieldError,
-    access::Action,
-    auth,
-    throttle::{Policy, Subject},
-};
-use url::form_urlencoded;
+use service::{Actor, Error, auth};
 use uuid::Uuid;
 
-pub use self::{json::Json, upload::Upload};
+pub(crate) use self::authorize::authorize;
+pub use self::{
+    json::{JSON_LIMIT, Json},
+    query::Query,
+    upload::{FILE_LIMIT, Upload},
+};
 use crate::{
     State, address,
+    endpoints::Endpoint,
     error::{Code, Problem, Result},
-    represent::{self, Coding},
-    throttle,
+    response::Coding,
 };
 
-/// Lets a request through to `action` if the permission table does. Runs before anything of the body is
-/// read, and leaves the actor to the handler.
-pub(crate) async fn guard(
-    action: Action,
-    request: ServiceRequest,
-    next: Next<BoxBody>,
-) -> std::result::Result<ServiceResponse, actix_web::Error> {
-    if !action.rule().anonymous
-        && let Err(problem) = admit(action, request.request()).await
-    {
-        return Ok(request.into_response(problem.error_response()));
-    }
-    let mut response = next.call(request).await?;
-    represent::share(action, &mut response);
-    Ok(response)
-}
-
-async fn admit(action: Action, request: &HttpRequest) -> Result<()> {
+/// State of the application.
+///
+/// # Errors
+/// `internal` if the application has none: nothing may be let through for want of it.
+pub(crate) fn state(request: &HttpRequest) -> Result<Data<State>> {
     let state = request.app_data::<Data<State>>().cloned();
-    let state = state.ok_or_else(|| Problem::caused(Code::Internal, "something went wrong", "no state"))?;
-    let actor = auth::authenticate(&state.db, &state.auth, bearer(request)?).await?;
-    let counted = actor.id.map_or(Ok(()), |id| count(action, request, id));
-    let reach = actor.may(action);
-    request.extensions_mut().insert(actor);
-    counted?;
-    Ok(reach.map(drop)?)
+    state.ok_or_else(|| Problem::internal("the application has no state"))
 }
 
-/// Counts what an account does, and an import once more: it is more work than anything else.
-fn count(action: Action, request: &HttpRequest, id: Uuid) -> Result<()> {
-    throttle::admit(request, Policy::User, Subject::User(id))?;
-    if action == Action::ImportBooks {
-        throttle::admit(request, Policy::Import, Subject::User(id))?;
-    }
-    Ok(())
-}
-
-/// The token of `Authorization: Bearer …` (RFC 6750, section 2.1). With two such headers, those who read the
-/// request on its way may have gone by the other.
-fn bearer(request: &HttpRequest) -> Result<&str> {
-    let mut values = request.headers().get_all(header::AUTHORIZATION);
-    let value = values.next().ok_or(Error::NotSignedIn)?;
-    let token = value.to_str().ok().and_then(|value| value.split_once(' '));
-    match (token, values.next()) {
-        (Some((scheme, token)), None) if scheme.eq_ignore_ascii_case("bearer") => {
-            Ok(token.trim_start_matches(' '))
-        }
-        _ => Err(Error::InvalidToken.into()),
-    }
-}
-
-/// How long a body may be on its way and count as sent with its head.
+/// Time within which a body counts as sent together with its head.
 const AT_ONCE: Duration = Duration::from_millis(100);
 
-/// Whoever sends a body.
+/// Sender of a body, as authenticated from the head of the request.
 struct Sender(Option<(Data<State>, Actor)>);
 
 impl Sender {
@@ -98,7 +48,7 @@ impl Sender {
         Self(request.app_data::<Data<State>>().cloned().zip(actor))
     }
 
-    /// Reads a body. One who took their time must still be who they were when the head came.
+    /// Reads a body. After a slow one, the account is checked again: it may have changed since the head arrived.
     async fn read<T>(self, body: impl Future<Output = Result<T>>) -> Result<T> {
         let began = Instant::now();
         let body = body.await?;
@@ -109,7 +59,7 @@ impl Sender {
     }
 }
 
-/// Who acts. Only behind a [`guard`] that is closed to the anonymous.
+/// Actor of a request. Only for endpoints that need an access token.
 pub struct SignedIn(pub Actor);
 
 impl FromRequest for SignedIn {
@@ -122,38 +72,7 @@ impl FromRequest for SignedIn {
     }
 }
 
-/// Query parameters.
-pub struct Query<T>(pub T);
-
-impl<T: DeserializeOwned> FromRequest for Query<T> {
-    type Error = Problem;
-    type Future = Ready<Result<Self>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let text = joined(request.query_string());
-        let pairs = form_urlencoded::parse(text.as_bytes());
-        let query = serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs));
-        ready(query.map(Self).map_err(|error| field_problem(error.path(), &error.inner().to_string())))
-    }
-}
-
-/// The parameter that may be repeated; commas do the same.
-const LIST: &str = "fields";
-
-/// The query string with one [`LIST`] for all that it has.
-fn joined(query: &str) -> Cow<'_, str> {
-    let is_list = |name: &str| name == LIST;
-    let pairs = || form_urlencoded::parse(query.as_bytes());
-    let lists: Vec<_> = pairs().filter(|(name, _)| is_list(name)).map(|(_, value)| value).collect();
-    if lists.len() < 2 {
-        return query.into();
-    }
-    let others = pairs().filter(|(name, _)| !is_list(name));
-    let mut joined = form_urlencoded::Serializer::new(String::new());
-    joined.extend_pairs(others).append_pair(LIST, &lists.join(",")).finish().into()
-}
-
-/// The id in the path. What is no UUID is nobody's id.
+/// Id in the path. A malformed id is answered with `not_found`.
 pub struct Id(pub Uuid);
 
 impl FromRequest for Id {
@@ -166,8 +85,8 @@ impl FromRequest for Id {
     }
 }
 
-/// The versions that `If-Match` names; none without the header or with `*` (RFC 9110, section 13.1.1). A
-/// weak or foreign tag matches nothing.
+/// Versions in `If-Match`; none without the header or with `*` (RFC 9110, section 13.1.1). A weak or foreign tag
+/// matches no version.
 pub struct IfMatch(pub Option<Vec<i64>>);
 
 impl FromRequest for IfMatch {
@@ -175,30 +94,38 @@ impl FromRequest for IfMatch {
     type Future = Ready<Result<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let mut versions = None;
-        for value in request.headers().get_all(header::IF_MATCH) {
-            let value = value.to_str().unwrap_or_default();
-            if value.trim() == "*" {
-                return ready(Ok(Self(None)));
-            }
-            let tags = value.split(',').filter_map(|tag| tag.trim().strip_prefix('"')?.strip_suffix('"'));
-            versions.get_or_insert_with(Vec::new).extend(tags.filter_map(version));
-        }
-        ready(Ok(Self(versions)))
+        ready(if_match(request).map(Self))
     }
 }
 
-/// The version that an entity tag is of, whichever coding it came in.
+fn if_match(request: &HttpRequest) -> Result<Option<Vec<i64>>> {
+    let endpoint = Endpoint::of(request)?;
+    if !endpoint.if_match {
+        return Err(Problem::internal(format!("{} declares no if_match", endpoint.handler)));
+    }
+    let mut versions = None;
+    for value in request.headers().get_all(header::IF_MATCH) {
+        let value = value.to_str().unwrap_or_default();
+        if value.trim() == "*" {
+            return Ok(None);
+        }
+        let tags = value.split(',').filter_map(|tag| tag.trim().strip_prefix('"')?.strip_suffix('"'));
+        versions.get_or_insert_with(Vec::new).extend(tags.filter_map(version));
+    }
+    Ok(versions)
+}
+
+/// Version in an entity tag, with or without the suffix of a content coding.
 fn version(tag: &str) -> Option<i64> {
     let coded =
         tag.split_once('-').filter(|(_, name)| Coding::ALL.iter().any(|coding| coding.name() == *name));
     coded.map_or(tag, |(version, _)| version).parse().ok()
 }
 
-/// The device that sent the request.
-pub struct Client(pub auth::Client);
+/// Device that sent the request, for the list of sessions.
+pub struct Device(pub auth::Client);
 
-impl FromRequest for Client {
+impl FromRequest for Device {
     type Error = Problem;
     type Future = Ready<Result<Self>>;
 
@@ -207,41 +134,6 @@ impl FromRequest for Client {
         let ip = address::of(request);
         ready(Ok(Self(auth::Client { user_agent: user_agent.map(str::to_owned), ip })))
     }
-}
-
-/// Tells the field and the kind of an error of serde.
-fn field_problem(path: &serde_path_to_error::Path, message: &str) -> Problem {
-    let quoted = |prefix: &str| message.strip_prefix(prefix)?.split('`').next();
-    let mut pointer = String::new();
-    for segment in path {
-        if let serde_path_to_error::Segment::Map { key } = segment {
-            pointer = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
-        } else if let serde_path_to_error::Segment::Seq { index } = segment {
-            pointer = format!("{pointer}/{index}");
-        }
-    }
-    let mut below = |name: &str| {
-        if !pointer.ends_with(&format!("/{name}")) {
-            pointer = format!("{pointer}/{name}");
-        }
-    };
-    let (code, detail) = if let Some(name) = quoted("unknown field `") {
-        below(name);
-        ("unknown_field", "is not known here".to_owned())
-    } else if let Some(name) = quoted("missing field `") {
-        below(name);
-        ("missing", "is missing".to_owned())
-    } else if let Some(name) = quoted("duplicate field `") {
-        below(name);
-        ("duplicate", "is given twice".to_owned())
-    } else {
-        // serde_json adds the place, which the pointer says already; serde says what it got, which may be a
-        // password.
-        let message = message.split(" at line ").next().unwrap_or(message);
-        let expected = message.split_once(", expected ").map(|(_, expected)| format!("must be {expected}"));
-        ("type", expected.unwrap_or_else(|| message.to_owned()))
-    };
-    Error::Invalid(vec![FieldError::new(pointer, code, detail)]).into()
 }
 
 fn content_length(request: &HttpRequest) -> Option<usize> {

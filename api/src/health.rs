@@ -1,4 +1,4 @@
-//! `/livez` and `/readyz`: whether the process lives, and whether it can serve.
+//! `/livez` and `/readyz`: liveness and readiness of the server.
 
 use actix_web::{HttpResponse, Responder, http::header, web::Data};
 use migration::startup::{self, State as Schema};
@@ -10,47 +10,54 @@ use crate::{
     error::{Code, Problem, Result},
 };
 
-/// How the server is.
+/// Health of the server.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Health {
     status: Well,
 }
 
-/// The one word that a good answer has.
+/// Status of a healthy server.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 enum Well {
-    /// All is well.
+    /// Healthy.
     Ok,
 }
 
-/// Is the process alive?
+/// Check liveness
+///
+/// Succeeds while the process runs.
 #[utoipa::path(get, path = "/livez", operation_id = "getLiveness", tag = "health",
-    responses((status = 200, body = Health, description = "It is")))]
+    responses((status = 200, body = Health, description = "The process runs")))]
 pub async fn live() -> impl Responder {
     well()
 }
 
-/// Can it serve?
+/// Check readiness
 ///
-/// Asks the database, and whether its schema is the one that this version needs.
+/// Succeeds if the database responds and has the schema of this version.
 #[utoipa::path(get, path = "/readyz", operation_id = "getReadiness", tag = "health",
-    responses((status = 200, body = Health, description = "It can"),
-        (status = 503, description = "`unavailable`, `schema_behind` or `schema_ahead`")))]
+    responses((status = 200, body = Health, description = "The server can serve requests")))]
 pub async fn ready(state: Data<State>) -> Result<impl Responder> {
     let schema = startup::state(state.db.connection()).await;
     let schema = schema
-        .map_err(|e| Problem::caused(Code::Unavailable, "the database does not answer", e.to_string()))?;
+        .map_err(|e| Problem::caused(Code::Unavailable, "the database does not respond", e.to_string()))?;
     match schema {
         Schema::Current => Ok(well()),
-        Schema::Behind(_) => {
-            Err(Problem::caused(Code::SchemaBehind, "migrate the database", schema.to_string()))
-        }
-        Schema::Ahead(_) => Err(Problem::caused(Code::SchemaAhead, "update the server", schema.to_string())),
+        Schema::Behind(_) => Err(Problem::caused(
+            Code::SchemaBehind,
+            "the database lacks migrations; run them",
+            schema.to_string(),
+        )),
+        Schema::Ahead(_) => Err(Problem::caused(
+            Code::SchemaAhead,
+            "the database has migrations of a later version; update the server",
+            schema.to_string(),
+        )),
     }
 }
 
-/// An answer that is true only now.
+/// Response of a healthy server; no cache may store it.
 fn well() -> HttpResponse {
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(Health { status: Well::Ok })
 }

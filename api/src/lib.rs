@@ -1,7 +1,7 @@
 //! Bookly's JSON API: actix-web routes over the operations of `service`.
 //!
-//! Invariant: a handler is extractors, one operation and one answer. Nothing here names a row or a query,
-//! and every failure leaves as a problem document.
+//! Handlers consist of extractors, one operation and one response. This crate names no row and no query, and answers
+//! every failure with a problem document.
 
 pub mod address;
 pub mod auth;
@@ -10,15 +10,14 @@ pub mod books;
 pub mod command;
 pub mod config;
 pub mod cookie;
+pub mod endpoints;
 pub mod error;
 pub mod extract;
 pub mod health;
 pub mod logging;
 pub mod openapi;
-pub mod represent;
 pub mod request;
-pub mod respond;
-pub mod routes;
+pub mod response;
 pub mod throttle;
 pub mod users;
 
@@ -36,34 +35,34 @@ use service::{Db, Keys, Settings, auth::Auth, db::Turns, throttle::Throttle};
 
 use crate::{address::Proxies, background::Background, config::Config};
 
-/// How long the head of a request may be on its way.
+/// Time for the head of a request to arrive.
 const HEAD_DEADLINE: Duration = Duration::from_secs(5);
 
-/// How long a connection may lie idle between requests.
+/// Time for which a connection may be idle between requests.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
-/// Seconds that requests have to end when the server stops.
+/// Seconds that running requests have when the server stops.
 const SHUTDOWN_TIMEOUT: u64 = 10;
 
-/// Seconds that a browser may remember what CORS allows.
+/// Seconds for which browsers may cache preflight responses.
 const CORS_MAX_AGE: usize = 600;
 
-/// What handlers work with. Each worker has its own, and so its own connections.
+/// State of the application. Each worker has its own, with its own connections.
 pub struct State {
-    /// The database.
+    /// Database.
     pub db: Db,
-    /// The account system.
+    /// Account system.
     pub auth: Arc<Auth>,
-    /// The keys that seal cursors.
+    /// Keys that seal cursors.
     pub keys: Arc<Keys>,
-    /// The proxies that may say who the client is.
+    /// Proxies whose `X-Forwarded-For` is trusted.
     pub proxies: Arc<Proxies>,
 }
 
-/// Applies pending migrations, where the settings say so.
+/// Applies pending migrations if the settings say so.
 ///
 /// # Errors
-/// What the database says.
+/// Failed migrations, or no database.
 pub async fn migrate(config: &Config) -> Result<(), String> {
     if !config.migrates() {
         return Ok(());
@@ -71,23 +70,23 @@ pub async fn migrate(config: &Config) -> Result<(), String> {
     migration::startup::up(&config.database_url).await.map_err(|error| format!("cannot migrate: {error}"))
 }
 
-/// A server, and what goes on behind it.
+/// Server with its background tasks.
 pub struct Running {
-    /// Answers requests when awaited.
+    /// Serves requests when awaited.
     pub server: Server,
-    /// Goes on until it is ended or dropped.
+    /// Runs until it is ended or dropped.
     pub background: Background,
 }
 
 /// Starts the server on `listener`.
 ///
 /// # Errors
-/// What the system or the settings say.
+/// Invalid settings, or a failure of the system.
 pub fn serve(config: &Config, listener: TcpListener) -> io::Result<Running> {
     serve_within(config, listener, Arc::new(config.throttle()))
 }
 
-/// [`serve`], within limits that the caller can see, too.
+/// [`serve`] with rate limits that the caller can inspect.
 ///
 /// # Errors
 /// As [`serve`].
@@ -111,7 +110,7 @@ pub fn serve_within(config: &Config, listener: TcpListener, throttle: Arc<Thrott
         App::new()
             .data_factory(move || open(settings.clone(), turns.clone(), state.clone()))
             .app_data(trusted.clone())
-            .configure(routes::configure)
+            .configure(endpoints::configure)
             .default_service(web::to(request::not_found))
             .wrap(cors(&origins))
             .wrap(from_fn(request::observe))
@@ -130,7 +129,7 @@ async fn open(settings: Settings, turns: Turns, state: impl Fn(Db) -> State) -> 
     Ok(state(Db::open(&settings, turns).await?))
 }
 
-/// Lets pages of exactly these origins in.
+/// CORS for pages of exactly these origins.
 fn cors(origins: &[String]) -> Cors {
     let cors = Cors::default()
         .block_on_origin_mismatch(false)
@@ -159,7 +158,7 @@ fn cors(origins: &[String]) -> Cors {
             "WWW-Authenticate",
             "X-Request-Id",
         ])
-        // The cookie of a session; it goes to two paths only.
+        // For the session cookie, which browsers send to two paths only.
         .supports_credentials()
         .max_age(CORS_MAX_AGE);
     origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))

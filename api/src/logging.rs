@@ -1,4 +1,4 @@
-//! The log, on standard error: lines for people, or JSON objects for programs.
+//! Log on standard error: lines for people, or JSON objects for programs.
 
 use std::io::Write;
 
@@ -14,7 +14,7 @@ use crate::config::{Config, LogFormat};
 /// Starts logging.
 ///
 /// # Panics
-/// When the program logs already.
+/// If a logger is installed already.
 pub fn init(config: &Config) {
     let mut builder = Builder::new();
     builder.parse_filters(&config.rust_log);
@@ -28,23 +28,23 @@ pub fn init(config: &Config) {
             fields.0.insert("level".to_owned(), json!(record.level().as_str().to_ascii_lowercase()));
             fields.0.insert("target".to_owned(), json!(record.target()));
             fields.0.insert("message".to_owned(), json!(record.args().to_string()));
-            // A value that cannot be written is left out; the line is not.
+            // A value that cannot be formatted is left out of the line.
             drop(record.key_values().visit(&mut fields));
             writeln!(buffer, "{}", serde_json::Value::from(fields.0))
         });
     }
     let logger = Discreet(builder.build());
     log::set_max_level(logger.0.filter());
-    log::set_boxed_logger(Box::new(logger)).expect("the program starts logging once");
+    log::set_boxed_logger(Box::new(logger)).expect("logging starts once");
 }
 
-/// The log without what SeaORM traces, whatever the filters say: how it connects, password included.
+/// Logger that drops trace lines of SeaORM, which contain the database password.
 struct Discreet(Logger);
 
 impl Log for Discreet {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        let tells_all = metadata.level() == Level::Trace && metadata.target().starts_with("sea_orm");
-        !tells_all && self.0.enabled(metadata)
+        let leaks = metadata.level() == Level::Trace && metadata.target().starts_with("sea_orm");
+        !leaks && self.0.enabled(metadata)
     }
 
     fn log(&self, record: &Record<'_>) {
@@ -58,7 +58,7 @@ impl Log for Discreet {
     }
 }
 
-/// The pairs of a record, numbers and truth values as themselves.
+/// Key-value pairs of a record, with numbers and booleans as JSON types.
 struct Fields(Map<String, serde_json::Value>);
 
 impl<'kvs> VisitSource<'kvs> for Fields {

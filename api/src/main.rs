@@ -1,4 +1,4 @@
-//! The program: settings, log, then the command.
+//! The program `bookly`: loads settings, starts the log and runs the command.
 
 use std::process::ExitCode;
 
@@ -28,7 +28,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// One line for whoever started the program.
+/// Prints an error as one line.
 fn fail(error: &str) -> ExitCode {
     eprintln!("error: {error}");
     ExitCode::FAILURE

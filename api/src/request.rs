@@ -1,5 +1,4 @@
-//! What every request goes through: an id, a deadline, one line in the log, and an answer that is a problem
-//! document when it is a failure.
+//! Layers that every request passes: an id, a deadline, one log line, and a problem document for every failure.
 
 use std::{panic::AssertUnwindSafe, time::Duration};
 
@@ -20,22 +19,16 @@ use uuid::Uuid;
 
 use crate::{
     error::{Code, Problem},
-    represent, throttle,
+    response, throttle,
 };
 
-/// How long an operation may take.
-const DEADLINE: Duration = Duration::from_secs(30);
-
-/// How long an import may take, whose body alone may be minutes on its way.
-const IMPORT_DEADLINE: Duration = Duration::from_mins(15);
-
-/// The media type of a problem document.
+/// Media type of a problem document.
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
-/// The header that names a request.
+/// Header with the id of a request.
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// What any answer of the API says to browsers.
+/// Headers of every response, for browsers.
 const SECURITY_HEADERS: [(HeaderName, &str); 4] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
@@ -43,22 +36,23 @@ const SECURITY_HEADERS: [(HeaderName, &str); 4] = [
     (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
 ];
 
-/// The outermost layer: names the request, finishes its answer and logs it.
+/// Outermost layer: gives the request an id, finishes its response and logs it.
 pub async fn observe(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse, Error> {
     let started = Instant::now();
     let id = Uuid::now_v7().to_string();
-    let response = finish(next.call(request).await?.map_into_boxed_body(), &id);
-    let response = represent::deliver(response).await;
+    let response = complete(next.call(request).await?.map_into_boxed_body(), &id);
+    let response = response::finish(response).await;
     log(&response, &id, started);
     Ok(response)
 }
 
-/// The layer round each handler: refuses compressed bodies, bounds the time, and turns a panic into an
-/// answer.
+/// Layer round each handler: rejects compressed bodies, ends the request at its deadline, and answers a panic with
+/// `internal`.
 pub async fn contain(
+    deadline: Duration,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse, Error> {
@@ -66,26 +60,26 @@ pub async fn contain(
     let refuse = |problem: Problem| Ok(ServiceResponse::new(raw, problem.error_response()));
     let encoding = request.headers().get(header::CONTENT_ENCODING);
     if encoding.is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
-        return refuse(Problem::new(Code::UnsupportedEncoding, "send the body as it is, not compressed"));
+        return refuse(Problem::new(Code::UnsupportedEncoding, "send the body without compression"));
     }
-    let import = request.match_pattern().is_some_and(|pattern| pattern.ends_with("/import"));
-    let deadline = if import { IMPORT_DEADLINE } else { DEADLINE };
     match timeout(deadline, AssertUnwindSafe(next.call(request)).catch_unwind()).await {
         Ok(Ok(answer)) => answer.map(ServiceResponse::map_into_boxed_body),
         Ok(Err(panic)) => {
             let cause = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
             let cause = cause.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-            refuse(Problem::caused(Code::Internal, "something went wrong", format!("panic: {cause}")))
+            refuse(Problem::internal(format!("panic: {cause}")))
         }
-        Err(_) => refuse(Problem::caused(Code::Unavailable, "it took too long", "the deadline passed")),
+        Err(_) => {
+            refuse(Problem::caused(Code::Unavailable, "the request took too long", "the deadline passed"))
+        }
     }
 }
 
-/// Writes the problem document of a failure, and the headers of every answer.
-fn finish(response: ServiceResponse, id: &str) -> ServiceResponse {
+/// Writes the problem document of a failure, and the headers of every response.
+fn complete(response: ServiceResponse, id: &str) -> ServiceResponse {
     let mut response = if response.status().as_u16() >= 400 { explain(response, id) } else { response };
     let problem = response.response().extensions().get::<Problem>().cloned();
-    throttle::tell(&mut response, problem.as_ref());
+    throttle::report(&mut response, problem.as_ref());
     let headers = response.headers_mut();
     for (name, value) in SECURITY_HEADERS {
         if !headers.contains_key(&name) {
@@ -111,7 +105,7 @@ fn explain(response: ServiceResponse, id: &str) -> ServiceResponse {
     response
 }
 
-/// One line a request; a 5xx with its cause.
+/// Logs one line for each request, with the cause of a 5xx.
 fn log(response: &ServiceResponse, id: &str, started: Instant) {
     let request = response.request();
     let route = request.match_pattern().unwrap_or_else(|| "-".to_owned());
@@ -133,7 +127,7 @@ fn log(response: &ServiceResponse, id: &str, started: Instant) {
     }
 }
 
-/// The answer to what no route takes.
+/// Response to requests that no route matches.
 pub async fn not_found() -> Result<HttpResponse, Problem> {
     Err(Problem::new(Code::NotFound, StatusCode::NOT_FOUND.canonical_reason().unwrap_or("Not Found")))
 }
@@ -144,6 +138,10 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+
+    async fn within(request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse, Error> {
+        contain(Duration::from_secs(30), request, next).await
+    }
 
     async fn broken() -> HttpResponse {
         panic!("a secret of the inside")
@@ -156,8 +154,8 @@ mod tests {
     #[actix_web::test]
     async fn a_panic_and_a_bare_status_become_problem_documents() {
         let app = App::new()
-            .service(web::resource("/broken").route(web::get().to(broken).wrap(from_fn(contain))))
-            .service(web::resource("/teapot").route(web::get().to(teapot).wrap(from_fn(contain))))
+            .service(web::resource("/broken").route(web::get().to(broken).wrap(from_fn(within))))
+            .service(web::resource("/teapot").route(web::get().to(teapot).wrap(from_fn(within))))
             .wrap(from_fn(observe));
         let app = test::init_service(app).await;
         for (path, status, code) in

@@ -1,45 +1,58 @@
-//! The limits at the door: of a route, for the address of the client, and of whoever is signed in; and the
-//! headers that tell of them.
+//! Rate limits of endpoints, for the client's address and for the account, and the response headers that report
+//! them.
 
 use actix_web::{
-    Error, HttpMessage, HttpRequest, ResponseError,
-    body::{BoxBody, MessageBody},
-    dev::{ServiceRequest, ServiceResponse},
+    HttpMessage, HttpRequest,
+    body::BoxBody,
+    dev::ServiceResponse,
     http::header::{self, HeaderMap, HeaderName, HeaderValue},
-    middleware::Next,
-    web::Data,
 };
 use service::throttle::{Policy, Standing, Subject};
+use uuid::Uuid;
 
 use crate::{
-    State, address,
+    address,
+    endpoints::{Endpoint, Limit},
     error::{Problem, Result},
+    extract,
 };
 
-/// The headers of draft-ietf-httpapi-ratelimit-headers-11, section 3 and 4.
+/// Headers of draft-ietf-httpapi-ratelimit-headers-11, sections 3 and 4.
 const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
-/// How a request stands with the limits that it met.
+/// State of each limit that a request was counted against.
 struct Standings(Vec<Standing>);
 
-/// Lets a request through if its client's address has not asked too often. Runs before anything else.
-pub(crate) async fn by_address(
-    policy: Policy,
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> std::result::Result<ServiceResponse, Error> {
-    let subject = Subject::Address(address::of(request.request()));
-    if let Err(problem) = admit(request.request(), policy, subject) {
-        return Ok(request.into_response(problem.error_response()));
+/// Counts a request against the limits of its client's address.
+///
+/// # Errors
+/// `too_many_requests`; `internal` if the limits cannot be checked.
+pub(crate) fn count_address(endpoint: &Endpoint, request: &HttpRequest) -> Result<()> {
+    for limit in &endpoint.limits {
+        if let Limit::Address(policy) = limit {
+            count(request, *policy, Subject::Address(address::of(request)))?;
+        }
     }
-    Ok(next.call(request).await?.map_into_boxed_body())
+    Ok(())
 }
 
-/// Counts a request, and keeps how it stands for its answer.
-pub(crate) fn admit(request: &HttpRequest, policy: Policy, subject: Subject<'_>) -> Result<()> {
-    let Some(state) = request.app_data::<Data<State>>() else { return Ok(()) };
-    if let Some(standing) = state.auth.throttle().admit(policy, subject)? {
+/// Counts a request against the limits of its account.
+///
+/// # Errors
+/// As [`count_address`].
+pub(crate) fn count_account(endpoint: &Endpoint, request: &HttpRequest, account: Uuid) -> Result<()> {
+    for limit in &endpoint.limits {
+        if let Limit::Account(policy) = limit {
+            count(request, *policy, Subject::User(account))?;
+        }
+    }
+    Ok(())
+}
+
+/// Counts a request, and keeps the state of the limit for its response.
+fn count(request: &HttpRequest, policy: Policy, subject: Subject<'_>) -> Result<()> {
+    if let Some(standing) = extract::state(request)?.auth.throttle().admit(policy, subject)? {
         let mut extensions = request.extensions_mut();
         match extensions.get_mut::<Standings>() {
             Some(standings) => standings.0.push(standing),
@@ -49,8 +62,8 @@ pub(crate) fn admit(request: &HttpRequest, policy: Policy, subject: Subject<'_>)
     Ok(())
 }
 
-/// Tells an answer's reader how it stands with the limits that the request met, and the limit it broke.
-pub(crate) fn tell(response: &mut ServiceResponse<BoxBody>, problem: Option<&Problem>) {
+/// Adds the headers that report the limits, and the wait after a limit that was exceeded.
+pub(crate) fn report(response: &mut ServiceResponse<BoxBody>, problem: Option<&Problem>) {
     let mut standings = match response.request().extensions().get::<Standings>() {
         Some(standings) => standings.0.clone(),
         None => Vec::new(),
@@ -74,7 +87,34 @@ fn append(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     }
 }
 
-/// Whole seconds, rounded up: who waits for so long has waited long enough.
+/// Whole seconds, rounded up, so that a client that waits for them has waited long enough.
 fn seconds(standing: &Standing) -> u64 {
     standing.wait.as_secs() + u64::from(standing.wait.subsec_nanos() > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+    use crate::{endpoints::endpoints, error::Code};
+
+    #[test]
+    fn a_limit_that_cannot_be_checked_rejects_the_request() {
+        let without_state = TestRequest::default().to_http_request();
+        let (mut addresses, mut accounts) = (0, 0);
+        for endpoint in endpoints() {
+            let by_address = count_address(endpoint, &without_state);
+            let by_account = count_account(endpoint, &without_state, Uuid::nil());
+            for limit in &endpoint.limits {
+                let (counted, limited) = match limit {
+                    Limit::Address(_) => (&mut addresses, &by_address),
+                    Limit::Account(_) => (&mut accounts, &by_account),
+                };
+                assert_eq!(limited.as_ref().unwrap_err().code(), Code::Internal, "{}", endpoint.id);
+                *counted += 1;
+            }
+        }
+        assert!(addresses >= 7 && accounts > 20, "{addresses} {accounts}");
+    }
 }

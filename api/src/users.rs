@@ -1,4 +1,4 @@
-//! `/users`: the account in use and its sessions, and the administration of accounts.
+//! `/users`: your own account and its sessions, and the administration of accounts.
 
 use actix_web::{HttpResponse, Responder, web::Data};
 use service::{
@@ -11,19 +11,25 @@ use crate::{
     State,
     error::Result,
     extract::{Id, IfMatch, Json, Query, SignedIn},
-    respond::{Created, Exported, Paged, Tagged},
+    response::{Created, Exported, Paged, Tagged, Versioned},
 };
 
-/// Read your account
+impl Versioned for User {
+    fn version(&self) -> i64 {
+        self.version
+    }
+}
+
+/// Get your account
 #[utoipa::path(get, path = "/api/v1/users/me", operation_id = "getMe", tag = "users",
-    responses((status = 200, body = User, description = "Your account", headers(("ETag" = String, description = "Its entity tag")))))]
+    responses((status = 200, body = User, description = "Your account")))]
 pub async fn me(state: Data<State>, SignedIn(actor): SignedIn) -> Result<impl Responder> {
     Ok(Tagged(users::me(&state.db, &actor).await?))
 }
 
-/// Change your account
+/// Update your account
 #[utoipa::path(patch, path = "/api/v1/users/me", operation_id = "updateMe", tag = "users", request_body = ProfilePatch,
-    responses((status = 200, body = User, description = "Your account as it is now", headers(("ETag" = String, description = "Its entity tag")))))]
+    responses((status = 200, body = User, description = "Your updated account")))]
 pub async fn update_me(
     state: Data<State>,
     SignedIn(actor): SignedIn,
@@ -35,9 +41,9 @@ pub async fn update_me(
 
 /// Delete your account
 ///
-/// Your books stay in the catalogue, without an owner.
+/// Your books remain in the catalogue without an owner.
 #[utoipa::path(delete, path = "/api/v1/users/me", operation_id = "deleteMe", tag = "users", request_body = Confirmation,
-    responses((status = 204, description = "The account is gone"), (status = 409, description = "`last_admin`")))]
+    responses((status = 204, description = "The account was deleted")))]
 pub async fn delete_me(
     state: Data<State>,
     SignedIn(actor): SignedIn,
@@ -48,12 +54,12 @@ pub async fn delete_me(
     Ok(HttpResponse::NoContent())
 }
 
-/// Take your data along
+/// Export your data
 ///
-/// Everything that is held about your account: itself, its sessions and its books, as a file.
+/// Returns everything stored about your account as a file: the account, its sessions and its books.
 #[utoipa::path(get, path = "/api/v1/users/me/export", operation_id = "exportMe", tag = "users",
-    responses((status = 200, body = ExportDocument, description = "The file",
-        headers(("Content-Disposition" = String, description = "Its name")))))]
+    responses((status = 200, body = ExportDocument, description = "File with your data",
+        headers(("Content-Disposition" = String, description = "Name of the file")))))]
 pub async fn export(state: Data<State>, SignedIn(actor): SignedIn) -> Result<impl Responder> {
     let export = users::export(&state.db, &actor).await?;
     Ok(Exported(state, export))
@@ -61,7 +67,7 @@ pub async fn export(state: Data<State>, SignedIn(actor): SignedIn) -> Result<imp
 
 /// List your sessions
 ///
-/// One for each device that is signed in, the last used one first; at most 20, on one page.
+/// Returns one session for each signed-in device, the last used one first; at most 20, on one page.
 #[utoipa::path(get, path = "/api/v1/users/me/sessions", operation_id = "listSessions", tag = "users",
     responses((status = 200, body = Page<Session>, description = "Your sessions")))]
 pub async fn sessions(state: Data<State>, SignedIn(actor): SignedIn) -> Result<impl Responder> {
@@ -70,9 +76,9 @@ pub async fn sessions(state: Data<State>, SignedIn(actor): SignedIn) -> Result<i
 
 /// End your other sessions
 ///
-/// Every device but this one is signed out.
+/// Signs out every device except this one.
 #[utoipa::path(delete, path = "/api/v1/users/me/sessions", operation_id = "endOtherSessions", tag = "users",
-    responses((status = 204, description = "The others have ended")))]
+    responses((status = 204, description = "The other sessions ended")))]
 pub async fn end_other_sessions(state: Data<State>, SignedIn(actor): SignedIn) -> Result<impl Responder> {
     auth::end_others(&state.db, &actor).await?;
     Ok(HttpResponse::NoContent())
@@ -80,10 +86,10 @@ pub async fn end_other_sessions(state: Data<State>, SignedIn(actor): SignedIn) -
 
 /// End one of your sessions
 ///
-/// A device is signed out, this one or another.
+/// Signs out one device, this one or another.
 #[utoipa::path(delete, path = "/api/v1/users/me/sessions/{id}", operation_id = "endSession", tag = "users",
-    params(("id" = Uuid, Path, description = "The session's id")),
-    responses((status = 204, description = "It has ended")))]
+    params(("id" = Uuid, Path, description = "Id of the session")),
+    responses((status = 204, description = "The session ended")))]
 pub async fn end_session(
     state: Data<State>,
     SignedIn(actor): SignedIn,
@@ -95,9 +101,9 @@ pub async fn end_session(
 
 /// Change your password
 ///
-/// Your other sessions end.
+/// Ends your other sessions.
 #[utoipa::path(put, path = "/api/v1/users/me/password", operation_id = "changePassword", tag = "users", request_body = PasswordChange,
-    responses((status = 204, description = "The account has its new password")))]
+    responses((status = 204, description = "The password was changed")))]
 pub async fn change_password(
     state: Data<State>,
     SignedIn(actor): SignedIn,
@@ -109,11 +115,10 @@ pub async fn change_password(
 
 /// Change your e-mail address
 ///
-/// Mail goes to the new address, and the token in it to `POST /auth/verify-email`; until then the old one stays. The old
-/// one is told. The answer is the same for an address that another account has.
+/// Sends mail with a token to the new address; the address changes once the token is sent to
+/// `POST /auth/verify-email`. The old address is notified. The response is the same for an address of another account.
 #[utoipa::path(put, path = "/api/v1/users/me/email", operation_id = "changeEmail", tag = "users", request_body = NewEmail,
-    responses((status = 202, description = "Mail goes to the new address, unless another account has verified it"),
-        (status = 409, description = "`cannot_mail`")))]
+    responses((status = 202, description = "Mail is sent to the new address, unless another account has verified it")))]
 pub async fn change_email(
     state: Data<State>,
     SignedIn(actor): SignedIn,
@@ -125,8 +130,7 @@ pub async fn change_email(
 
 /// List accounts
 #[utoipa::path(get, path = "/api/v1/users", operation_id = "listUsers", tag = "users", params(UserQuery),
-    responses((status = 200, body = Page<User>, description = "A page of accounts",
-        headers(("Link" = String, description = "The next page, `rel=\"next\"`; absent on the last one")))))]
+    responses((status = 200, body = Page<User>, description = "Page of accounts")))]
 pub async fn list(
     state: Data<State>,
     SignedIn(actor): SignedIn,
@@ -135,14 +139,11 @@ pub async fn list(
     Ok(Paged(users::list(&state.db, &state.keys, &actor, query).await?))
 }
 
-/// Open an account for somebody
+/// Create an account
 ///
-/// It has no password until its owner chooses one, by the mail that goes to its address: nobody sets somebody else's.
-/// Until then no log-in succeeds.
+/// Sends mail to the account's address, with a token by which the owner chooses the password. Until then, log-in fails.
 #[utoipa::path(post, path = "/api/v1/users", operation_id = "createUser", tag = "users", request_body = NewUser,
-    responses((status = 201, body = User, description = "The new account",
-        headers(("Location" = String, description = "Where the account is"), ("ETag" = String, description = "Its entity tag"))),
-        (status = 409, description = "`username_taken` or `email_taken`"), (status = 503, description = "`overloaded`")))]
+    responses((status = 201, body = User, description = "New account")))]
 pub async fn create(
     state: Data<State>,
     SignedIn(actor): SignedIn,
@@ -152,21 +153,20 @@ pub async fn create(
     Ok(Created(format!("/api/v1/users/{}", user.id), user))
 }
 
-/// Read an account
+/// Get an account
 #[utoipa::path(get, path = "/api/v1/users/{id}", operation_id = "getUser", tag = "users",
-    params(("id" = Uuid, Path, description = "The account's id", example = "01a1fc31-a23e-72a5-9ed9-5d2493985689")),
-    responses((status = 200, body = User, description = "The account", headers(("ETag" = String, description = "Its entity tag")))))]
+    params(("id" = Uuid, Path, description = "Id of the account", example = "01a1fc31-a23e-72a5-9ed9-5d2493985689")),
+    responses((status = 200, body = User, description = "The account")))]
 pub async fn get(state: Data<State>, SignedIn(actor): SignedIn, Id(id): Id) -> Result<impl Responder> {
     Ok(Tagged(users::get(&state.db, &actor, id).await?))
 }
 
-/// Change an account
+/// Update an account
 ///
-/// Its names, its role, whether it is verified and whether it is active. Disabling it ends its sessions.
+/// Changes names, role, verification and activity. Disabling an account ends its sessions.
 #[utoipa::path(patch, path = "/api/v1/users/{id}", operation_id = "updateUser", tag = "users", request_body = UserPatch,
-    params(("id" = Uuid, Path, description = "The account's id", example = "01a1fc31-a23e-72a5-9ed9-5d2493985689")),
-    responses((status = 200, body = User, description = "The account as it is now", headers(("ETag" = String, description = "Its entity tag"))),
-        (status = 409, description = "`last_admin`")))]
+    params(("id" = Uuid, Path, description = "Id of the account", example = "01a1fc31-a23e-72a5-9ed9-5d2493985689")),
+    responses((status = 200, body = User, description = "Updated account")))]
 pub async fn update(
     state: Data<State>,
     SignedIn(actor): SignedIn,
@@ -179,10 +179,10 @@ pub async fn update(
 
 /// Delete an account
 ///
-/// Its books stay in the catalogue, without an owner.
+/// The account's books remain in the catalogue without an owner.
 #[utoipa::path(delete, path = "/api/v1/users/{id}", operation_id = "deleteUser", tag = "users",
-    params(("id" = Uuid, Path, description = "The account's id", example = "01a1fc31-a23e-72a5-9ed9-5d2493985689")),
-    responses((status = 204, description = "The account is gone"), (status = 409, description = "`last_admin`")))]
+    params(("id" = Uuid, Path, description = "Id of the account", example = "01a1fc31-a23e-72a5-9ed9-5d2493985689")),
+    responses((status = 204, description = "The account was deleted")))]
 pub async fn delete(
     state: Data<State>,
     SignedIn(actor): SignedIn,
@@ -193,12 +193,12 @@ pub async fn delete(
     Ok(HttpResponse::NoContent())
 }
 
-/// Have the owner of an account choose a new password
+/// Send a password reset
 ///
-/// Mail goes to the account's address, as if its owner had asked. Nobody sets somebody else's password.
+/// Sends mail to the account's address, with a token by which the owner chooses a new password.
 #[utoipa::path(post, path = "/api/v1/users/{id}/password-reset", operation_id = "sendPasswordReset", tag = "users",
-    params(("id" = Uuid, Path, description = "The account's id")),
-    responses((status = 202, description = "Mail goes to the account's address"), (status = 409, description = "`cannot_mail`")))]
+    params(("id" = Uuid, Path, description = "Id of the account")),
+    responses((status = 202, description = "Mail is sent to the account's address")))]
 pub async fn send_password_reset(
     state: Data<State>,
     SignedIn(actor): SignedIn,
@@ -210,10 +210,10 @@ pub async fn send_password_reset(
 
 /// End the sessions of an account
 ///
-/// Every device is signed out.
+/// Signs out every device of the account.
 #[utoipa::path(delete, path = "/api/v1/users/{id}/sessions", operation_id = "endUserSessions", tag = "users",
-    params(("id" = Uuid, Path, description = "The account's id")),
-    responses((status = 204, description = "They have ended")))]
+    params(("id" = Uuid, Path, description = "Id of the account")),
+    responses((status = 204, description = "The sessions ended")))]
 pub async fn end_sessions(
     state: Data<State>,
     SignedIn(actor): SignedIn,

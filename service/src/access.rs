@@ -1,34 +1,55 @@
-//! Who may do what: the roles, the actions, and the one table that ties them. Guards, the OpenAPI
-//! document and the tests are made from it.
+//! Permission table: one row for each action, with the roles that may perform it. Operations check it, and
+//! the OpenAPI document and the tests are generated from it.
 
 use crate::Role;
 
-/// How far a permission reaches.
+/// Scope of a permission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
-    /// What the actor made or is.
+    /// The actor's own account and resources.
     Own,
-    /// Everybody's.
+    /// Accounts and resources of any owner.
     Any,
 }
 
 /// One row of the permission table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rule {
-    /// Whether one who is not signed in may.
+    /// Whether requests without an access token are allowed.
     pub anonymous: bool,
-    /// What role `user` may.
+    /// Scope for role `user`; none if the role is denied.
     pub user: Option<Reach>,
-    /// What role `cashier` may.
+    /// Scope for role `cashier`; none if the role is denied.
     pub cashier: Option<Reach>,
-    /// What role `admin` may.
+    /// Scope for role `admin`; none if the role is denied.
     pub admin: Option<Reach>,
-    /// Whether an account whose address is not verified may.
+    /// Whether accounts with an unverified address are allowed.
     pub unverified: bool,
 }
 
+/// Reads one row of the permission table.
+macro_rules! rule {
+    ($anonymous:ident $user:ident $cashier:ident $admin:ident $unverified:ident) => {
+        Rule {
+            anonymous: rule!(@flag $anonymous),
+            user: rule!(@reach $user),
+            cashier: rule!(@reach $cashier),
+            admin: rule!(@reach $admin),
+            unverified: rule!(@flag $unverified),
+        }
+    };
+    (@flag yes) => { true };
+    (@flag no) => { false };
+    (@reach any) => { Some(Reach::Any) };
+    (@reach own) => { Some(Reach::Own) };
+    (@reach none) => { None };
+}
+
 impl Rule {
-    /// What `role` may.
+    /// Rule of endpoints that are open to everyone and have no action.
+    pub const PUBLIC: Self = rule!(yes any any any yes);
+
+    /// Scope for `role`; none if the role is denied.
     #[must_use]
     pub const fn of(self, role: Role) -> Option<Reach> {
         match role {
@@ -40,22 +61,30 @@ impl Rule {
 }
 
 macro_rules! actions {
-    ($($(#[$doc:meta])* $action:ident = $name:literal,)+) => {
-        /// What can be done, by the name it has in the OpenAPI document (`operationId`).
+    ($($action:ident $name:literal $anonymous:ident $user:ident $cashier:ident $admin:ident $unverified:ident;)+) => {
+        /// Action that the permission table rules on. Its name is the `operationId` of its endpoint.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Action {
-            $($(#[$doc])* $action,)+
+            $(#[doc = concat!("The operation `", $name, "`.")] $action,)+
         }
 
         impl Action {
             /// Every action.
             pub const ALL: &[Self] = &[$(Self::$action),+];
 
-            /// The action's name in lower camel case.
+            /// Name in lower camel case.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self {
                     $(Self::$action => $name,)+
+                }
+            }
+
+            /// Row of the permission table.
+            #[must_use]
+            pub const fn rule(self) -> Rule {
+                match self {
+                    $(Self::$action => rule!($anonymous $user $cashier $admin $unverified),)+
                 }
             }
         }
@@ -63,137 +92,39 @@ macro_rules! actions {
 }
 
 actions! {
-    /// Open an account for oneself.
-    SignUp = "signUp",
-    /// Begin a session.
-    LogIn = "logIn",
-    /// Go on with a session.
-    Refresh = "refresh",
-    /// End the session in use.
-    LogOut = "logOut",
-    /// Show that an address is the account's owner's.
-    VerifyEmail = "verifyEmail",
-    /// Have the mail that verifies an address sent once more.
-    ResendVerification = "resendVerification",
-    /// Have the mail sent by which a new password can be chosen.
-    RequestPasswordReset = "requestPasswordReset",
-    /// Choose a new password by the token of that mail.
-    ResetPassword = "resetPassword",
-    /// Read the account in use.
-    GetMe = "getMe",
-    /// Change the account in use.
-    UpdateMe = "updateMe",
-    /// Delete the account in use.
-    DeleteMe = "deleteMe",
-    /// Change the password of the account in use.
-    ChangePassword = "changePassword",
-    /// Change the address of the account in use.
-    ChangeEmail = "changeEmail",
-    /// Take along everything that is held about the account in use.
-    ExportMe = "exportMe",
-    /// List the sessions of the account in use.
-    ListSessions = "listSessions",
-    /// End every other session of the account in use.
-    EndOtherSessions = "endOtherSessions",
-    /// End a session of the account in use.
-    EndSession = "endSession",
-    /// List accounts.
-    ListUsers = "listUsers",
-    /// Open an account for somebody.
-    CreateUser = "createUser",
-    /// Read an account.
-    GetUser = "getUser",
-    /// Change an account, its role or whether it is active.
-    UpdateUser = "updateUser",
-    /// Delete an account.
-    DeleteUser = "deleteUser",
-    /// Have the mail sent by which the owner of an account can choose a new password.
-    SendPasswordReset = "sendPasswordReset",
-    /// End every session of an account.
-    EndUserSessions = "endUserSessions",
-    /// List the books that a user added.
-    ListUserBooks = "listUserBooks",
-    /// List the catalogue.
-    ListBooks = "listBooks",
-    /// Count what the books of a list have in common.
-    GetBookFacets = "getBookFacets",
-    /// Add a book.
-    CreateBook = "createBook",
-    /// Read a book.
-    GetBook = "getBook",
-    /// Read a book by its ISBN.
-    GetBookByIsbn = "getBookByIsbn",
-    /// Change a book.
-    UpdateBook = "updateBook",
-    /// Delete a book.
-    DeleteBook = "deleteBook",
-    /// Bring a file of books in.
-    ImportBooks = "importBooks",
-    /// Take books out as a file.
-    ExportBooks = "exportBooks",
-    /// Read the OpenAPI document.
-    GetOpenapi = "getOpenapi",
-    /// Read what a problem means.
-    GetProblem = "getProblem",
-    /// Ask whether the process lives.
-    GetLiveness = "getLiveness",
-    /// Ask whether it can serve.
-    GetReadiness = "getReadiness",
-}
-
-impl Action {
-    /// The action's row in the permission table.
-    #[must_use]
-    pub const fn rule(self) -> Rule {
-        use Reach::{Any, Own};
-        match self {
-            //                     anonymous  user       cashier    admin      unverified
-            Self::SignUp
-            | Self::LogIn
-            | Self::Refresh
-            | Self::VerifyEmail
-            | Self::ResendVerification
-            | Self::RequestPasswordReset
-            | Self::ResetPassword
-            | Self::ListUserBooks
-            | Self::ListBooks
-            | Self::GetBookFacets
-            | Self::GetBook
-            | Self::GetBookByIsbn
-            | Self::GetOpenapi
-            | Self::GetProblem
-            | Self::GetLiveness
-            | Self::GetReadiness => row(true, Some(Any), Some(Any), Some(Any), true),
-            Self::LogOut
-            | Self::GetMe
-            | Self::ExportMe
-            | Self::ListSessions
-            | Self::EndOtherSessions
-            | Self::EndSession => row(false, Some(Own), Some(Own), Some(Own), true),
-            Self::UpdateMe | Self::DeleteMe | Self::ChangePassword | Self::ChangeEmail => {
-                row(false, Some(Own), Some(Own), Some(Own), false)
-            }
-            Self::ExportBooks => row(false, Some(Any), Some(Any), Some(Any), true),
-            Self::CreateBook | Self::ImportBooks => row(false, Some(Own), Some(Own), Some(Own), false),
-            Self::UpdateBook => row(false, Some(Own), Some(Any), Some(Any), false),
-            Self::DeleteBook => row(false, Some(Own), Some(Own), Some(Any), false),
-            Self::ListUsers
-            | Self::CreateUser
-            | Self::GetUser
-            | Self::UpdateUser
-            | Self::DeleteUser
-            | Self::SendPasswordReset
-            | Self::EndUserSessions => row(false, None, None, Some(Any), false),
-        }
-    }
-}
-
-const fn row(
-    anonymous: bool,
-    user: Option<Reach>,
-    cashier: Option<Reach>,
-    admin: Option<Reach>,
-    unverified: bool,
-) -> Rule {
-    Rule { anonymous, user, cashier, admin, unverified }
+    // action             name                    anonymous user cashier admin unverified
+    SignUp                "signUp"                yes       any  any     any   yes;
+    LogIn                 "logIn"                 yes       any  any     any   yes;
+    Refresh               "refresh"               yes       any  any     any   yes;
+    LogOut                "logOut"                no        own  own     own   yes;
+    VerifyEmail           "verifyEmail"           yes       any  any     any   yes;
+    ResendVerification    "resendVerification"    yes       any  any     any   yes;
+    RequestPasswordReset  "requestPasswordReset"  yes       any  any     any   yes;
+    ResetPassword         "resetPassword"         yes       any  any     any   yes;
+    GetMe                 "getMe"                 no        own  own     own   yes;
+    UpdateMe              "updateMe"              no        own  own     own   no;
+    DeleteMe              "deleteMe"              no        own  own     own   no;
+    ChangePassword        "changePassword"        no        own  own     own   no;
+    ChangeEmail           "changeEmail"           no        own  own     own   no;
+    ExportMe              "exportMe"              no        own  own     own   yes;
+    ListSessions          "listSessions"          no        own  own     own   yes;
+    EndOtherSessions      "endOtherSessions"      no        own  own     own   yes;
+    EndSession            "endSession"            no        own  own     own   yes;
+    ListUsers             "listUsers"             no        none none    any   no;
+    CreateUser            "createUser"            no        none none    any   no;
+    GetUser               "getUser"               no        none none    any   no;
+    UpdateUser            "updateUser"            no        none none    any   no;
+    DeleteUser            "deleteUser"            no        none none    any   no;
+    SendPasswordReset     "sendPasswordReset"     no        none none    any   no;
+    EndUserSessions       "endUserSessions"       no        none none    any   no;
+    ListUserBooks         "listUserBooks"         yes       any  any     any   yes;
+    ListBooks             "listBooks"             yes       any  any     any   yes;
+    GetBookFacets         "getBookFacets"         yes       any  any     any   yes;
+    CreateBook            "createBook"            no        own  own     own   no;
+    GetBook               "getBook"               yes       any  any     any   yes;
+    GetBookByIsbn         "getBookByIsbn"         yes       any  any     any   yes;
+    UpdateBook            "updateBook"            no        own  any     any   no;
+    DeleteBook            "deleteBook"            no        own  own     any   no;
+    ImportBooks           "importBooks"           no        own  own     own   no;
+    ExportBooks           "exportBooks"           no        any  any     any   yes;
 }

@@ -39,7 +39,7 @@ use crate::{
 };
 use entity::users::{Column, Entity, Model};
 
-/// An account, as its owner and administrators see it.
+/// Account, as its owner and administrators see it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct User {
     /// A UUID of version 7.
@@ -57,19 +57,19 @@ pub struct User {
     /// Family name.
     #[schema(examples("Liddell"))]
     pub last_name: Option<String>,
-    /// First and last name; null when there is neither.
+    /// First and last name; null if both are missing.
     #[schema(examples("Alice Liddell"))]
     pub full_name: Option<String>,
-    /// What the account may do.
+    /// Role of the account.
     pub role: Role,
-    /// Whether the address was shown to be the owner's.
+    /// True if the address is verified.
     pub is_verified: bool,
-    /// Whether the account may be used.
+    /// True if the account is enabled.
     pub is_active: bool,
-    /// When the account was opened, UTC.
+    /// Time of creation, UTC.
     #[schema(examples("2026-11-21T03:41:13.662396Z"))]
     pub created_at: DateTime<Utc>,
-    /// When the account was last changed, UTC.
+    /// Time of the last change, UTC.
     #[schema(examples("2026-11-21T03:41:13.662396Z"))]
     pub updated_at: DateTime<Utc>,
     /// How often the account was changed, from 1: the value of the entity tag.

@@ -1,4 +1,4 @@
-//! `bookly user …`: accounts, by whoever runs the program.
+//! `bookly user …`: administration of accounts by the operator.
 
 use std::{
     fs::File,
@@ -15,10 +15,10 @@ use service::{
 use super::{explain, open, print};
 use crate::config::{AccountFile, Accounts, Config, NewAccount, UserCommand};
 
-/// Accounts that are read at a time.
+/// Accounts that are read at once.
 const PAGE: u64 = 100;
 
-/// Does what the command line asks for.
+/// Runs a command for accounts.
 pub(super) async fn run(config: &Config, command: UserCommand) -> Result<(), String> {
     let db = open(config).await?;
     let done = match command {
@@ -63,12 +63,12 @@ async fn create(config: &Config, db: &Db, account: NewAccount) -> Result<(), Str
     Ok(())
 }
 
-/// Asks for a password twice on a terminal; else takes the first line of standard input.
+/// Prompts for a password twice on a terminal; else reads the first line of standard input.
 fn read_password() -> io::Result<String> {
     if io::stdin().is_terminal() {
         let password = rpassword::prompt_password("Password: ")?;
         if rpassword::prompt_password("Again: ")? != password {
-            return Err(io::Error::other("the two differ"));
+            return Err(io::Error::other("the two passwords differ"));
         }
         return Ok(password);
     }
@@ -91,7 +91,7 @@ async fn list(config: &Config, db: &Db, accounts: Accounts) -> Result<(), String
         let page = users::list(db, &keys, &Actor::operator(), query).await.map_err(explain)?;
         let lines: String = page.items.iter().map(line).collect();
         match io::stdout().lock().write_all(lines.as_bytes()) {
-            // Whoever reads has seen enough.
+            // The reader has closed the pipe, like `head`.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
             written => written.map_err(|error| format!("cannot write the list: {error}"))?,
         }
@@ -116,11 +116,11 @@ async fn send_reset_mail(config: &Config, db: &Db, username: &str) -> Result<(),
         users::act_for(db, username).await.map_err(|_| format!("there is no account {username:?}"))?;
     let id = owner.id.ok_or_else(|| format!("there is no account {username:?}"))?;
     auth::send_reset(db, &auth(config)?, &Actor::operator(), id).await.map_err(explain)?;
-    println!("{id} {}: mail is on its way", owner.username);
+    println!("{id} {}: mail was queued", owner.username);
     Ok(())
 }
 
-/// An account as one line of words.
+/// Account as one line.
 fn line(user: &User) -> String {
     let active = if user.is_active { "active" } else { "disabled" };
     let verified = if user.is_verified { "verified" } else { "unverified" };
@@ -135,6 +135,6 @@ async fn import_file(config: &Config, db: &Db, from: AccountFile) -> Result<(), 
     print(&report)?;
     match report.failed {
         0 => Ok(()),
-        failed => Err(format!("{failed} of {} rows cannot be taken; nothing was written", report.rows)),
+        failed => Err(format!("{failed} of {} rows are invalid; nothing was written", report.rows)),
     }
 }

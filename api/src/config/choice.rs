@@ -1,30 +1,30 @@
-//! Settings that are one of a few words.
+//! Enums of setting values.
 
 use clap::ValueEnum;
 
-/// What the program is run for.
+/// Environment of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum AppEnv {
-    /// On a developer's machine
+    /// A developer's machine
     Development,
-    /// For real
+    /// A public server
     Production,
 }
 
-/// How log lines are written.
+/// Format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
-    /// For people
+    /// Text for people
     Text,
-    /// A JSON object a line
+    /// A JSON object on each line
     Json,
 }
 
-/// On or off.
+/// State of a feature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Switch {
-    /// It happens
+    /// Enabled
     On,
-    /// It does not
+    /// Disabled
     Off,
 }

@@ -1,4 +1,4 @@
-//! What the command line can be asked for.
+//! Commands of the command line.
 
 #![expect(clippy::doc_markdown, reason = "these comments are what --help prints")]
 
@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use service::{access::Role, export, import};
 
-/// What the program can do.
+use super::parse::by_name;
+
+/// Commands of the program.
 #[derive(Subcommand)]
 pub enum Command {
     /// Serve the API (the default)
@@ -15,124 +17,119 @@ pub enum Command {
     /// Administer accounts
     #[command(subcommand)]
     User(UserCommand),
-    /// Bring a file of books in; its format is told from the file
+    /// Import books from a file
     Import(Import),
-    /// Take the books out as a file that the import takes
+    /// Export books to a file that can be imported
     Export(Export),
     /// Print the OpenAPI document
     Openapi,
 }
 
-/// What can be done with accounts.
+/// Commands for accounts.
 #[derive(Subcommand)]
 pub enum UserCommand {
-    /// Open an account, verified; its password is asked for, or read from standard input
+    /// Create a verified account; its password is prompted for, or read from standard input
     Create(NewAccount),
-    /// Send the owner of an account mail by which a new password can be chosen
+    /// Send a password reset mail to the owner of an account
     ResetMail(ResetMail),
     /// List accounts: id, name, address, role, whether active and whether verified
     List(Accounts),
-    /// Give an account another role
+    /// Change the role of an account
     Role(NewRole),
-    /// Let an account be used no more; its sessions end
+    /// Disable an account and end its sessions
     Disable(Account),
-    /// Let an account be used again
+    /// Enable an account
     Enable(Account),
-    /// Bring the accounts of another system in, all or none, with its bcrypt hashes of their passwords
+    /// Import accounts of another system with their bcrypt hashes; one invalid row rejects the file
     Import(AccountFile),
 }
 
-/// The account whose owner is to choose a new password.
+/// Arguments of `user reset-mail`.
 #[derive(clap::Args)]
 pub struct ResetMail {
-    /// Its name
+    /// Username
     pub username: String,
 }
 
-/// Which accounts to list.
+/// Arguments of `user list`.
 #[derive(clap::Args)]
 pub struct Accounts {
-    /// Only those of this role: user, cashier or admin
+    /// Only accounts with this role: user, cashier or admin
     #[arg(long)]
     pub role: Option<Role>,
 }
 
-/// An account.
+/// Arguments of `user disable` and `user enable`.
 #[derive(clap::Args)]
 pub struct Account {
-    /// Its name
+    /// Username
     pub username: String,
 }
 
-/// The role that an account is to have.
+/// Arguments of `user role`.
 #[derive(clap::Args)]
 pub struct NewRole {
-    /// The account's name
+    /// Username
     pub username: String,
-    /// What it may do: user, cashier or admin
+    /// Role: user, cashier or admin
     pub role: Role,
 }
 
-/// The accounts to bring in.
+/// Arguments of `user import`.
 #[derive(clap::Args)]
 pub struct AccountFile {
-    /// A CSV file in UTF-8 with the columns username, email and hash, and perhaps first_name, last_name, role and is_verified
+    /// CSV file in UTF-8 with the columns username, email and hash, and optionally first_name, last_name, role and is_verified
     pub file: PathBuf,
-    /// Change nothing and report the same
+    /// Report the result without writing anything
     #[arg(long)]
     pub dry_run: bool,
 }
 
-/// The account to open.
+/// Arguments of `user create`.
 #[derive(clap::Args)]
 pub struct NewAccount {
-    /// Its name
+    /// Username
     #[arg(long)]
     pub username: String,
-    /// Its address
+    /// E-mail address
     #[arg(long)]
     pub email: String,
-    /// What it may do: user, cashier or admin
+    /// Role: user, cashier or admin
     #[arg(long, default_value_t = Role::User)]
     pub role: Role,
 }
 
-/// The file to bring in.
+/// Arguments of `import`.
 #[derive(clap::Args)]
 pub struct Import {
-    /// The file
+    /// File to import
     pub file: PathBuf,
-    /// Whose books they become; nobody's if left out
+    /// Owner of the imported books; none if omitted
     #[arg(long, value_name = "USERNAME")]
     pub owner: Option<String>,
-    /// Its format: csv, ndjson, goodreads, goodbooks, gutenberg or openlibrary; told from the file if left out
+    /// Format: csv, ndjson, goodreads, goodbooks, gutenberg or openlibrary; detected if omitted
     #[arg(long, value_parser = by_name::<import::Format>)]
     pub format: Option<import::Format>,
-    /// Its character encoding, such as utf-8 or windows-1252; told from the file if left out
+    /// Character encoding, such as utf-8 or windows-1252; detected if omitted
     #[arg(long)]
     pub charset: Option<String>,
-    /// Change nothing and report the same
+    /// Report the result without writing anything
     #[arg(long)]
     pub dry_run: bool,
-    /// atomic: one failed row, and nothing is written; partial: good rows are written
+    /// Handling of invalid rows: atomic writes nothing if one row is invalid; partial writes the valid rows
     #[arg(long, default_value = "atomic", value_parser = by_name::<import::Mode>)]
     pub mode: import::Mode,
-    /// Books that are in the catalogue already: ignore or update
+    /// Handling of books that are already in the catalogue: ignore or update
     #[arg(long, default_value = "ignore", value_parser = by_name::<import::OnConflict>)]
     pub on_conflict: import::OnConflict,
 }
 
-/// The file to write.
+/// Arguments of `export`.
 #[derive(clap::Args)]
 pub struct Export {
-    /// The file; standard output if left out
+    /// File to write; standard output if omitted
     pub file: Option<PathBuf>,
-    /// Its format: csv or ndjson
+    /// Format: csv or ndjson
     #[arg(long, default_value = "csv", value_parser = by_name::<export::Format>)]
     pub format: export::Format,
-}
-
-/// Reads an enum by the name it has in JSON.
-fn by_name<T: serde::de::DeserializeOwned>(name: &str) -> Result<T, String> {
-    serde_json::from_value(name.into()).map_err(|error: serde_json::Error| error.to_string())
 }

@@ -1,4 +1,4 @@
-//! The table of problem codes, with the status, the title and the explanation of each.
+//! Table of problem codes, with the status, the title and the explanation of each.
 
 use actix_web::http::StatusCode;
 use serde::Serialize;
@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 macro_rules! codes {
     ($($(#[doc = $doc:literal])* $code:ident = $name:literal, $status:ident, $title:literal;)+) => {
-        /// What went wrong, for programs. A code keeps its meaning for ever.
+        /// Problem code, for programs. A code never changes its meaning.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
         pub enum Code {
             $($(#[doc = $doc])* #[serde(rename = $name)] $code,)+
@@ -16,25 +16,25 @@ macro_rules! codes {
             /// Every code.
             pub const ALL: &[Self] = &[$(Self::$code),+];
 
-            /// The code as it is sent.
+            /// Name in problem documents.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$code => $name,)+ }
             }
 
-            /// The status it comes with.
+            /// Status of responses with this code.
             #[must_use]
             pub const fn status(self) -> StatusCode {
                 match self { $(Self::$code => StatusCode::$status,)+ }
             }
 
-            /// What it is called.
+            /// Title, for people.
             #[must_use]
             pub const fn title(self) -> &'static str {
                 match self { $(Self::$code => $title,)+ }
             }
 
-            /// What it means, and what to do about it.
+            /// Meaning, and the way to resolve it.
             #[must_use]
             pub fn explanation(self) -> &'static str {
                 match self { $(Self::$code => concat!($($doc),*).trim(),)+ }
@@ -44,33 +44,33 @@ macro_rules! codes {
 }
 
 codes! {
-    /// The request breaks the rules of HTTP, or of the part of it that this server speaks.
+    /// The request is not valid HTTP, or uses a part of HTTP that this server does not support.
     BadRequest = "bad_request", BAD_REQUEST, "Bad request";
-    /// The body is not what its media type says: no JSON, or not UTF-8.
+    /// The body does not match its media type: it is not JSON, or not UTF-8.
     MalformedBody = "malformed_body", BAD_REQUEST, "Malformed body";
-    /// The cursor is not one that this list gave for this order and these filters. Begin again without a
+    /// The cursor belongs to another list, sort order or set of filters, or is malformed. Start again without a
     /// cursor.
     InvalidCursor = "invalid_cursor", BAD_REQUEST, "Invalid cursor";
-    /// The file is no readable table or list of lines.
+    /// The file cannot be parsed at the position that `detail` gives.
     UnreadableFile = "unreadable_file", BAD_REQUEST, "Unreadable file";
-    /// The operation needs an access token, as `Authorization: Bearer …`.
+    /// The operation requires an access token in `Authorization: Bearer …`.
     NotSignedIn = "not_signed_in", UNAUTHORIZED, "Not signed in";
-    /// The token is malformed, expired, used up or revoked. Refresh it, or log in again.
+    /// The token is malformed, expired, used or revoked. Refresh it, or log in again.
     InvalidToken = "invalid_token", UNAUTHORIZED, "Invalid token";
-    /// There is no active account with this name and password.
+    /// No active account has this name and password.
     InvalidCredentials = "invalid_credentials", UNAUTHORIZED, "Invalid credentials";
-    /// The account may not do this, or it concerns what is somebody else's.
+    /// The account's role does not allow this, or the resource belongs to another account.
     Forbidden = "forbidden", FORBIDDEN, "Forbidden";
-    /// The request brings the cookie of a session, but neither `PUBLIC_URL` nor `CORS_ORIGINS` names the
-    /// origin of the page that sent it, or it has no `Origin` at all.
+    /// The request has a session cookie, but its `Origin` is missing, or is neither that of `PUBLIC_URL` nor one of
+    /// `CORS_ORIGINS`.
     ForeignOrigin = "foreign_origin", FORBIDDEN, "Foreign origin";
-    /// The account must verify its address before it may do this.
+    /// The operation requires an account with a verified e-mail address.
     AccountNotVerified = "account_not_verified", FORBIDDEN, "Account not verified";
-    /// There is nothing here, or nothing that may be known of.
+    /// The resource does not exist, or you may not see it.
     NotFound = "not_found", NOT_FOUND, "Not found";
-    /// The resource has no such method; `Allow` lists those that it has.
+    /// The resource does not support the method; `Allow` lists those that it supports.
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "Method not allowed";
-    /// The request did not arrive in time.
+    /// The request body did not arrive in time.
     RequestTimeout = "request_timeout", REQUEST_TIMEOUT, "Request timeout";
     /// Another account has this username.
     UsernameTaken = "username_taken", CONFLICT, "Username taken";
@@ -78,37 +78,36 @@ codes! {
     EmailTaken = "email_taken", CONFLICT, "E-mail address taken";
     /// Another book of the catalogue has this ISBN.
     IsbnTaken = "isbn_taken", CONFLICT, "ISBN taken";
-    /// Nobody would be left to administer accounts.
+    /// The account is the last active administrator.
     LastAdmin = "last_admin", CONFLICT, "Last administrator";
-    /// Mail would be needed, and either this server sends none, or the account is disabled or has no
-    /// address.
+    /// The operation sends mail, and this server sends none, or the account is disabled or has no address.
     CannotMail = "cannot_mail", CONFLICT, "Cannot mail";
-    /// It has changed since it was read: the entity tag in `If-Match` is not its own any more. Read it again.
+    /// The resource changed after you read it: `If-Match` no longer matches its entity tag. Read it again.
     Stale = "stale", PRECONDITION_FAILED, "Stale";
-    /// The body has more bytes than the operation takes, or a file more rows.
+    /// The body has more bytes, or the file more rows, than the operation accepts.
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "Body too large";
-    /// The body's media type is not one that the operation takes.
+    /// The operation does not accept the body's media type.
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "Unsupported media type";
-    /// The body is compressed; bodies are taken as they are only.
+    /// The body is compressed. Send it without `Content-Encoding`.
     UnsupportedEncoding = "unsupported_encoding", UNSUPPORTED_MEDIA_TYPE, "Unsupported content encoding";
-    /// Fields or parameters cannot be taken; `errors` says which and why.
+    /// Fields or parameters are invalid; `errors` lists each with the reason.
     InvalidInput = "invalid_input", UNPROCESSABLE_ENTITY, "Invalid input";
-    /// The file is in none of the formats that can be read.
+    /// The file has none of the supported formats.
     UnknownFormat = "unknown_format", UNPROCESSABLE_ENTITY, "Unknown format";
-    /// Rows of the file cannot be taken, so nothing was written; `report` lists them. `mode=partial` takes
-    /// the others.
+    /// Rows of the file are invalid, and nothing was written; `report` lists them. `mode=partial` imports the
+    /// valid rows.
     ImportFailed = "import_failed", UNPROCESSABLE_ENTITY, "Import failed";
-    /// You, your address, or somebody who tries this name has asked too often. `RateLimit-Policy` says how often
-    /// one may; try again after `Retry-After` seconds.
+    /// Your account, your address or the account's name has exceeded a rate limit. `RateLimit-Policy` gives the
+    /// limit; retry after `Retry-After` seconds.
     TooManyRequests = "too_many_requests", TOO_MANY_REQUESTS, "Too many requests";
-    /// A fault of this server. It is in its log under the request's id.
+    /// The server failed. Its log has the cause under `request_id`.
     Internal = "internal", INTERNAL_SERVER_ERROR, "Internal error";
-    /// Too many passwords wait to be checked. Try again after `Retry-After` seconds.
+    /// Too many passwords are waiting to be hashed. Retry after `Retry-After` seconds.
     Overloaded = "overloaded", SERVICE_UNAVAILABLE, "Overloaded";
-    /// The database does not answer, or not in time. Try again after `Retry-After` seconds.
+    /// The database does not respond, or not in time. Retry after `Retry-After` seconds.
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "Unavailable";
-    /// The database lacks migrations that this version needs.
+    /// The database lacks migrations of this version.
     SchemaBehind = "schema_behind", SERVICE_UNAVAILABLE, "Schema behind";
-    /// The database has migrations that this version does not know.
+    /// The database has migrations of a later version.
     SchemaAhead = "schema_ahead", SERVICE_UNAVAILABLE, "Schema ahead";
 }

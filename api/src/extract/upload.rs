@@ -1,4 +1,4 @@
-//! A file as the whole body.
+//! Extractor of files that are the whole body.
 
 use std::{
     io::{self, Seek, SeekFrom, Write},
@@ -10,18 +10,21 @@ use futures_util::{StreamExt, future::LocalBoxFuture};
 use tokio::time::timeout;
 
 use super::{Sender, content_length, cut_off};
-use crate::error::{Code, Problem, Result};
+use crate::{
+    endpoints::Endpoint,
+    error::{Code, Problem, Result},
+};
 
-/// The most bytes of a file.
-const FILE_LIMIT: usize = 32 * 1024 * 1024;
+/// Most bytes of an imported file.
+pub const FILE_LIMIT: usize = 32 * 1024 * 1024;
 
-/// How long a file may pause on its way.
+/// Time between two chunks of a file.
 const FILE_PATIENCE: Duration = Duration::from_secs(10);
 
-/// Files up to this size never touch the disk.
+/// Largest file that is kept in memory; others are written to disk.
 const FILE_IN_MEMORY: usize = 512 * 1024;
 
-/// Media types that a file of books may come as. Browsers on Windows call a CSV file one of Excel.
+/// Media types of files of books. Browsers on Windows send CSV files as those of Excel.
 const FILE_TYPES: [&str; 10] = [
     "text/csv",
     "application/csv",
@@ -44,7 +47,7 @@ impl FromRequest for Upload {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let media_type = request.content_type().to_ascii_lowercase();
-        let length = content_length(request);
+        let (length, limit) = (content_length(request), Endpoint::of(request).and_then(Endpoint::body_limit));
         let (sender, payload) = (Sender::of(request), payload.take());
         Box::pin(async move {
             if !FILE_TYPES.contains(&media_type.as_str()) {
@@ -53,14 +56,18 @@ impl FromRequest for Upload {
                     "send text/csv or application/x-ndjson",
                 ));
             }
-            sender.read(read_file(payload, length)).await.map(Self)
+            sender.read(read_file(payload, length, limit?)).await.map(Self)
         })
     }
 }
 
-async fn read_file(mut payload: Payload, length: Option<usize>) -> Result<tempfile::SpooledTempFile> {
-    let too_large = || Problem::new(Code::BodyTooLarge, format!("at most {FILE_LIMIT} bytes are taken"));
-    if length.is_some_and(|length| length > FILE_LIMIT) {
+async fn read_file(
+    mut payload: Payload,
+    length: Option<usize>,
+    limit: usize,
+) -> Result<tempfile::SpooledTempFile> {
+    let too_large = || Problem::new(Code::BodyTooLarge, format!("the body has more than {limit} bytes"));
+    if length.is_some_and(|length| length > limit) {
         return Err(too_large());
     }
     let mut file = tempfile::spooled_tempfile(FILE_IN_MEMORY);
@@ -71,7 +78,7 @@ async fn read_file(mut payload: Payload, length: Option<usize>) -> Result<tempfi
         let Some(chunk) = chunk else { break };
         let chunk = chunk.map_err(|error| cut_off(&error))?;
         size += chunk.len();
-        if size > FILE_LIMIT {
+        if size > limit {
             return Err(too_large());
         }
         file = spool(file, chunk).await?;
@@ -91,5 +98,5 @@ async fn spool(mut file: tempfile::SpooledTempFile, chunk: Bytes) -> Result<temp
 }
 
 fn disk(error: &io::Error) -> Problem {
-    Problem::caused(Code::Unavailable, "the file cannot be kept", error.to_string())
+    Problem::caused(Code::Unavailable, "the file cannot be stored", error.to_string())
 }

@@ -1,14 +1,14 @@
-//! Problems in the document: a schema for each code, so that clients can tell them apart by it, and for each
-//! operation the ones that it can answer with.
+//! Problems in the document: a schema for each code, by which clients distinguish them, and the codes of each
+//! operation.
 
 use std::collections::BTreeMap;
 
 use actix_web::http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::{error::Code, request::PROBLEM_JSON};
+use crate::{endpoints::Endpoint, error::Code, request::PROBLEM_JSON};
 
-/// What one code alone brings.
+/// Members that only one code has.
 const PARTICULAR: [(Code, &str); 2] = [(Code::InvalidInput, "errors"), (Code::ImportFailed, "report")];
 
 /// Makes `Problem` the union of a schema for each code.
@@ -26,7 +26,7 @@ pub(super) fn specify(schemas: &mut Value) {
     });
 }
 
-/// The schema of the problems with a code.
+/// Schema of the problems with a code.
 fn schema(code: Code, common: &Value) -> Value {
     let mut schema = common.clone();
     schema["description"] = code.explanation().into();
@@ -53,24 +53,19 @@ fn schema(code: Code, common: &Value) -> Value {
     schema
 }
 
-/// Adds the answers with which an operation can fail: those of `codes`, and those that its own description of a
-/// status names.
-pub(super) fn add(operation: &mut Value, codes: &[Code]) {
-    let mut answers: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
-    for code in Code::ALL {
-        let status = code.status().as_u16();
-        let own = operation["responses"][status.to_string()]["description"].as_str().unwrap_or_default();
-        if codes.contains(code) || own.contains(&format!("`{}`", code.name())) {
-            answers.entry(status).or_default().push(*code);
-        }
+/// Adds the failures of an operation, one response for each status.
+pub(super) fn add(operation: &mut Value, endpoint: &Endpoint) {
+    let mut responses: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
+    for code in endpoint.codes() {
+        responses.entry(code.status().as_u16()).or_default().push(code);
     }
-    for (status, codes) in answers {
-        operation["responses"][status.to_string()] = answer(&codes);
+    for (status, codes) in responses {
+        operation["responses"][status.to_string()] = response(&codes);
     }
 }
 
-/// The answer with one of these codes, which have one status.
-fn answer(codes: &[Code]) -> Value {
+/// Response with one of these codes, which have the same status.
+fn response(codes: &[Code]) -> Value {
     let names: Vec<String> = codes.iter().map(|code| format!("`{}`", code.name())).collect();
     let mut schemas: Vec<Value> = codes.iter().map(|code| json!({ "$ref": reference(*code) })).collect();
     let schema = if schemas.len() == 1 { schemas.remove(0) } else { json!({ "oneOf": schemas }) };
@@ -78,7 +73,7 @@ fn answer(codes: &[Code]) -> Value {
     let text = |description: &str| json!({ "description": description, "schema": { "type": "string" } });
     match codes.first().map(|code| code.status()) {
         Some(StatusCode::UNAUTHORIZED) => {
-            headers.insert("WWW-Authenticate", text("The scheme, `Bearer`"));
+            headers.insert("WWW-Authenticate", text("Authentication scheme, `Bearer`"));
         }
         Some(StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) => {
             headers.insert("Retry-After", text("Seconds to wait"));
@@ -92,7 +87,7 @@ fn reference(code: Code) -> String {
     format!("#/components/schemas/{}", schema_name(code))
 }
 
-/// The name of a code's schema: `InvalidInputProblem`.
+/// Name of a code's schema: `InvalidInputProblem`.
 fn schema_name(code: Code) -> String {
     let words = code.name().split('_').map(|word| {
         let (first, rest) = word.split_at(1);

@@ -22,17 +22,17 @@ async fn one_who_signs_up_can_log_in_and_read_the_account() {
     let account = anyone.post("/auth/signup", new).await.created();
     insta::assert_json_snapshot!(account, { ".id" => "[id]", ".created_at" => "[time]", ".updated_at" => "[time]" }, @r#"
     {
-      "created_at": "[time]",
+      "id": "[id]",
+      "username": "alice",
       "email": "alice@example.com",
       "first_name": "Alice",
-      "full_name": "Alice",
-      "id": "[id]",
-      "is_active": true,
-      "is_verified": false,
       "last_name": null,
+      "full_name": "Alice",
       "role": "user",
-      "updated_at": "[time]",
-      "username": "alice"
+      "is_verified": false,
+      "is_active": true,
+      "created_at": "[time]",
+      "updated_at": "[time]"
     }
     "#);
     assert_eq!(uuid(&account).get_version_num(), 7);

@@ -23,28 +23,28 @@ async fn a_book_is_added_and_read() {
     let book = answer.created();
     insta::assert_json_snapshot!(book, { ".id" => "[id]", ".owner.id" => "[id]", ".created_at" => "[time]", ".updated_at" => "[time]" }, @r#"
     {
-      "author": "Frank Herbert",
-      "cover_url": "https://example.com/dune.jpg",
-      "created_at": "[time]",
-      "description": "Sand.\nMuch of it.",
       "id": "[id]",
-      "isbn": "9780441013593",
-      "language": "en",
-      "owner": {
-        "id": "[id]",
-        "username": "alice"
-      },
+      "title": "Dune",
+      "subtitle": "A Novel",
+      "author": "Frank Herbert",
+      "publisher": "Ace",
+      "published_date": "1965-08",
       "page_count": 412,
+      "language": "en",
+      "isbn": "9780441013593",
+      "description": "Sand.\nMuch of it.",
       "price": {
         "amount": 1099,
         "currency": "EUR"
       },
-      "published_date": "1965-08",
-      "publisher": "Ace",
-      "subtitle": "A Novel",
-      "title": "Dune",
-      "updated_at": "[time]",
-      "version": 1
+      "cover_url": "https://example.com/dune.jpg",
+      "owner": {
+        "id": "[id]",
+        "username": "alice"
+      },
+      "version": 1,
+      "created_at": "[time]",
+      "updated_at": "[time]"
     }
     "#);
     let anyone = app.anonymous();

@@ -92,7 +92,7 @@ async fn an_operator_has_reset_mail_sent() {
     ];
     let queued = send("Alice", &mail);
     assert!(queued.status.success(), "{}", text(&queued.stderr));
-    assert!(text(&queued.stdout).ends_with(" alice: mail is on its way\n"));
+    assert!(text(&queued.stdout).ends_with(" alice: mail was queued\n"));
     app.mail("alice@example.com", "reset-password").await;
     assert_eq!(text(&send("nobody", &mail).stderr), "error: there is no account \"nobody\"\n");
     assert_eq!(text(&send("alice", &[]).stderr), "error: cannot_mail: this server sends no mail\n");
@@ -108,7 +108,7 @@ async fn an_operator_imports_a_file() {
     std::fs::write(&path, "title,author,isbn\nDune,Frank Herbert,9780441013593\n,Nobody,\n").unwrap();
     let failed = run_on(&app.database, &["import", file], "");
     assert_eq!(failed.status.code(), Some(1));
-    assert_eq!(text(&failed.stderr), "error: 1 of 2 rows cannot be taken; nothing was written\n");
+    assert_eq!(text(&failed.stderr), "error: 1 of 2 rows are invalid; nothing was written\n");
     assert_eq!(serde_json::from_slice::<Value>(&failed.stdout).unwrap()["failed"], 1);
     let partial = run_on(&app.database, &["import", file, "--mode", "partial", "--owner", "alice"], "");
     assert_eq!(serde_json::from_slice::<Value>(&partial.stdout).unwrap()["created"], 1);
@@ -168,7 +168,7 @@ fn a_bad_setting_ends_the_program_with_one_line_and_no_secret() {
         ("BCRYPT_COST", "99", "invalid value '99'"),
         ("CORS_ORIGINS", "https://app.example.com/path", "invalid value 'https://app.example.com/path'"),
         ("PUBLIC_URL", "nonsense", "invalid value 'nonsense'"),
-        ("MAIL_URL", "smtp://mail.example", "MAIL_FROM: it must be set where mail is sent"),
+        ("MAIL_URL", "smtp://mail.example", "MAIL_FROM: required with MAIL_URL"),
         ("RATE_LIMIT", "sometimes", "invalid value 'sometimes'"),
         ("TRUSTED_PROXIES", "10.0.0.0/33", "invalid value '10.0.0.0/33'"),
         ("TRUSTED_PROXIES", "0.0.0.0/0", "invalid value '0.0.0.0/0'"),
@@ -180,7 +180,7 @@ fn a_bad_setting_ends_the_program_with_one_line_and_no_secret() {
         (
             "APP_SECRETS",
             "development-only-secret-never-use-it-elsewhere",
-            "APP_SECRETS: the development secret is for APP_ENV=development only",
+            "APP_SECRETS: the development secret is allowed with APP_ENV=development only",
         ),
     ] {
         let settings: Vec<_> =
@@ -192,10 +192,7 @@ fn a_bad_setting_ends_the_program_with_one_line_and_no_secret() {
         assert!(!error.contains("tiger") && !error.contains("never-use"), "{error}");
     }
     for (settings, expected) in [
-        (
-            ["smtp://scott:tiger@mail.example", "a@example.com", ""],
-            "PUBLIC_URL: it must be set where mail is sent",
-        ),
+        (["smtp://scott:tiger@mail.example", "a@example.com", ""], "PUBLIC_URL: required with MAIL_URL"),
         (
             ["smtp://scott:tiger@mail.example?tls=no", "a@example.com", "https://x.example"],
             "MAIL_URL: takes tls=",
@@ -226,7 +223,7 @@ fn a_bad_setting_ends_the_program_with_one_line_and_no_secret() {
     ];
     assert_eq!(
         text(&run(&public, &[], "").stderr),
-        "error: APP_SECRETS: the development secret is for a loopback HOST only\n"
+        "error: APP_SECRETS: the development secret is allowed with a loopback HOST only\n"
     );
 }
 

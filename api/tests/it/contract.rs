@@ -1,5 +1,4 @@
-//! Holds every answer that a test sees against the OpenAPI document: its status, its media type and its
-//! body.
+//! Check of every response that a test receives against the OpenAPI document: status, headers, media type and body.
 
 use std::{
     collections::HashMap,
@@ -7,6 +6,7 @@ use std::{
 };
 
 use jsonschema::Validator;
+use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 
 static VALIDATORS: LazyLock<Mutex<HashMap<String, &'static Validator>>> = LazyLock::new(Mutex::default);
@@ -32,8 +32,23 @@ pub fn template(path: &str) -> Option<&'static str> {
     found.map(String::as_str)
 }
 
-/// Checks an answer.
-pub fn check(method: &str, path: &str, status: u16, media_type: &str, body: &[u8]) {
+/// Headers of successful responses that clients act on.
+const HEADERS: [&str; 9] = [
+    "Cache-Control",
+    "Content-Disposition",
+    "ETag",
+    "Link",
+    "Location",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+    "Set-Cookie",
+];
+
+/// Checks a response.
+pub fn check(method: &str, path: &str, status: u16, headers: &HeaderMap, body: &[u8]) {
+    let media_type = headers.get("content-type").map_or("", |value| value.to_str().unwrap());
+    let media_type = media_type.split(';').next().unwrap_or_default();
     if status >= 400 {
         assert_eq!(
             media_type, "application/problem+json",
@@ -55,6 +70,9 @@ pub fn check(method: &str, path: &str, status: u16, media_type: &str, body: &[u8
     }
     let answer = resolve(&operation["responses"][status.to_string()]);
     assert!(!answer.is_null(), "{method} {template}: status {status} is not documented");
+    for name in HEADERS.iter().filter(|name| status < 300 && headers.contains_key(**name)) {
+        assert!(answer["headers"][*name].is_object(), "{method} {template}: {status} has {name}");
+    }
     let Some(content) = answer["content"].as_object() else {
         assert!(body.is_empty(), "{method} {template}: {status} has a body that is not documented");
         return;

@@ -1,7 +1,11 @@
-//! The permission table, cell by cell, from the table itself.
+//! Permission table, cell by cell, through the endpoint table.
 
-use api::routes::{Endpoint, endpoints};
-use serde_json::json;
+use api::{
+    endpoints::{Access, Body, Endpoint, endpoints},
+    openapi::openapi,
+};
+use reqwest::RequestBuilder;
+use serde_json::{Map, Value, json};
 use service::access::{Action, Reach, Role};
 
 use crate::app::{Answer, Client, PASSWORD, TestApp, path_of, send};
@@ -9,29 +13,50 @@ use crate::app::{Answer, Client, PASSWORD, TestApp, path_of, send};
 /// Another password that is strong enough.
 const NEW_PASSWORD: &str = "violet anchor tundra 71";
 
-/// Does `action` as `client`, with what `owner` has where it needs something.
+/// Resources that have an owner, by the path of one; each with the path of a new one of the owner's.
+async fn owned(endpoint: &Endpoint, owner: &Client<'_>) -> Option<String> {
+    if endpoint.path.starts_with("/api/v1/books/{id}") {
+        return Some(path_of(&owner.book("A book").await));
+    }
+    None
+}
+
+/// Path of a request to `endpoint`, with the id of a resource of `owner` where it needs one.
+async fn path(endpoint: &Endpoint, client: &Client<'_>, owner: &Client<'_>) -> String {
+    let id = match (endpoint.access, owned(endpoint, owner).await) {
+        (_, Some(path)) => path.rsplit('/').next().unwrap().to_owned(),
+        (Access::Action(Action::EndSession), None) => another_session(client).await,
+        (_, None) => owner.id.map(|id| id.to_string()).unwrap_or_default(),
+    };
+    let path = endpoint.path.replace("{id}", &id).replace("{isbn}", "9780441013593");
+    format!("/{}", path.replace("{code}", "stale"))
+}
+
+/// Calls `endpoint` as `client`, with what `owner` has where it needs something.
 async fn attempt(endpoint: &Endpoint, client: &Client<'_>, owner: &Client<'_>) -> Answer {
-    let book = if endpoint.path.contains("/books/{id}") {
-        path_of(&owner.book("A book").await)
-    } else {
-        String::new()
-    };
-    let target = owner.id.map(|id| id.to_string()).unwrap_or_default();
-    let path = match endpoint.action {
-        Action::GetBook | Action::UpdateBook | Action::DeleteBook => book,
-        Action::GetBookByIsbn => "/books/isbn/9780441013593".to_owned(),
-        Action::EndSession => format!("/users/me/sessions/{}", another_session(client).await),
-        Action::GetProblem => "//problems/stale".to_owned(),
-        Action::GetLiveness | Action::GetReadiness => format!("/{}", endpoint.path),
-        _ => endpoint.path.trim_start_matches("/api/v1").replace("{id}", &target),
-    };
-    let method = endpoint.method.as_str().parse().unwrap();
-    let request = client.request(method, &path);
+    let path = path(endpoint, client, owner).await;
+    let request = client.request(endpoint.method.as_str().parse().unwrap(), &path);
+    send(match (endpoint.body, endpoint.access) {
+        (None, _) => request,
+        (Some(Body::File { .. }), _) => {
+            request.header("Content-Type", "text/csv").body("title,author\nT,A\n")
+        }
+        (Some(Body::Json { .. }), Access::Action(action)) => with_body(request, action, client, owner).await,
+        (Some(Body::Json { .. }), Access::HttpOnly) => request.json(&example(endpoint)),
+    })
+    .await
+}
+
+/// Adds a body that the operation accepts: the document's example, except where it must fit to other data.
+async fn with_body(
+    request: RequestBuilder,
+    action: Action,
+    client: &Client<'_>,
+    owner: &Client<'_>,
+) -> RequestBuilder {
     let name = format!("n{}", uuid::Uuid::now_v7().simple());
-    let account = json!({ "username": name, "email": format!("{name}@example.com") });
-    let mut sign_up = account.clone();
-    sign_up["password"] = json!(PASSWORD);
-    let email = account["email"].as_str().unwrap().to_owned();
+    let email = format!("{name}@example.com");
+    let sign_up = json!({ "username": name, "email": email, "password": PASSWORD });
     let app = client.app;
     let mailed = async |page: &str| {
         app.anonymous().post("/auth/signup", sign_up.clone()).await.created();
@@ -40,59 +65,42 @@ async fn attempt(endpoint: &Endpoint, client: &Client<'_>, owner: &Client<'_>) -
         }
         app.mail(&email, page).await.token()
     };
-    send(match endpoint.action {
-        Action::SignUp => request.json(&sign_up),
-        Action::CreateUser => request.json(&account),
-        Action::DeleteMe => request.json(&json!({ "current_password": PASSWORD })),
-        Action::LogIn => request.json(&json!({ "login": "owner", "password": PASSWORD })),
-        Action::Refresh => request.json(&json!({ "refresh_token": owner.refresh_token })),
-        Action::VerifyEmail => request.json(&json!({ "token": mailed("verify-email").await })),
-        Action::ResendVerification | Action::RequestPasswordReset => request.json(&json!({ "email": email })),
+    request.json(&match action {
+        Action::SignUp => sign_up,
+        Action::CreateUser => json!({ "username": name, "email": email }),
+        Action::DeleteMe => json!({ "current_password": PASSWORD }),
+        Action::LogIn => json!({ "login": "owner", "password": PASSWORD }),
+        Action::Refresh => json!({ "refresh_token": owner.refresh_token }),
+        Action::VerifyEmail => json!({ "token": mailed("verify-email").await }),
         Action::ResetPassword => {
-            request.json(&json!({ "token": mailed("reset-password").await, "new_password": NEW_PASSWORD }))
+            json!({ "token": mailed("reset-password").await, "new_password": NEW_PASSWORD })
         }
-        Action::ChangePassword => {
-            request.json(&json!({ "current_password": PASSWORD, "new_password": NEW_PASSWORD }))
-        }
-        Action::ChangeEmail => request.json(&json!({ "current_password": PASSWORD, "email": email })),
-        Action::CreateBook => request.json(&json!({ "title": "T", "author": "A" })),
-        Action::UpdateMe | Action::UpdateUser | Action::UpdateBook => request.json(&json!({})),
-        Action::ImportBooks => request.header("Content-Type", "text/csv").body("title,author\nT,A\n"),
-        Action::LogOut
-        | Action::GetMe
-        | Action::ExportMe
-        | Action::ListSessions
-        | Action::EndOtherSessions
-        | Action::EndSession
-        | Action::ListUsers
-        | Action::GetUser
-        | Action::DeleteUser
-        | Action::SendPasswordReset
-        | Action::EndUserSessions
-        | Action::ListUserBooks
-        | Action::ListBooks
-        | Action::GetBookFacets
-        | Action::ExportBooks
-        | Action::GetBook
-        | Action::GetBookByIsbn
-        | Action::DeleteBook
-        | Action::GetOpenapi
-        | Action::GetProblem
-        | Action::GetLiveness
-        | Action::GetReadiness => request,
+        Action::ChangePassword => json!({ "current_password": PASSWORD, "new_password": NEW_PASSWORD }),
+        Action::ChangeEmail => json!({ "current_password": PASSWORD, "email": email }),
+        other => example(endpoints().iter().find(|row| row.access == Access::Action(other)).unwrap()),
     })
-    .await
 }
 
-/// The id of a session of the client's account, if it has any.
+/// Request body with the examples of the required fields.
+fn example(endpoint: &Endpoint) -> Value {
+    let method = endpoint.method.as_str().to_lowercase();
+    let body = &openapi()["paths"][&endpoint.path][method]["requestBody"];
+    let reference = body["content"]["application/json"]["schema"]["$ref"].as_str().unwrap();
+    let schema = openapi().pointer(reference.trim_start_matches('#')).unwrap();
+    let required = schema["required"].as_array().into_iter().flatten();
+    let field = |name: &Value| {
+        let name = name.as_str().unwrap();
+        let example = &schema["properties"][name]["examples"][0];
+        assert!(!example.is_null(), "{reference}: the required field {name} has no example");
+        (name.to_owned(), example.clone())
+    };
+    required.map(field).collect::<Map<_, _>>().into()
+}
+
+/// Id of a session of the client's account, if it has any.
 async fn another_session(client: &Client<'_>) -> String {
     let sessions = client.get("/users/me/sessions").await.body;
     sessions["items"][0]["id"].as_str().unwrap_or("none").to_owned()
-}
-
-/// Whether the action is about a thing that somebody owns, rather than about the account in use.
-fn has_an_owner(action: Action) -> bool {
-    matches!(action, Action::UpdateBook | Action::DeleteBook)
 }
 
 #[actix_web::test]
@@ -106,10 +114,10 @@ async fn every_cell_of_the_table_holds() {
         .created();
     let mut cells = 0;
     for endpoint in endpoints() {
-        let (action, rule) = (endpoint.action, endpoint.action.rule());
-        let answer = attempt(&endpoint, &app.anonymous(), &owner).await;
+        let (id, rule) = (&endpoint.id, endpoint.rule());
+        let answer = attempt(endpoint, &app.anonymous(), &owner).await;
         if rule.anonymous {
-            assert!(answer.status.is_success(), "anonymous {}: {:#}", action.name(), answer.body);
+            assert!(answer.status.is_success(), "anonymous {id}: {:#}", answer.body);
         } else {
             assert_eq!(answer.header("www-authenticate"), "Bearer");
             answer.problem("not_signed_in");
@@ -118,24 +126,20 @@ async fn every_cell_of_the_table_holds() {
         for role in Role::ALL {
             for is_verified in [true, false] {
                 // An account for each cell: some cells end it.
-                let name = format!("{}{cells}", action.name().to_lowercase());
+                let name = format!("{}{cells}", id.to_lowercase());
                 let client = app.account(&name, role, is_verified).await;
                 let stranger = app.user(&format!("{name}x")).await;
-                let other = attempt(&endpoint, &client, &stranger).await;
-                let cell = format!(
-                    "{role} {} verified={is_verified}: {} {:#}",
-                    action.name(),
-                    other.status,
-                    other.body
-                );
+                let other = attempt(endpoint, &client, &stranger).await;
+                let cell = format!("{role} {id} verified={is_verified}: {} {:#}", other.status, other.body);
+                let has_owner = owned(endpoint, &stranger).await.is_some();
                 match rule.of(role) {
                     None => drop(other.problem("forbidden")),
                     Some(_) if !is_verified && !rule.unverified => {
                         drop(other.problem("account_not_verified"));
                     }
-                    Some(Reach::Own) if has_an_owner(action) => {
+                    Some(Reach::Own) if has_owner => {
                         other.problem("forbidden");
-                        let own = attempt(&endpoint, &client, &client).await;
+                        let own = attempt(endpoint, &client, &client).await;
                         assert!(own.status.is_success(), "own: {cell}");
                     }
                     Some(_) => assert!(other.status.is_success(), "{cell}"),

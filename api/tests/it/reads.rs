@@ -1,6 +1,6 @@
 //! Lean reads: what caches may keep, entity tags and 304, sparse books, and HEAD.
 
-use api::{openapi::openapi, routes::endpoints};
+use api::{endpoints::endpoints, openapi::openapi};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -154,9 +154,8 @@ async fn a_sparse_book_has_what_was_asked_for_and_no_more() {
         }
     }
     let documented = &openapi()["components"]["schemas"]["BookField"]["enum"];
-    let mut documented: Vec<&str> =
+    let documented: Vec<&str> =
         documented.as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
-    documented.sort_unstable();
     assert_eq!(documented, names);
 }
 
@@ -205,7 +204,7 @@ async fn head_has_the_headers_of_get_wherever_get_is() {
     let admin = app.admin("admin").await;
     let book =
         admin.post("/books", json!({ "title": "T", "author": "A", "isbn": "9780441013593" })).await.created();
-    let paths = endpoints().into_iter().filter(|endpoint| endpoint.method == "GET").map(|endpoint| {
+    let paths = endpoints().iter().filter(|endpoint| endpoint.method == "GET").map(|endpoint| {
         let id = if endpoint.path.contains("/books/{id}") {
             book["id"].as_str().unwrap()
         } else {

@@ -49,11 +49,10 @@ impl Story {
         for mut record in records.filter(|record| record["target"] == "security") {
             let mut line =
                 format!("{} {}", record["level"].as_str().unwrap(), record["message"].as_str().unwrap());
-            record
-                .as_object_mut()
-                .unwrap()
-                .retain(|name, _| !["level", "message", "target", "time"].contains(&&**name));
-            for (name, value) in record.as_object().unwrap() {
+            let fields = record.as_object_mut().unwrap();
+            fields.retain(|name, _| !["level", "message", "target", "time"].contains(&&**name));
+            fields.sort_keys();
+            for (name, value) in fields {
                 let mut value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
                 if name == "session" {
                     let place = sessions.iter().position(|known| *known == value);

@@ -35,13 +35,13 @@ async fn sessions_are_listed_with_device_and_last_use_and_the_current_one_is_mar
         ".id" => "[id]", ".created_at" => "[time]", ".last_seen_at" => "[time]", ".expires_at" => "[time]"
     }, @r#"
     {
-      "created_at": "[time]",
-      "expires_at": "[time]",
       "id": "[id]",
+      "user_agent": "A phoneof Alice",
       "ip": "127.0.0.1",
-      "is_current": false,
+      "created_at": "[time]",
       "last_seen_at": "[time]",
-      "user_agent": "A phoneof Alice"
+      "expires_at": "[time]",
+      "is_current": false
     }
     "#);
     assert_eq!(listed["items"][1]["is_current"], true);

@@ -66,7 +66,7 @@ async fn roles_change_and_accounts_are_disabled_and_enabled() {
     assert_eq!(done(&user(&app, &["enable", "alice"])), line("cashier active"));
     alice.get("/users/me").await.problem("invalid_token");
     app.log_in("alice").await.get("/users/me").await.ok();
-    let last = "error: last_admin: nobody would be left to administer accounts\n";
+    let last = "error: last_admin: the account is the last active administrator\n";
     assert_eq!(refused(&user(&app, &["role", "root", "user"])), last);
     assert_eq!(refused(&user(&app, &["disable", "root"])), last);
     assert_eq!(refused(&user(&app, &["enable", "nobody"])), "error: there is no account \"nobody\"\n");

@@ -16,28 +16,28 @@ use crate::{
 };
 use entity::sessions::{Column, Entity, Model};
 
-/// A device that is signed in.
+/// Session of a signed-in device.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Session {
     /// A UUID of version 7.
     pub id: Uuid,
-    /// What the device called itself when it logged in: its `User-Agent`.
+    /// `User-Agent` of the device at log-in.
     #[schema(examples("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"))]
     pub user_agent: Option<String>,
-    /// The address that it logged in from.
+    /// IP address at log-in.
     #[schema(examples("203.0.113.7"))]
     pub ip: Option<String>,
-    /// When it logged in, UTC.
+    /// Time of log-in, UTC.
     pub created_at: DateTime<Utc>,
-    /// When it was last used, UTC, to the minute.
+    /// Time of the last use, UTC, to the minute.
     pub last_seen_at: DateTime<Utc>,
-    /// When it ends if it is not used any more, UTC.
+    /// Time at which it expires unless it is used, UTC.
     pub expires_at: DateTime<Utc>,
-    /// Whether it is the one that asks.
+    /// True for the session of this request.
     pub is_current: bool,
 }
 
-/// A session, over or not, as an export of one's own data has it.
+/// Session, active or ended, in an export of your data.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SessionRecord {
     /// The session.

@@ -81,7 +81,7 @@ async fn a_file_of_too_many_rows_is_refused_before_any_is_written() {
         let answer = alice.import(&format!("?mode={mode}"), "text/csv", good).await;
         assert_eq!(answer.status, 413);
         let problem = answer.problem("body_too_large");
-        assert_eq!(problem["detail"], "at most 200,000 rows are taken at once");
+        assert_eq!(problem["detail"], "the file has more than 200,000 rows");
     }
     let report = alice.import("?mode=partial", "text/csv", file(200_000)).await.ok();
     assert_eq!(counts(&report), [200_000, 0, 0, 0, 0, 200_000, 0]);

@@ -1,4 +1,4 @@
-//! Bodies in a content coding: whole ones, and streams that stay streams.
+//! Compression of bodies: whole ones, and streams.
 
 use std::{
     collections::HashMap,
@@ -15,20 +15,20 @@ use actix_web::{
 };
 use flate2::{Compression, write::GzEncoder};
 
-use super::Coding;
+use super::coding::Coding;
 
-/// Low levels: the next ones take twice the time to save another fiftieth.
+/// Low levels: the next ones take twice the time to save another 2 %.
 const ZSTD_LEVEL: i32 = 1;
 const BROTLI_QUALITY: u32 = 3;
 const GZIP_LEVEL: u32 = 3;
 
-/// Brotli's window, as a power of two. A larger one takes longer to set up than a page takes to compress.
+/// Brotli's window, as a power of two. Allocating a larger one takes longer than compressing a page.
 const BROTLI_WINDOW: u32 = 18;
 
-/// Bytes that Brotli gives out at a time.
+/// Bytes that Brotli writes at a time.
 const BROTLI_BUFFER: usize = 4096;
 
-/// Compresses into memory.
+/// Compressor that writes to memory.
 enum Encoder {
     Zstd(zstd::stream::write::Encoder<'static, Vec<u8>>),
     Brotli(Box<brotli::CompressorWriter<Vec<u8>>>),
@@ -57,7 +57,7 @@ impl Encoder {
         }
     }
 
-    /// What is compressed so far and was not taken yet.
+    /// Compressed bytes since the last call.
     fn take(&mut self) -> Vec<u8> {
         std::mem::take(match self {
             Self::Zstd(encoder) => encoder.get_mut(),
@@ -82,12 +82,12 @@ pub(super) fn whole(coding: Coding, body: &[u8]) -> io::Result<Bytes> {
     Ok(encoder.finish()?.into())
 }
 
-/// Compresses a whole body on a thread that may be busy for long.
+/// Compresses a whole body on a thread that may block.
 pub(super) async fn aside(coding: Coding, body: Bytes) -> io::Result<Bytes> {
     tokio::task::spawn_blocking(move || whole(coding, &body)).await.map_err(io::Error::other)?
 }
 
-/// Compresses a body that the program has, and keeps the outcome.
+/// Compresses an immutable body, and keeps the result.
 pub(super) async fn once(coding: Coding, body: Bytes) -> io::Result<Bytes> {
     static KEPT: LazyLock<Mutex<HashMap<(Coding, u128), Bytes>>> = LazyLock::new(Mutex::default);
     let key = (coding, twox_hash::XxHash3_128::oneshot(&body));
@@ -100,8 +100,8 @@ pub(super) async fn once(coding: Coding, body: Bytes) -> io::Result<Bytes> {
     Ok(encoded)
 }
 
-/// A stream in a content coding. What the source has ready is compressed together; before the source is waited
-/// for, all that it gave is sent.
+/// Compressed stream. Chunks that are ready are compressed together; before waiting for the source, all compressed
+/// bytes are sent.
 pub(super) struct Encoded {
     source: BoxBody,
     encoder: Option<Encoder>,
@@ -115,7 +115,7 @@ impl Encoded {
         Self { source, encoder: None, coding, begun: false, unsent: false }
     }
 
-    /// What becomes of the next step of the source; none asks for another.
+    /// Result of a chunk of the source; none if the source must be polled again.
     fn step(&mut self, chunk: Poll<Option<Bytes>>) -> io::Result<Option<Poll<Option<Bytes>>>> {
         if !self.begun {
             (self.encoder, self.begun) = (Some(Encoder::new(self.coding)?), true);
@@ -140,7 +140,7 @@ impl Encoded {
             }
             Poll::Pending => return Ok(Some(Poll::Pending)),
         };
-        // An empty chunk would end the answer.
+        // An empty chunk would end the response.
         Ok((!encoded.is_empty()).then(|| Poll::Ready(Some(encoded.into()))))
     }
 }

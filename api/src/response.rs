@@ -1,6 +1,9 @@
-//! What handlers answer with: resources with entity tags, pages with links, files.
+//! Responses of handlers: resources with entity tags, pages with links, and files.
 
+mod coding;
+mod conditional;
 mod download;
+mod encode;
 
 use actix_web::{
     HttpRequest, HttpResponse, Responder, ResponseError,
@@ -11,44 +14,24 @@ use actix_web::{
     },
 };
 use serde::Serialize;
-use service::{
-    books::{Book, Excerpt},
-    page::Page,
-    users::User,
-};
+use service::page::Page;
 use url::form_urlencoded;
 
-pub use self::download::{Download, Exported};
-use crate::{
-    error::{Code, Problem},
-    represent,
+pub(crate) use self::conditional::{allow_shared_cache, finish, serve_files};
+pub use self::{
+    coding::Coding,
+    conditional::Immutable,
+    download::{Download, Exported},
 };
+use crate::error::Problem;
 
-/// A resource whose every change moves a version on.
+/// Resource with a version, which is its entity tag.
 pub trait Versioned: Serialize {
-    /// How often it was changed, from 1.
+    /// Version, from 1; every change increments it.
     fn version(&self) -> i64;
 }
 
-impl Versioned for Book {
-    fn version(&self) -> i64 {
-        self.version
-    }
-}
-
-impl Versioned for Excerpt {
-    fn version(&self) -> i64 {
-        self.version()
-    }
-}
-
-impl Versioned for User {
-    fn version(&self) -> i64 {
-        self.version
-    }
-}
-
-/// A resource with its strong entity tag.
+/// Response with a resource and its strong entity tag.
 pub struct Tagged<T>(pub T);
 
 impl<T: Versioned> Responder for Tagged<T> {
@@ -59,7 +42,7 @@ impl<T: Versioned> Responder for Tagged<T> {
     }
 }
 
-/// A new resource and where it is.
+/// Response with a new resource and its path.
 pub struct Created<T>(pub String, pub T);
 
 impl<T: Versioned> Responder for Created<T> {
@@ -73,7 +56,7 @@ impl<T: Versioned> Responder for Created<T> {
     }
 }
 
-/// A page, with a link to the next one (RFC 8288) and a weak entity tag.
+/// Response with a page, a link to the next one (RFC 8288) and a weak entity tag.
 pub struct Paged<T>(pub Page<T>);
 
 impl<T: Serialize> Responder for Paged<T> {
@@ -92,21 +75,19 @@ impl<T: Serialize> Responder for Paged<T> {
         }
         match serde_json::to_vec(&self.0) {
             Ok(body) => {
-                response.insert_header((header::ETAG, represent::weak_tag(&body)));
+                response.insert_header((header::ETAG, conditional::weak_tag(&body)));
                 response.content_type("application/json").body(body)
             }
-            Err(error) => {
-                Problem::caused(Code::Internal, "something went wrong", error.to_string()).error_response()
-            }
+            Err(error) => Problem::internal(error.to_string()).error_response(),
         }
     }
 }
 
-/// The media type of answers that leave out what was not asked for. It is one of their own, so that the document
-/// can say that all others are whole.
+/// Media type of responses with a part of the fields, so that the OpenAPI document can require all fields in the
+/// others.
 pub const SPARSE_JSON: &str = "application/vnd.bookly.sparse+json";
 
-/// An answer that may be sparse.
+/// Response that is sparse if the flag says so.
 pub struct Sparse<R>(pub bool, pub R);
 
 impl<R: Responder> Responder for Sparse<R> {

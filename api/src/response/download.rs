@@ -1,4 +1,4 @@
-//! Files that are written while they are read: of books, and of one's own data.
+//! Streamed files: exports of books and of the account's own data.
 
 use std::io;
 
@@ -13,7 +13,8 @@ use service::{export, users};
 
 use crate::{State, error::Problem};
 
-/// A file, sent as fast as it is taken. A failure on the way cuts it off, which HTTP tells from its end.
+/// File of books, streamed from the database. After a failure the connection is cut, so that clients see that the
+/// file is incomplete.
 pub struct Download(pub export::Export);
 
 impl Responder for Download {
@@ -38,7 +39,7 @@ impl Responder for Download {
     }
 }
 
-/// Everything that is held about an account.
+/// File of everything stored about an account.
 pub struct Exported(pub Data<State>, pub users::Export);
 
 impl Responder for Exported {
@@ -50,9 +51,9 @@ impl Responder for Exported {
             Ok(document) => document,
             Err(error) => return HttpResponse::from_error(io::Error::other(error)),
         };
-        // A name has nothing but letters, digits, dots, hyphens and underscores.
+        // A username has only letters, digits, dots, hyphens and underscores.
         let file = format!("attachment; filename=\"bookly-{}.json\"", export.document().account.username);
-        // The list of books comes last and is empty here: what closes it is left out until they are written.
+        // The list of books is last and still empty: its closing brackets follow after the books.
         let start = document.strip_suffix("]}").unwrap_or(&document).to_owned();
         let start = stream::iter([Ok(Bytes::from(start))]);
         HttpResponse::Ok()
@@ -63,7 +64,7 @@ impl Responder for Exported {
     }
 }
 
-/// The books, with commas between them. An error cuts the file off, so that it does not pass for whole.
+/// Books, with commas between them. After an error the connection is cut.
 fn books(state: Data<State>, export: users::Export) -> impl Stream<Item = io::Result<Bytes>> {
     stream::try_unfold((state, export, true), async |(state, mut export, first)| {
         let books = export.next(&state.db, &state.keys).await.map_err(|error| {

@@ -1,9 +1,5 @@
-//! How an answer goes out, whatever it says: what caches may do with it, its entity tag, 304 for one who has it
-//! already, and its content coding. Only answers to GET and HEAD are conditional or compressed: what is answered
-//! to a log-in has secrets in it, and its length would tell of them.
-
-mod coding;
-mod encode;
+//! Caching headers, entity tags, `304 Not Modified` and compression of responses. Only responses to GET and HEAD are
+//! conditional or compressed: the length of a compressed log-in response would leak its secrets.
 
 use actix_web::{
     HttpResponse,
@@ -16,61 +12,60 @@ use actix_web::{
     middleware::Next,
     web::Bytes,
 };
-use service::access::Action;
 use twox_hash::XxHash3_128;
 
-pub use self::coding::Coding;
-use self::{coding::Accepted, encode::Encoded};
+use super::{
+    coding::{self, Accepted, Coding},
+    encode::{self, Encoded},
+};
+use crate::endpoints::{Caching, Endpoint};
 
-/// Everyone may keep it, and asks by its entity tag before each use (RFC 9111, section 5.2.2.4).
+/// Any cache stores the response, and revalidates it before each use (RFC 9111, section 5.2.2.4).
 const SHARED: HeaderValue = HeaderValue::from_static("public, no-cache");
 
-/// Nobody may keep it.
+/// No cache stores the response.
 const UNSTORED: HeaderValue = HeaderValue::from_static("no-store");
-
-/// Bodies below this many bytes are sent as they are: with its header the coding would hardly save a packet.
-const SMALL: usize = 1024;
 
 /// Bodies above this many bytes are compressed on another thread.
 const LARGE: usize = 64 * 1024;
 
-/// Marks answers that are the same for as long as the program runs, so that each is compressed only once.
+/// Marks responses that never change while the program runs, so that each is compressed only once.
 #[derive(Clone, Copy)]
-pub struct Fixed;
+pub struct Immutable;
 
-/// Lets caches keep what anyone may read. It is the same for everyone: who is not needed is not looked up.
-pub(crate) fn share(action: Action, response: &mut ServiceResponse) {
-    let public = action.rule().anonymous && is_read(response) && response.status().is_success();
-    if public && !response.headers().contains_key(header::CACHE_CONTROL) {
+/// Allows caches to store what everyone may read. It does not depend on the caller.
+pub(crate) fn allow_shared_cache(endpoint: &Endpoint, response: &mut ServiceResponse) {
+    let shared = endpoint.caching() == Caching::Shared && response.status().is_success();
+    if shared && !response.headers().contains_key(header::CACHE_CONTROL) {
         response.headers_mut().insert(header::CACHE_CONTROL, SHARED);
     }
 }
 
-/// The layer round files of the program: HEAD beside GET, and caches may keep them.
-pub(crate) async fn files(
+/// Layer round the files of the program: answers HEAD, too, and allows caches to store them.
+pub(crate) async fn serve_files(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse, actix_web::Error> {
-    // The connection remembers that no body is to follow.
+    // The connection leaves out the body of a response to HEAD.
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
     let mut response = next.call(request).await?.map_into_boxed_body();
     if response.status().is_success() {
         response.headers_mut().insert(header::CACHE_CONTROL, SHARED);
-        response.response_mut().extensions_mut().insert(Fixed);
+        response.response_mut().extensions_mut().insert(Immutable);
     }
     Ok(response)
 }
 
-/// The weak entity tag of a body that has no version: what it says, in whatever coding.
+/// Weak entity tag of a body without a version: its hash, the same in every coding.
 pub(crate) fn weak_tag(body: &[u8]) -> HeaderValue {
     let tag = format!("W/\"{:032x}\"", XxHash3_128::oneshot(body));
-    HeaderValue::try_from(tag).expect("digits and quotes are a header's")
+    HeaderValue::try_from(tag).expect("digits and quotes are valid in a header")
 }
 
-/// Finishes an answer: the outermost step, which sees the headers that all others set.
-pub(crate) async fn deliver(mut response: ServiceResponse) -> ServiceResponse {
+/// Finishes a response, in the outermost layer, with the headers of all other layers.
+pub(crate) async fn finish(mut response: ServiceResponse) -> ServiceResponse {
     if !response.headers().contains_key(header::CACHE_CONTROL) {
         response.headers_mut().insert(header::CACHE_CONTROL, UNSTORED);
     }
@@ -105,14 +100,14 @@ pub(crate) async fn deliver(mut response: ServiceResponse) -> ServiceResponse {
     ServiceResponse::new(request, answer)
 }
 
-/// Gives what caches may keep an entity tag, if it has none of its own.
+/// Adds an entity tag to a response that caches may store, if it has none.
 fn tag(headers: &mut HeaderMap, body: &[u8]) {
     if headers.get(header::CACHE_CONTROL) != Some(&UNSTORED) && !headers.contains_key(header::ETAG) {
         headers.insert(header::ETAG, weak_tag(body));
     }
 }
 
-/// The answer to one who has it.
+/// Response to a client that has the current representation.
 fn not_modified(mut head: HttpResponse<()>, coding: Option<Coding>) -> HttpResponse {
     let headers = head.headers_mut();
     if let Some(coding) = coding {
@@ -125,11 +120,11 @@ fn not_modified(mut head: HttpResponse<()>, coding: Option<Coding>) -> HttpRespo
     head.set_body(BoxBody::new(body::None::new()))
 }
 
-/// The answer with its whole body, compressed if that is wanted and works.
+/// Response with its whole body, compressed if the client accepts that.
 async fn whole(mut head: HttpResponse<()>, body: Bytes, choice: Option<Coding>) -> HttpResponse {
     let Some(coding) = choice else { return head.set_body(BoxBody::new(body)) };
-    let fixed = head.extensions().contains::<Fixed>();
-    let encoded = if fixed {
+    let immutable = head.extensions().contains::<Immutable>();
+    let encoded = if immutable {
         encode::once(coding, body.clone()).await
     } else if body.len() > LARGE {
         encode::aside(coding, body.clone()).await
@@ -142,13 +137,13 @@ async fn whole(mut head: HttpResponse<()>, body: Bytes, choice: Option<Coding>) 
             head.set_body(BoxBody::new(encoded))
         }
         Err(error) => {
-            log::error!("an answer cannot be compressed: {error}");
+            log::error!("cannot compress a response: {error}");
             head.set_body(BoxBody::new(body))
         }
     }
 }
 
-/// The coding of the representation that the caller has already, if it is current (RFC 9110, section 13.1.2).
+/// Coding of the representation that `If-None-Match` names, if it is current (RFC 9110, section 13.1.2).
 fn known(
     request: &HeaderMap,
     headers: &HeaderMap,
@@ -162,13 +157,12 @@ fn known(
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(',').map(opaque))
         .collect();
-    // Whichever of the codings that it takes the caller has, it is the one to go on with.
+    // The client may have the representation in any of the codings that it accepts.
     let mut codings = std::iter::once(choice).chain(accepted.all());
     codings.find(|coding| known.iter().any(|known| known == "*" || *known == opaque(&tag_in(tag, *coding))))
 }
 
-/// The entity tag of a representation in a coding: a strong one is of these bytes and no others (RFC 9110,
-/// section 8.8.3.3).
+/// Entity tag of a representation in a coding: a strong one differs for each coding (RFC 9110, section 8.8.3.3).
 fn tag_in(tag: &str, coding: Option<Coding>) -> String {
     match (coding, tag.strip_suffix('"')) {
         (Some(coding), Some(strong)) if strong.starts_with('"') => format!("{strong}-{}\"", coding.name()),
@@ -176,7 +170,7 @@ fn tag_in(tag: &str, coding: Option<Coding>) -> String {
     }
 }
 
-/// Says in which coding the body is.
+/// Adds the headers of a compressed body.
 fn describe(headers: &mut HeaderMap, coding: Coding) {
     headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
     let tag = headers.get(header::ETAG).and_then(|tag| tag.to_str().ok());
@@ -185,7 +179,7 @@ fn describe(headers: &mut HeaderMap, coding: Coding) {
     }
 }
 
-/// Adds what the coding depends on to what CORS does.
+/// Adds `Accept-Encoding` to the `Vary` of CORS.
 fn vary(headers: &mut HeaderMap) {
     let before = headers.get(header::VARY).and_then(|vary| vary.to_str().ok());
     let vary = before.map(|before| format!("{before}, Accept-Encoding"));

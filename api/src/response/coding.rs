@@ -1,10 +1,11 @@
-//! Content codings, and which of them a caller takes (RFC 9110, section 12.5.3).
+//! Content codings, and the choice among those that a client accepts (RFC 9110, section 12.5.3).
 
 use actix_web::http::header::{self, HeaderMap};
 
-use super::SMALL;
+/// Bodies below this many bytes are not compressed: the header would cost what the coding saves.
+const SMALL: usize = 1024;
 
-/// A content coding that answers are compressed by.
+/// Content coding of responses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Coding {
     /// Zstandard (RFC 8878).
@@ -16,10 +17,10 @@ pub enum Coding {
 }
 
 impl Coding {
-    /// Every coding, the one that is preferred first: at the levels used, Zstandard is the smallest and the fastest.
+    /// Every coding, the preferred one first: at the levels used, Zstandard is the smallest and the fastest.
     pub const ALL: [Self; 3] = [Self::Zstd, Self::Brotli, Self::Gzip];
 
-    /// Its name in headers.
+    /// Name in headers.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -30,17 +31,17 @@ impl Coding {
     }
 }
 
-/// How much a caller likes each coding, in thousandths; what it does not take is 0.
+/// Weight that a client gives to each coding, in thousandths; 0 for those that it rejects.
 pub(super) struct Accepted {
     identity: u16,
     codings: [u16; 3],
 }
 
-/// Less than any weight that can be written: taken, though nobody asked for it.
+/// Weight of `identity` without a weight of its own: less than any that can be written.
 const UNASKED: u16 = 1;
 
 impl Accepted {
-    /// What `Accept-Encoding` says.
+    /// Weights in `Accept-Encoding`.
     pub(super) fn of(headers: &HeaderMap) -> Self {
         let (mut named, mut identity, mut others) = ([None; 3], None, None);
         for value in headers.get_all(header::ACCEPT_ENCODING) {
@@ -65,7 +66,7 @@ impl Accepted {
         Self { identity, codings: named.map(|weight| weight.or(others).unwrap_or(0)) }
     }
 
-    /// The coding for a body of so many bytes; none is identity.
+    /// Coding for a body of `length` bytes; none is identity.
     pub(super) fn choice(&self, length: Option<usize>) -> Option<Coding> {
         let small = length.is_some_and(|length| length < SMALL);
         let plain = if small && self.identity > 0 { u16::MAX } else { self.identity };
@@ -78,7 +79,7 @@ impl Accepted {
         best
     }
 
-    /// Every coding that is taken; none is identity.
+    /// Every accepted coding; none is identity.
     pub(super) fn all(&self) -> impl Iterator<Item = Option<Coding>> {
         let identity = (self.identity > 0).then_some(None);
         let codings = Coding::ALL.into_iter().zip(self.codings);
@@ -86,7 +87,7 @@ impl Accepted {
     }
 }
 
-/// A weight in thousandths; one that cannot be read counts as a refusal.
+/// Weight in thousandths; 0 if it is malformed.
 fn weight(parameters: &str) -> u16 {
     let parameters = parameters.trim();
     if parameters.is_empty() {
@@ -99,7 +100,7 @@ fn weight(parameters: &str) -> u16 {
     thousandths
 }
 
-/// Whether the body is text that nobody has compressed yet.
+/// Whether the body is text without a content coding.
 pub(super) fn is_compressible(headers: &HeaderMap) -> bool {
     let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let media_type = media_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
