@@ -5,8 +5,6 @@ use std::{net::IpAddr, str::FromStr, sync::Once};
 use actix_web::{HttpRequest, http::header::HeaderMap, web::Data};
 use ipnet::IpNet;
 
-use crate::State;
-
 /// Header in which proxies report their clients. `Forwarded` (RFC 7239) is not read: a proxy that writes one of the
 /// two passes the other on unchanged from the client.
 const X_FORWARDED_FOR: &str = "x-forwarded-for";
@@ -66,7 +64,7 @@ fn parse(hop: &str) -> Option<IpAddr> {
 /// Address of the client that sent a request.
 pub fn of(request: &HttpRequest) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip();
-    let proxies = &request.app_data::<Data<State>>()?.proxies;
+    let proxies = request.app_data::<Data<Proxies>>()?;
     if !proxies.trusts(peer.to_canonical()) && request.headers().contains_key(X_FORWARDED_FOR) {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {

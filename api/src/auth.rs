@@ -2,12 +2,13 @@
 
 use actix_web::{HttpResponse, Responder, web::Data};
 use service::{
+    Context,
     auth::{self, AccountEmail, LogIn, PasswordReset, Refresh, SignUp, Tokens, VerifyEmail},
+    lifetime::{RESET_PASSWORD, VERIFY_EMAIL, in_words},
     users::User,
 };
 
 use crate::{
-    State,
     cookie::{Issued, Left, Presented, RefreshCookie},
     error::Result,
     extract::{Device, Json, SignedIn},
@@ -19,8 +20,8 @@ use crate::{
 /// Creates an account with role `user`, and sends mail with a token that verifies its address.
 #[utoipa::path(post, path = "/api/v1/auth/signup", operation_id = "signUp", tag = "auth", request_body = SignUp,
     responses((status = 201, body = User, description = "New account")))]
-pub async fn sign_up(state: Data<State>, Json(new): Json<SignUp>) -> Result<impl Responder> {
-    let user = auth::sign_up(&state.db, &state.auth, new).await?;
+pub async fn sign_up(cx: Data<Context>, Json(new): Json<SignUp>) -> Result<impl Responder> {
+    let user = auth::sign_up(&cx, new).await?;
     Ok(Created("/api/v1/users/me".to_owned(), user))
 }
 
@@ -32,12 +33,12 @@ pub async fn sign_up(state: Data<State>, Json(new): Json<SignUp>) -> Result<impl
     responses((status = 200, body = Tokens, description = "Tokens of the session",
         headers(("Set-Cookie" = String, description = "Refresh token; only with `transport` `cookie`")))))]
 pub async fn log_in(
-    state: Data<State>,
+    cx: Data<Context>,
     Device(client): Device,
     Json(input): Json<LogIn>,
 ) -> Result<impl Responder> {
     let transport = input.transport;
-    Ok(Issued(auth::log_in(&state.db, &state.auth, client, input).await?, transport))
+    Ok(Issued(auth::log_in(&cx, client, input).await?, transport))
 }
 
 /// Refresh a session
@@ -49,8 +50,8 @@ pub async fn log_in(
     params(("__Secure-bookly_refresh" = Option<String>, Cookie, description = "Refresh token")),
     responses((status = 200, body = Tokens, description = "Next pair of tokens",
         headers(("Set-Cookie" = String, description = "Next refresh token; only if the cookie was used")))))]
-pub async fn refresh(state: Data<State>, Presented(input, transport): Presented) -> Result<impl Responder> {
-    Ok(Issued(auth::refresh(&state.db, &state.auth, input).await?, transport))
+pub async fn refresh(cx: Data<Context>, Presented(input, transport): Presented) -> Result<impl Responder> {
+    Ok(Issued(auth::refresh(&cx, input).await?, transport))
 }
 
 /// Log out
@@ -61,22 +62,29 @@ pub async fn refresh(state: Data<State>, Presented(input, transport): Presented)
     responses((status = 204, description = "The session ended",
         headers(("Set-Cookie" = String, description = "Deletes the cookie; only if there was one")))))]
 pub async fn log_out(
-    state: Data<State>,
+    cx: Data<Context>,
     SignedIn(actor): SignedIn,
     cookie: RefreshCookie,
 ) -> Result<impl Responder> {
-    auth::log_out(&state.db, &actor).await?;
+    auth::log_out(&cx, &actor).await?;
     Ok(Left(cookie))
 }
 
+/// Description of the verification in the OpenAPI document.
+fn verification_description() -> String {
+    format!(
+        "Accepts the token of the mail that was sent to the address of a new account, or to the new address of an \
+         account. The token is valid once, for {}.",
+        in_words(VERIFY_EMAIL)
+    )
+}
+
 /// Verify an e-mail address
-///
-/// Accepts the token of the mail that was sent to the address of a new account, or to the new address of an account.
-/// The token is valid once, for 24 hours.
-#[utoipa::path(post, path = "/api/v1/auth/verify-email", operation_id = "verifyEmail", tag = "auth", request_body = VerifyEmail,
+#[utoipa::path(post, path = "/api/v1/auth/verify-email", operation_id = "verifyEmail", tag = "auth",
+    description = verification_description(), request_body = VerifyEmail,
     responses((status = 200, body = User, description = "Updated account")))]
-pub async fn verify_email(state: Data<State>, Json(input): Json<VerifyEmail>) -> Result<impl Responder> {
-    Ok(Tagged(auth::verify_email(&state.db, &state.auth, input).await?))
+pub async fn verify_email(cx: Data<Context>, Json(input): Json<VerifyEmail>) -> Result<impl Responder> {
+    Ok(Tagged(auth::verify_email(&cx, input).await?))
 }
 
 /// Resend the verification mail
@@ -85,10 +93,10 @@ pub async fn verify_email(state: Data<State>, Json(input): Json<VerifyEmail>) ->
 #[utoipa::path(post, path = "/api/v1/auth/verify-email/resend", operation_id = "resendVerification", tag = "auth", request_body = AccountEmail,
     responses((status = 202, description = "Mail is sent if an unverified account has this address")))]
 pub async fn resend_verification(
-    state: Data<State>,
+    cx: Data<Context>,
     Json(input): Json<AccountEmail>,
 ) -> Result<impl Responder> {
-    auth::resend_verification(&state.db, &state.auth, input).await?;
+    auth::resend_verification(&cx, input).await?;
     Ok(HttpResponse::Accepted())
 }
 
@@ -98,20 +106,27 @@ pub async fn resend_verification(
 #[utoipa::path(post, path = "/api/v1/auth/password-reset", operation_id = "requestPasswordReset", tag = "auth", request_body = AccountEmail,
     responses((status = 202, description = "Mail is sent if an account has this address")))]
 pub async fn request_password_reset(
-    state: Data<State>,
+    cx: Data<Context>,
     Json(input): Json<AccountEmail>,
 ) -> Result<impl Responder> {
-    auth::request_reset(&state.db, &state.auth, input).await?;
+    auth::request_reset(&cx, input).await?;
     Ok(HttpResponse::Accepted())
 }
 
+/// Description of the reset in the OpenAPI document.
+fn reset_description() -> String {
+    format!(
+        "Sets a new password with the token of the mail. The token is valid once, for {}, unless the password \
+         changes before. All sessions of the account end, and its address becomes verified.",
+        in_words(RESET_PASSWORD)
+    )
+}
+
 /// Reset the password
-///
-/// Sets a new password with the token of the mail. The token is valid once, for 30 minutes, unless the password changes
-/// before. All sessions of the account end, and its address becomes verified.
-#[utoipa::path(post, path = "/api/v1/auth/password-reset/confirm", operation_id = "resetPassword", tag = "auth", request_body = PasswordReset,
+#[utoipa::path(post, path = "/api/v1/auth/password-reset/confirm", operation_id = "resetPassword", tag = "auth",
+    description = reset_description(), request_body = PasswordReset,
     responses((status = 204, description = "The password was changed")))]
-pub async fn reset_password(state: Data<State>, Json(input): Json<PasswordReset>) -> Result<impl Responder> {
-    auth::reset_password(&state.db, &state.auth, input).await?;
+pub async fn reset_password(cx: Data<Context>, Json(input): Json<PasswordReset>) -> Result<impl Responder> {
+    auth::reset_password(&cx, input).await?;
     Ok(HttpResponse::NoContent())
 }

@@ -3,18 +3,16 @@
 use std::{io, sync::Arc, thread, time::Duration};
 
 use service::{
-    Db, Settings,
-    auth::Auth,
-    db::Turns,
+    Context, DbSettings, Shared,
     mail::{self, Mailer},
-    upkeep,
+    retention,
 };
 use tokio::{
     runtime,
     sync::{oneshot, watch},
 };
 
-use crate::config::Config;
+use crate::{config::Config, error::chain};
 
 /// Time that running deliveries have when the program ends.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -40,38 +38,32 @@ impl Background {
 ///
 /// # Errors
 /// Invalid settings, or no thread.
-pub fn start(config: &Config, auth: &Arc<Auth>, turns: &Turns) -> io::Result<Background> {
+pub fn start(config: &Config, shared: &Arc<Shared>) -> io::Result<Background> {
     let mailer = config.mailer().map_err(io::Error::other)?;
-    let settings = Settings { max_connections: 1, min_connections: 0, ..config.database(1) };
-    let (auth, turns) = (Arc::clone(auth), turns.clone());
+    let settings = DbSettings { max_connections: 1, min_connections: 0, ..config.database(1) };
+    let shared = Arc::clone(shared);
     let ((stop, stopped), (sender, done)) = (watch::channel(()), oneshot::channel());
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     thread::Builder::new().name("background".to_owned()).spawn(move || {
-        runtime.block_on(run(&settings, turns, &auth, mailer, stopped));
+        runtime.block_on(run(&settings, shared, mailer, stopped));
         // The receiver may have timed out.
         sender.send(()).ok();
     })?;
     Ok(Background { stop, done })
 }
 
-async fn run(
-    settings: &Settings,
-    turns: Turns,
-    auth: &Auth,
-    mailer: Option<Mailer>,
-    stop: watch::Receiver<()>,
-) {
-    let db = match Db::open(settings, turns).await {
-        Ok(db) => db,
-        Err(error) => return log::error!("background tasks cannot start: {error}"),
+async fn run(settings: &DbSettings, shared: Arc<Shared>, mailer: Option<Mailer>, stop: watch::Receiver<()>) {
+    let cx = match Context::open(shared, settings).await {
+        Ok(cx) => cx,
+        Err(error) => return log::error!("background tasks cannot start: {}", chain(&error)),
     };
     let sending = async {
         if let Some(mailer) = &mailer {
-            mail::run(&db, auth, mailer, stop.clone()).await;
+            mail::run(&cx, mailer, stop.clone()).await;
         }
     };
-    tokio::join!(sending, upkeep::run(&db, stop.clone()));
-    if let Err(error) = db.close().await {
-        log::debug!("cannot close the background connection: {error}");
+    tokio::join!(sending, retention::run(&cx, stop.clone()));
+    if let Err(error) = cx.db.close().await {
+        log::debug!("cannot close the background connection: {}", chain(&error));
     }
 }

@@ -6,6 +6,7 @@ use std::{
     fs::File,
     io::{self, Write},
     net::TcpListener,
+    sync::Arc,
 };
 
 use actix_web::dev::ServerHandle;
@@ -13,10 +14,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 use migration::startup::{self, State};
 use serde::Serialize;
 use service::{
-    Actor, Db, Error,
-    db::Turns,
-    export::{self, ExportQuery},
-    import::{self, Options},
+    Actor, Context, Error,
+    books::{
+        Filters,
+        export::{self, ExportQuery},
+        import::{self, ImportOptions},
+    },
     users,
 };
 
@@ -88,15 +91,16 @@ async fn terminated() {
 }
 
 /// Opens the database for one command.
-async fn open(config: &Config) -> Result<Db, String> {
+async fn open(config: &Config) -> Result<Context, String> {
     config.check()?;
     crate::migrate(config).await?;
-    let db = Db::open(&config.database(1), Turns::of(&config.database_url)).await.map_err(explain)?;
-    match startup::state(db.connection())
+    let shared = Arc::new(config.shared()?);
+    let cx = Context::open(shared, &config.database(1)).await.map_err(explain)?;
+    match startup::state(cx.db.connection())
         .await
         .map_err(|error| format!("the database does not respond: {error}"))?
     {
-        State::Current => Ok(db),
+        State::Current => Ok(cx),
         state => Err(format!("{state}; run the migrations first")),
     }
 }
@@ -105,14 +109,14 @@ async fn import_file(config: &Config, import: Import) -> Result<(), String> {
     let path = import.file.display().to_string();
     let file = File::open(&import.file).map_err(|error| format!("{path}: {error}"))?;
     let size = file.metadata().map_err(|error| format!("{path}: {error}"))?.len();
-    let db = open(config).await?;
+    let cx = open(config).await?;
     let actor = match &import.owner {
         Some(owner) => {
-            users::act_for(&db, owner).await.map_err(|_| format!("there is no account {owner:?}"))?
+            users::act_for(&cx, owner).await.map_err(|_| format!("there is no account {owner:?}"))?
         }
-        None => Actor::operator(),
+        None => Actor::Operator,
     };
-    let options = Options {
+    let options = ImportOptions {
         format: import.format,
         charset: import.charset,
         dry_run: import.dry_run,
@@ -121,9 +125,9 @@ async fn import_file(config: &Config, import: Import) -> Result<(), String> {
     };
     let style = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {bytes_per_sec} {eta}");
     let bar = ProgressBar::new(size).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    let outcome = import::run(&db, &actor, bar.wrap_read(file), options, None).await;
+    let outcome = import::run(&cx, &actor, bar.wrap_read(file), options, None).await;
     bar.finish_and_clear();
-    db.close().await.map_err(explain)?;
+    cx.db.close().await.map_err(explain)?;
     match outcome {
         Ok(report) => print(&report),
         Err(Error::ImportFailed(report)) => {
@@ -135,12 +139,12 @@ async fn import_file(config: &Config, import: Import) -> Result<(), String> {
 }
 
 async fn export_file(config: &Config, export: Export) -> Result<(), String> {
-    let db = open(config).await?;
+    let cx = open(config).await?;
     let path =
         export.file.as_ref().map_or_else(|| "standard output".to_owned(), |file| file.display().to_string());
     let failed = |error: io::Error| format!("{path}: {error}");
-    let query = ExportQuery { format: export.format, ..ExportQuery::default() };
-    let mut books = export::open(&db, &Actor::operator(), query).await.map_err(explain)?;
+    let query = ExportQuery { format: export.format };
+    let mut books = export::open(&cx, &Actor::Operator, Filters::default(), query).await.map_err(explain)?;
     let mut file: Box<dyn Write> = match &export.file {
         Some(file) => Box::new(File::create(file).map_err(failed)?),
         None => Box::new(io::stdout().lock()),
@@ -149,7 +153,7 @@ async fn export_file(config: &Config, export: Export) -> Result<(), String> {
         file.write_all(&part).map_err(failed)?;
     }
     file.flush().map_err(failed)?;
-    db.close().await.map_err(explain)
+    cx.db.close().await.map_err(explain)
 }
 
 fn print(report: &impl Serialize) -> Result<(), String> {

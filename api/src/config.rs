@@ -14,7 +14,7 @@ use std::{
 };
 
 use clap::{ArgAction, Parser};
-use service::{Keys, Settings, auth::Policy, mail::Mailer, throttle::Throttle};
+use service::{DbSettings, Keys, Shared, context::AccountPolicy, mail::Mailer};
 use url::{Origin, Url};
 
 pub use self::{
@@ -160,10 +160,10 @@ pub struct Config {
 impl Config {
     /// Database settings, with the connections that each of `workers` may have.
     #[must_use]
-    pub fn database(&self, workers: usize) -> Settings {
+    pub fn database(&self, workers: usize) -> DbSettings {
         let workers = u32::try_from(workers.max(1)).unwrap_or(u32::MAX);
         let max_connections = self.database_max_connections.div_ceil(workers);
-        Settings {
+        DbSettings {
             url: self.database_url.clone(),
             max_connections,
             min_connections: self.database_min_connections.min(max_connections),
@@ -180,10 +180,10 @@ impl Config {
         self.auto_migrate.unwrap_or_else(|| self.database_url.starts_with("sqlite:"))
     }
 
-    /// Policy of the account system.
+    /// Policy of accounts.
     #[must_use]
-    pub fn policy(&self) -> Policy {
-        Policy {
+    pub fn policy(&self) -> AccountPolicy {
+        AccountPolicy {
             issuer: self
                 .public_url
                 .as_ref()
@@ -205,13 +205,13 @@ impl Config {
         )
     }
 
-    /// Rate limits.
-    #[must_use]
-    pub fn throttle(&self) -> Throttle {
-        match self.rate_limit {
-            Switch::On => Throttle::on(),
-            Switch::Off => Throttle::off(),
-        }
+    /// Parts that all contexts of the process share.
+    ///
+    /// # Errors
+    /// Those of [`Config::keys`].
+    pub fn shared(&self) -> Result<Shared, String> {
+        let limited = self.rate_limit == Switch::On;
+        Ok(Shared::new(&self.database_url, self.keys()?, self.policy(), limited))
     }
 
     /// Keys derived from the secrets.

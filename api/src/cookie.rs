@@ -7,7 +7,7 @@ use actix_web::{
 };
 use futures_util::future::{LocalBoxFuture, Ready, ready};
 use service::{
-    Error,
+    Error, RefreshToken,
     auth::{Refresh, Tokens, Transport},
     security::{AddressClass, Event},
 };
@@ -36,7 +36,7 @@ pub struct RefreshCookie(pub Option<CookieToken>);
 
 /// Refresh token in the cookie; none if it is malformed. Two cookies of this name are rejected: another host of the
 /// domain may have set the second.
-pub struct CookieToken(Option<String>);
+pub struct CookieToken(Option<RefreshToken>);
 
 impl FromRequest for RefreshCookie {
     type Error = Problem;
@@ -53,7 +53,7 @@ impl FromRequest for RefreshCookie {
             (Some(token), None) if token.len() <= MAX_LENGTH => String::from_utf8(token.to_vec()).ok(),
             (Some(_), _) => None,
         };
-        let content = CookieToken(token.filter(|token| !token.is_empty()));
+        let content = CookieToken(token.filter(|token| !token.is_empty()).map(RefreshToken::from));
         ready(check_origin(request).map(|()| Self(Some(content))))
     }
 }
@@ -116,7 +116,7 @@ impl Responder for Issued {
         if self.1 == Transport::Cookie
             && let Some(token) = self.0.refresh_token.take()
         {
-            set(&mut response, &token, self.0.refresh_expires_in);
+            set(&mut response, token.reveal(), self.0.refresh_expires_in);
         }
         response.json(self.0)
     }

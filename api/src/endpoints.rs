@@ -7,13 +7,13 @@ mod property;
 
 use std::sync::LazyLock;
 
-use service::{access::Action, auth::Session, books::Book, throttle::Policy, users::User};
+use service::{access::Action, books::Book, limit::RateLimit, sessions::Session, users::User};
 use utoipa::{OpenApi, ToSchema};
 
 pub use self::{
     endpoint::Endpoint,
     mount::configure,
-    property::{Access, Body, Caching, Class, Content, EntityTag, Limit, SchemaName},
+    property::{Access, Body, Caching, Class, Content, EntityTag, LimitedBy, SchemaName},
 };
 use crate::{auth, books, error::Code, extract::FILE_LIMIT, health, openapi, users};
 
@@ -41,27 +41,27 @@ fn auth_endpoints() -> Vec<Endpoint> {
     vec![
         endpoint!(auth::sign_up, Action::SignUp)
             .expensive()
-            .per_address(Policy::SignUp)
+            .per_address(RateLimit::SignUp)
             .resource(User::name)
             .fails([Code::UsernameTaken, Code::EmailTaken, Code::Overloaded]),
         endpoint!(auth::log_in, Action::LogIn)
             .expensive()
-            .per_address(Policy::LogIn)
+            .per_address(RateLimit::LogIn)
             .fails([Code::InvalidCredentials, Code::Overloaded]),
         endpoint!(auth::refresh, Action::Refresh)
-            .per_address(Policy::Refresh)
+            .per_address(RateLimit::Refresh)
             .body_optional()
             .fails([Code::InvalidToken, Code::ForeignOrigin]),
         endpoint!(auth::log_out, Action::LogOut).fails([Code::ForeignOrigin]),
         endpoint!(auth::verify_email, Action::VerifyEmail)
-            .per_address(Policy::MailToken)
+            .per_address(RateLimit::MailToken)
             .resource(User::name)
             .fails([Code::InvalidToken, Code::EmailTaken]),
-        endpoint!(auth::resend_verification, Action::ResendVerification).per_address(Policy::Mail),
-        endpoint!(auth::request_password_reset, Action::RequestPasswordReset).per_address(Policy::Mail),
+        endpoint!(auth::resend_verification, Action::ResendVerification).per_address(RateLimit::Mail),
+        endpoint!(auth::request_password_reset, Action::RequestPasswordReset).per_address(RateLimit::Mail),
         endpoint!(auth::reset_password, Action::ResetPassword)
             .expensive()
-            .per_address(Policy::MailToken)
+            .per_address(RateLimit::MailToken)
             .fails([Code::InvalidToken]),
     ]
 }
@@ -99,7 +99,7 @@ fn book_endpoints() -> Vec<Endpoint> {
         endpoint!(books::facets, Action::GetBookFacets).expensive(),
         endpoint!(books::import, Action::ImportBooks)
             .long()
-            .per_account(Policy::Import)
+            .per_account(RateLimit::Import)
             .file(FILE_LIMIT)
             .fails([Code::MalformedBody, Code::UnreadableFile, Code::UnknownFormat, Code::ImportFailed]),
         endpoint!(books::export, Action::ExportBooks).expensive(),

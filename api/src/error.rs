@@ -2,14 +2,19 @@
 
 mod code;
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, error::Error as StdError, fmt, iter};
 
 use actix_web::{
     HttpResponse, ResponseError,
     http::{StatusCode, header},
 };
 use serde::Serialize;
-use service::{Error, FieldError, import::Report, throttle::Standing};
+use service::{
+    Error, FieldError,
+    error::{Reference, Unique},
+    limit::LimitStatus,
+    report::ImportReport,
+};
 use utoipa::ToSchema;
 
 pub use self::code::Code;
@@ -23,9 +28,9 @@ pub struct Problem {
     code: Code,
     detail: Cow<'static, str>,
     errors: Vec<FieldError>,
-    report: Option<Box<Report>>,
+    report: Option<Box<ImportReport>>,
     /// Rate limit that was exceeded.
-    throttled: Option<Standing>,
+    throttled: Option<LimitStatus>,
     /// Cause, for the log only.
     cause: Option<String>,
 }
@@ -58,7 +63,7 @@ pub struct Document<'p> {
     /// Report of the import; only with `import_failed`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    report: Option<&'p Report>,
+    report: Option<&'p ImportReport>,
 }
 
 impl Problem {
@@ -100,8 +105,8 @@ impl Problem {
         self.code
     }
 
-    /// State of the rate limit that was exceeded.
-    pub(crate) fn throttled(&self) -> Option<Standing> {
+    /// Status of the rate limit that was exceeded.
+    pub(crate) fn throttled(&self) -> Option<LimitStatus> {
         self.throttled
     }
 
@@ -129,10 +134,15 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
             Error::NotFound => Self::new(Code::NotFound, "not found, or you may not see it"),
-            Error::Taken("username") => Self::new(Code::UsernameTaken, "another account has this username"),
-            Error::Taken("email") => Self::new(Code::EmailTaken, "another account has this e-mail address"),
-            Error::Taken("isbn") => Self::new(Code::IsbnTaken, "another book has this ISBN"),
-            Error::Taken(field) => Self::internal(format!("no code for taken {field}")),
+            Error::Taken(Unique::Username) => {
+                Self::new(Code::UsernameTaken, "another account has this username")
+            }
+            Error::Taken(Unique::Email) => {
+                Self::new(Code::EmailTaken, "another account has this e-mail address")
+            }
+            Error::Taken(Unique::Isbn) => Self::new(Code::IsbnTaken, "another book has this ISBN"),
+            // The account in use was deleted a moment ago.
+            Error::Missing(Reference::Account) => Error::InvalidToken.into(),
             Error::Invalid(errors) => {
                 let fields: Vec<_> =
                     errors.iter().map(|e| format!("{} {}", e.pointer, e.detail).trim().to_owned()).collect();
@@ -166,17 +176,26 @@ impl From<Error> for Problem {
                     format!("{} of {} rows are invalid; nothing was written", report.failed, report.rows);
                 Self { report: Some(report), ..Self::new(Code::ImportFailed, detail) }
             }
-            Error::Throttled(standing) => Self {
-                throttled: Some(standing),
+            Error::Throttled(status) => Self {
+                throttled: Some(status),
                 ..Self::new(Code::TooManyRequests, "too many requests; retry after the time in Retry-After")
             },
             Error::Busy => Self::new(Code::Overloaded, "too many passwords are waiting to be hashed"),
             Error::Unavailable(cause) => {
-                Self::caused(Code::Unavailable, "the database does not respond", cause)
+                Self::caused(Code::Unavailable, "the database is not available", chain(&*cause))
             }
-            Error::Internal(cause) => Self::internal(cause),
+            Error::Internal(cause) => Self::internal(chain(&*cause)),
         }
     }
+}
+
+/// An error and its sources in one line. A source that the text before it repeats is left out.
+pub(crate) fn chain(error: &(dyn StdError + 'static)) -> String {
+    let errors = iter::successors(Some(error), |error| (*error).source());
+    errors
+        .map(ToString::to_string)
+        .reduce(|chain, source| if chain.contains(&source) { chain } else { format!("{chain}: {source}") })
+        .unwrap_or_default()
 }
 
 impl fmt::Display for Problem {

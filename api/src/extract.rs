@@ -11,49 +11,49 @@ use std::time::{Duration, Instant};
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web::Data};
 use futures_util::future::{Ready, ready};
-use service::{Actor, Error, auth};
+use service::{Actor, Context, Error, auth, sessions::DeviceInfo};
 use uuid::Uuid;
 
 pub(crate) use self::authorize::authorize;
 pub use self::{
     json::{JSON_LIMIT, Json},
-    query::Query,
+    query::{Filtered, Query},
     upload::{FILE_LIMIT, Upload},
 };
 use crate::{
-    State, address,
+    address,
     endpoints::Endpoint,
     error::{Code, Problem, Result},
     response::Coding,
 };
 
-/// State of the application.
+/// Context of the operations.
 ///
 /// # Errors
-/// `internal` if the application has none: nothing may be let through for want of it.
-pub(crate) fn state(request: &HttpRequest) -> Result<Data<State>> {
-    let state = request.app_data::<Data<State>>().cloned();
-    state.ok_or_else(|| Problem::internal("the application has no state"))
+/// `internal` if the application has none: no request may pass without it.
+pub(crate) fn context(request: &HttpRequest) -> Result<Data<Context>> {
+    let context = request.app_data::<Data<Context>>().cloned();
+    context.ok_or_else(|| Problem::internal("the application has no context"))
 }
 
 /// Time within which a body counts as sent together with its head.
 const AT_ONCE: Duration = Duration::from_millis(100);
 
 /// Sender of a body, as authenticated from the head of the request.
-struct Sender(Option<(Data<State>, Actor)>);
+struct Sender(Option<(Data<Context>, Actor)>);
 
 impl Sender {
     fn of(request: &HttpRequest) -> Self {
         let actor = request.extensions().get::<Actor>().cloned();
-        Self(request.app_data::<Data<State>>().cloned().zip(actor))
+        Self(request.app_data::<Data<Context>>().cloned().zip(actor))
     }
 
     /// Reads a body. After a slow one, the account is checked again: it may have changed since the head arrived.
     async fn read<T>(self, body: impl Future<Output = Result<T>>) -> Result<T> {
         let began = Instant::now();
         let body = body.await?;
-        if let Some((state, actor)) = self.0.filter(|_| began.elapsed() > AT_ONCE) {
-            auth::confirm(&state.db, &actor).await?;
+        if let Some((cx, actor)) = self.0.filter(|_| began.elapsed() > AT_ONCE) {
+            auth::confirm(&cx, &actor).await?;
         }
         Ok(body)
     }
@@ -123,7 +123,7 @@ fn version(tag: &str) -> Option<i64> {
 }
 
 /// Device that sent the request, for the list of sessions.
-pub struct Device(pub auth::Client);
+pub struct Device(pub DeviceInfo);
 
 impl FromRequest for Device {
     type Error = Problem;
@@ -132,7 +132,7 @@ impl FromRequest for Device {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let user_agent = request.headers().get(header::USER_AGENT).and_then(|name| name.to_str().ok());
         let ip = address::of(request);
-        ready(Ok(Self(auth::Client { user_agent: user_agent.map(str::to_owned), ip })))
+        ready(Ok(Self(DeviceInfo { user_agent: user_agent.map(str::to_owned), ip })))
     }
 }
 

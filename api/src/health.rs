@@ -3,12 +3,10 @@
 use actix_web::{HttpResponse, Responder, http::header, web::Data};
 use migration::startup::{self, State as Schema};
 use serde::Serialize;
+use service::Context;
 use utoipa::ToSchema;
 
-use crate::{
-    State,
-    error::{Code, Problem, Result},
-};
+use crate::error::{Code, Problem, Result};
 
 /// Health of the server.
 #[derive(Debug, Serialize, ToSchema)]
@@ -38,8 +36,8 @@ pub async fn live() -> impl Responder {
 /// Succeeds if the database responds and has the schema of this version.
 #[utoipa::path(get, path = "/readyz", operation_id = "getReadiness", tag = "health",
     responses((status = 200, body = Health, description = "The server can serve requests")))]
-pub async fn ready(state: Data<State>) -> Result<impl Responder> {
-    let schema = startup::state(state.db.connection()).await;
+pub async fn ready(cx: Data<Context>) -> Result<impl Responder> {
+    let schema = startup::state(cx.db.connection()).await;
     let schema = schema
         .map_err(|e| Problem::caused(Code::Unavailable, "the database does not respond", e.to_string()))?;
     match schema {

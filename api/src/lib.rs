@@ -31,9 +31,9 @@ use actix_web::{
     middleware::from_fn,
     web,
 };
-use service::{Db, Keys, Settings, auth::Auth, db::Turns, throttle::Throttle};
+use service::{Context, Shared};
 
-use crate::{address::Proxies, background::Background, config::Config};
+use crate::{background::Background, config::Config};
 
 /// Time for the head of a request to arrive.
 const HEAD_DEADLINE: Duration = Duration::from_secs(5);
@@ -46,18 +46,6 @@ const SHUTDOWN_TIMEOUT: u64 = 10;
 
 /// Seconds for which browsers may cache preflight responses.
 const CORS_MAX_AGE: usize = 600;
-
-/// State of the application. Each worker has its own, with its own connections.
-pub struct State {
-    /// Database.
-    pub db: Db,
-    /// Account system.
-    pub auth: Arc<Auth>,
-    /// Keys that seal cursors.
-    pub keys: Arc<Keys>,
-    /// Proxies whose `X-Forwarded-For` is trusted.
-    pub proxies: Arc<Proxies>,
-}
 
 /// Applies pending migrations if the settings say so.
 ///
@@ -83,33 +71,31 @@ pub struct Running {
 /// # Errors
 /// Invalid settings, or a failure of the system.
 pub fn serve(config: &Config, listener: TcpListener) -> io::Result<Running> {
-    serve_within(config, listener, Arc::new(config.throttle()))
+    let shared = config.shared().map_err(io::Error::other)?;
+    serve_with(config, listener, Arc::new(shared))
 }
 
-/// [`serve`] with rate limits that the caller can inspect.
+/// [`serve`] with shared parts that the caller can inspect.
 ///
 /// # Errors
 /// As [`serve`].
-pub fn serve_within(config: &Config, listener: TcpListener, throttle: Arc<Throttle>) -> io::Result<Running> {
+pub fn serve_with(config: &Config, listener: TcpListener, shared: Arc<Shared>) -> io::Result<Running> {
     let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let keys = Arc::new(config.keys().map_err(io::Error::other)?);
-    let auth = Arc::new(Auth::new(Arc::clone(&keys), config.policy()).throttled(throttle));
-    let (settings, turns) = (config.database(workers), Turns::of(&config.database_url));
-    let background = background::start(config, &auth, &turns)?;
-    let (origins, proxies) = (Arc::clone(&config.cors_origins), Arc::clone(&config.trusted_proxies));
+    let settings = config.database(workers);
+    let background = background::start(config, &shared)?;
+    let origins = Arc::clone(&config.cors_origins);
+    let proxies = web::Data::from(Arc::clone(&config.trusted_proxies));
     let trusted = web::Data::new(config.trusted_origins());
+    // Each worker has a context of its own, and so its own connections.
     let server = HttpServer::new(move || {
-        let (settings, turns) = (settings.clone(), turns.clone());
-        let (auth, keys, proxies) = (Arc::clone(&auth), Arc::clone(&keys), Arc::clone(&proxies));
-        let state = move |db| State {
-            db,
-            auth: Arc::clone(&auth),
-            keys: Arc::clone(&keys),
-            proxies: Arc::clone(&proxies),
-        };
+        let (shared, settings) = (Arc::clone(&shared), settings.clone());
         App::new()
-            .data_factory(move || open(settings.clone(), turns.clone(), state.clone()))
+            .data_factory(move || {
+                let (shared, settings) = (Arc::clone(&shared), settings.clone());
+                async move { Context::open(shared, &settings).await }
+            })
             .app_data(trusted.clone())
+            .app_data(proxies.clone())
             .configure(endpoints::configure)
             .default_service(web::to(request::not_found))
             .wrap(cors(&origins))
@@ -123,10 +109,6 @@ pub fn serve_within(config: &Config, listener: TcpListener, throttle: Arc<Thrott
         .disable_signals()
         .listen(listener)?;
     Ok(Running { server: server.run(), background })
-}
-
-async fn open(settings: Settings, turns: Turns, state: impl Fn(Db) -> State) -> service::Result<State> {
-    Ok(state(Db::open(&settings, turns).await?))
 }
 
 /// CORS for pages of exactly these origins.

@@ -112,7 +112,7 @@ fn log(response: &ServiceResponse, id: &str, started: Instant) {
     let user = request
         .extensions()
         .get::<Actor>()
-        .and_then(|actor| actor.id)
+        .and_then(Actor::id)
         .map_or_else(|| "-".to_owned(), |id| id.to_string());
     let status = response.status().as_u16();
     let duration_us = started.elapsed().as_micros();

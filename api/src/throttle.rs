@@ -7,12 +7,15 @@ use actix_web::{
     dev::ServiceResponse,
     http::header::{self, HeaderMap, HeaderName, HeaderValue},
 };
-use service::throttle::{Policy, Standing, Subject};
+use service::{
+    limit::{LimitStatus, RateLimit},
+    throttle::Subject,
+};
 use uuid::Uuid;
 
 use crate::{
     address,
-    endpoints::{Endpoint, Limit},
+    endpoints::{Endpoint, LimitedBy},
     error::{Problem, Result},
     extract,
 };
@@ -21,8 +24,8 @@ use crate::{
 const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
-/// State of each limit that a request was counted against.
-struct Standings(Vec<Standing>);
+/// Status of each limit that a request was counted against.
+struct Statuses(Vec<LimitStatus>);
 
 /// Counts a request against the limits of its client's address.
 ///
@@ -30,8 +33,8 @@ struct Standings(Vec<Standing>);
 /// `too_many_requests`; `internal` if the limits cannot be checked.
 pub(crate) fn count_address(endpoint: &Endpoint, request: &HttpRequest) -> Result<()> {
     for limit in &endpoint.limits {
-        if let Limit::Address(policy) = limit {
-            count(request, *policy, Subject::Address(address::of(request)))?;
+        if let LimitedBy::Address(limit) = limit {
+            count(request, *limit, Subject::Address(address::of(request)))?;
         }
     }
     Ok(())
@@ -43,20 +46,20 @@ pub(crate) fn count_address(endpoint: &Endpoint, request: &HttpRequest) -> Resul
 /// As [`count_address`].
 pub(crate) fn count_account(endpoint: &Endpoint, request: &HttpRequest, account: Uuid) -> Result<()> {
     for limit in &endpoint.limits {
-        if let Limit::Account(policy) = limit {
-            count(request, *policy, Subject::User(account))?;
+        if let LimitedBy::Account(limit) = limit {
+            count(request, *limit, Subject::User(account))?;
         }
     }
     Ok(())
 }
 
 /// Counts a request, and keeps the state of the limit for its response.
-fn count(request: &HttpRequest, policy: Policy, subject: Subject<'_>) -> Result<()> {
-    if let Some(standing) = extract::state(request)?.auth.throttle().admit(policy, subject)? {
+fn count(request: &HttpRequest, limit: RateLimit, subject: Subject<'_>) -> Result<()> {
+    if let Some(status) = extract::context(request)?.throttle().admit(limit, subject)? {
         let mut extensions = request.extensions_mut();
-        match extensions.get_mut::<Standings>() {
-            Some(standings) => standings.0.push(standing),
-            None => drop(extensions.insert(Standings(vec![standing]))),
+        match extensions.get_mut::<Statuses>() {
+            Some(statuses) => statuses.0.push(status),
+            None => drop(extensions.insert(Statuses(vec![status]))),
         }
     }
     Ok(())
@@ -64,20 +67,20 @@ fn count(request: &HttpRequest, policy: Policy, subject: Subject<'_>) -> Result<
 
 /// Adds the headers that report the limits, and the wait after a limit that was exceeded.
 pub(crate) fn report(response: &mut ServiceResponse<BoxBody>, problem: Option<&Problem>) {
-    let mut standings = match response.request().extensions().get::<Standings>() {
-        Some(standings) => standings.0.clone(),
+    let mut statuses = match response.request().extensions().get::<Statuses>() {
+        Some(statuses) => statuses.0.clone(),
         None => Vec::new(),
     };
-    standings.extend(problem.and_then(Problem::throttled));
+    statuses.extend(problem.and_then(Problem::throttled));
     let headers = response.headers_mut();
-    for standing in &standings {
-        let policy = standing.policy;
-        let (name, quota, window) = (policy.name(), policy.quota(), policy.window().as_secs());
+    for status in &statuses {
+        let limit = status.limit;
+        let (name, quota, window) = (limit.name(), limit.quota(), limit.window().as_secs());
         append(headers, RATELIMIT_POLICY, &format!("\"{name}\";q={quota};w={window}"));
-        append(headers, RATELIMIT, &format!("\"{name}\";r={};t={}", standing.remaining, seconds(standing)));
+        append(headers, RATELIMIT, &format!("\"{name}\";r={};t={}", status.remaining, seconds(status)));
     }
-    if let Some(standing) = problem.and_then(Problem::throttled) {
-        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds(&standing)));
+    if let Some(status) = problem.and_then(Problem::throttled) {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds(&status)));
     }
 }
 
@@ -88,8 +91,8 @@ fn append(headers: &mut HeaderMap, name: HeaderName, value: &str) {
 }
 
 /// Whole seconds, rounded up, so that a client that waits for them has waited long enough.
-fn seconds(standing: &Standing) -> u64 {
-    standing.wait.as_secs() + u64::from(standing.wait.subsec_nanos() > 0)
+fn seconds(status: &LimitStatus) -> u64 {
+    status.wait.as_secs() + u64::from(status.wait.subsec_nanos() > 0)
 }
 
 #[cfg(test)]

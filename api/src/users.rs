@@ -2,13 +2,15 @@
 
 use actix_web::{HttpResponse, Responder, web::Data};
 use service::{
-    auth::{self, Confirmation, NewEmail, PasswordChange, Session},
+    Context,
+    auth::{self, NewEmail, PasswordChange},
+    own_data::{self, OwnDataDocument},
     page::Page,
-    users::{self, ExportDocument, NewUser, ProfilePatch, User, UserPatch, UserQuery},
+    sessions::{self, Session},
+    users::{self, Confirmation, NewUser, ProfilePatch, User, UserPatch, UserQuery},
 };
 
 use crate::{
-    State,
     error::Result,
     extract::{Id, IfMatch, Json, Query, SignedIn},
     response::{Created, Exported, Paged, Tagged, Versioned},
@@ -23,20 +25,20 @@ impl Versioned for User {
 /// Get your account
 #[utoipa::path(get, path = "/api/v1/users/me", operation_id = "getMe", tag = "users",
     responses((status = 200, body = User, description = "Your account")))]
-pub async fn me(state: Data<State>, SignedIn(actor): SignedIn) -> Result<impl Responder> {
-    Ok(Tagged(users::me(&state.db, &actor).await?))
+pub async fn me(cx: Data<Context>, SignedIn(actor): SignedIn) -> Result<impl Responder> {
+    Ok(Tagged(users::me(&cx, &actor).await?))
 }
 
 /// Update your account
 #[utoipa::path(patch, path = "/api/v1/users/me", operation_id = "updateMe", tag = "users", request_body = ProfilePatch,
     responses((status = 200, body = User, description = "Your updated account")))]
 pub async fn update_me(
-    state: Data<State>,
+    cx: Data<Context>,
     SignedIn(actor): SignedIn,
     IfMatch(versions): IfMatch,
     Json(patch): Json<ProfilePatch>,
 ) -> Result<impl Responder> {
-    Ok(Tagged(users::update_me(&state.db, &actor, versions, patch).await?))
+    Ok(Tagged(users::update_me(&cx, &actor, versions, patch).await?))
 }
 
 /// Delete your account
@@ -45,12 +47,12 @@ pub async fn update_me(
 #[utoipa::path(delete, path = "/api/v1/users/me", operation_id = "deleteMe", tag = "users", request_body = Confirmation,
     responses((status = 204, description = "The account was deleted")))]
 pub async fn delete_me(
-    state: Data<State>,
+    cx: Data<Context>,
     SignedIn(actor): SignedIn,
     IfMatch(versions): IfMatch,
     Json(confirmation): Json<Confirmation>,
 ) -> Result<impl Responder> {
-    users::delete_me(&state.db, &state.auth, &actor, versions, confirmation).await?;
+    users::delete_me(&cx, &actor, versions, confirmation).await?;
     Ok(HttpResponse::NoContent())
 }
 
@@ -58,11 +60,11 @@ pub async fn delete_me(
 ///
 /// Returns everything stored about your account as a file: the account, its sessions and its books.
 #[utoipa::path(get, path = "/api/v1/users/me/export", operation_id = "exportMe", tag = "users",
-    responses((status = 200, body = ExportDocument, description = "File with your data",
+    responses((status = 200, body = OwnDataDocument, description = "File with your data",
         headers(("Content-Disposition" = String, description = "Name of the file")))))]
-pub async fn export(state: Data<State>, SignedIn(actor): SignedIn) -> Result<impl Responder> {
-    let export = users::export(&state.db, &actor).await?;
-    Ok(Exported(state, export))
+pub async fn export(cx: Data<Context>, SignedIn(actor): SignedIn) -> Result<impl Responder> {
+    let export = own_data::export(&cx, &actor).await?;
+    Ok(Exported(cx, export))
 }
 
 /// List your sessions
@@ -70,8 +72,8 @@ pub async fn export(state: Data<State>, SignedIn(actor): SignedIn) -> Result<imp
 /// Returns one session for each signed-in device, the last used one first; at most 20, on one page.
 #[utoipa::path(get, path = "/api/v1/users/me/sessions", operation_id = "listSessions", tag = "users",
     responses((status = 200, body = Page<Session>, description = "Your sessions")))]
-pub async fn sessions(state: Data<State>, SignedIn(actor): SignedIn) -> Result<impl Responder> {
-    Ok(Paged(auth::sessions(&state.db, &actor).await?))
+pub async fn sessions(cx: Data<Context>, SignedIn(actor): SignedIn) -> Result<impl Responder> {
+    Ok(Paged(sessions::list(&cx, &actor).await?))
 }
 
 /// End your other sessions
@@ -79,8 +81,8 @@ pub async fn sessions(state: Data<State>, SignedIn(actor): SignedIn) -> Result<i
 /// Signs out every device except this one.
 #[utoipa::path(delete, path = "/api/v1/users/me/sessions", operation_id = "endOtherSessions", tag = "users",
     responses((status = 204, description = "The other sessions ended")))]
-pub async fn end_other_sessions(state: Data<State>, SignedIn(actor): SignedIn) -> Result<impl Responder> {
-    auth::end_others(&state.db, &actor).await?;
+pub async fn end_other_sessions(cx: Data<Context>, SignedIn(actor): SignedIn) -> Result<impl Responder> {
+    sessions::end_other_sessions(&cx, &actor).await?;
     Ok(HttpResponse::NoContent())
 }
 
@@ -90,12 +92,8 @@ pub async fn end_other_sessions(state: Data<State>, SignedIn(actor): SignedIn) -
 #[utoipa::path(delete, path = "/api/v1/users/me/sessions/{id}", operation_id = "endSession", tag = "users",
     params(("id" = Uuid, Path, description = "Id of the session")),
     responses((status = 204, description = "The session ended")))]
-pub async fn end_session(
-    state: Data<State>,
-    SignedIn(actor): SignedIn,
-    Id(id): Id,
-) -> Result<impl Responder> {
-    auth::end_session(&state.db, &actor, id).await?;
+pub async fn end_session(cx: Data<Context>, SignedIn(actor): SignedIn, Id(id): Id) -> Result<impl Responder> {
+    sessions::end_session(&cx, &actor, id).await?;
     Ok(HttpResponse::NoContent())
 }
 
@@ -105,11 +103,11 @@ pub async fn end_session(
 #[utoipa::path(put, path = "/api/v1/users/me/password", operation_id = "changePassword", tag = "users", request_body = PasswordChange,
     responses((status = 204, description = "The password was changed")))]
 pub async fn change_password(
-    state: Data<State>,
+    cx: Data<Context>,
     SignedIn(actor): SignedIn,
     Json(input): Json<PasswordChange>,
 ) -> Result<impl Responder> {
-    auth::change_password(&state.db, &state.auth, &actor, input).await?;
+    auth::change_password(&cx, &actor, input).await?;
     Ok(HttpResponse::NoContent())
 }
 
@@ -120,11 +118,11 @@ pub async fn change_password(
 #[utoipa::path(put, path = "/api/v1/users/me/email", operation_id = "changeEmail", tag = "users", request_body = NewEmail,
     responses((status = 202, description = "Mail is sent to the new address, unless another account has verified it")))]
 pub async fn change_email(
-    state: Data<State>,
+    cx: Data<Context>,
     SignedIn(actor): SignedIn,
     Json(new): Json<NewEmail>,
 ) -> Result<impl Responder> {
-    auth::change_email(&state.db, &state.auth, &actor, new).await?;
+    auth::change_email(&cx, &actor, new).await?;
     Ok(HttpResponse::Accepted())
 }
 
@@ -132,11 +130,11 @@ pub async fn change_email(
 #[utoipa::path(get, path = "/api/v1/users", operation_id = "listUsers", tag = "users", params(UserQuery),
     responses((status = 200, body = Page<User>, description = "Page of accounts")))]
 pub async fn list(
-    state: Data<State>,
+    cx: Data<Context>,
     SignedIn(actor): SignedIn,
     Query(query): Query<UserQuery>,
 ) -> Result<impl Responder> {
-    Ok(Paged(users::list(&state.db, &state.keys, &actor, query).await?))
+    Ok(Paged(users::list(&cx, &actor, query).await?))
 }
 
 /// Create an account
@@ -145,11 +143,11 @@ pub async fn list(
 #[utoipa::path(post, path = "/api/v1/users", operation_id = "createUser", tag = "users", request_body = NewUser,
     responses((status = 201, body = User, description = "New account")))]
 pub async fn create(
-    state: Data<State>,
+    cx: Data<Context>,
     SignedIn(actor): SignedIn,
     Json(new): Json<NewUser>,
 ) -> Result<impl Responder> {
-    let user = users::create(&state.db, &state.auth, &actor, new).await?;
+    let user = users::create(&cx, &actor, new).await?;
     Ok(Created(format!("/api/v1/users/{}", user.id), user))
 }
 
@@ -157,8 +155,8 @@ pub async fn create(
 #[utoipa::path(get, path = "/api/v1/users/{id}", operation_id = "getUser", tag = "users",
     params(("id" = Uuid, Path, description = "Id of the account", example = "01a1fc31-a23e-72a5-9ed9-5d2493985689")),
     responses((status = 200, body = User, description = "The account")))]
-pub async fn get(state: Data<State>, SignedIn(actor): SignedIn, Id(id): Id) -> Result<impl Responder> {
-    Ok(Tagged(users::get(&state.db, &actor, id).await?))
+pub async fn get(cx: Data<Context>, SignedIn(actor): SignedIn, Id(id): Id) -> Result<impl Responder> {
+    Ok(Tagged(users::get(&cx, &actor, id).await?))
 }
 
 /// Update an account
@@ -168,13 +166,13 @@ pub async fn get(state: Data<State>, SignedIn(actor): SignedIn, Id(id): Id) -> R
     params(("id" = Uuid, Path, description = "Id of the account", example = "01a1fc31-a23e-72a5-9ed9-5d2493985689")),
     responses((status = 200, body = User, description = "Updated account")))]
 pub async fn update(
-    state: Data<State>,
+    cx: Data<Context>,
     SignedIn(actor): SignedIn,
     Id(id): Id,
     IfMatch(versions): IfMatch,
     Json(patch): Json<UserPatch>,
 ) -> Result<impl Responder> {
-    Ok(Tagged(users::update(&state.db, &actor, id, versions, patch).await?))
+    Ok(Tagged(users::update(&cx, &actor, id, versions, patch).await?))
 }
 
 /// Delete an account
@@ -184,12 +182,12 @@ pub async fn update(
     params(("id" = Uuid, Path, description = "Id of the account", example = "01a1fc31-a23e-72a5-9ed9-5d2493985689")),
     responses((status = 204, description = "The account was deleted")))]
 pub async fn delete(
-    state: Data<State>,
+    cx: Data<Context>,
     SignedIn(actor): SignedIn,
     Id(id): Id,
     IfMatch(versions): IfMatch,
 ) -> Result<impl Responder> {
-    users::delete(&state.db, &actor, id, versions).await?;
+    users::delete(&cx, &actor, id, versions).await?;
     Ok(HttpResponse::NoContent())
 }
 
@@ -200,11 +198,11 @@ pub async fn delete(
     params(("id" = Uuid, Path, description = "Id of the account")),
     responses((status = 202, description = "Mail is sent to the account's address")))]
 pub async fn send_password_reset(
-    state: Data<State>,
+    cx: Data<Context>,
     SignedIn(actor): SignedIn,
     Id(id): Id,
 ) -> Result<impl Responder> {
-    auth::send_reset(&state.db, &state.auth, &actor, id).await?;
+    auth::send_reset(&cx, &actor, id).await?;
     Ok(HttpResponse::Accepted())
 }
 
@@ -215,10 +213,10 @@ pub async fn send_password_reset(
     params(("id" = Uuid, Path, description = "Id of the account")),
     responses((status = 204, description = "The sessions ended")))]
 pub async fn end_sessions(
-    state: Data<State>,
+    cx: Data<Context>,
     SignedIn(actor): SignedIn,
     Id(id): Id,
 ) -> Result<impl Responder> {
-    users::end_sessions(&state.db, &actor, id).await?;
+    users::end_sessions(&cx, &actor, id).await?;
     Ok(HttpResponse::NoContent())
 }

@@ -16,7 +16,7 @@ pub use self::{
 use crate::{
     Account, Actor, Context, Error, FieldCode, Password, Result,
     access::Action,
-    limit::Limit,
+    limit::RateLimit,
     mail::{self, Template},
     passwords::Verdict,
     security::{AddressClass, Event, LogInFailure, SessionEnd},
@@ -28,7 +28,7 @@ use entity::users as rows;
 
 /// Counts a mail that is not requested by the owner of its mailbox.
 fn admit_mail(cx: &Context, template: Template, email: &str) -> Result<()> {
-    cx.throttle().admit(Limit::Mailbox, Subject::Mail(template.as_str(), email)).map(drop)
+    cx.throttle().admit(RateLimit::Mailbox, Subject::Mail(template.as_str(), email)).map(drop)
 }
 
 /// Enqueues a mail to an address, whether an account has it or not. Mail over the limit of a mailbox is dropped

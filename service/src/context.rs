@@ -51,6 +51,12 @@ impl Shared {
             throttle,
         }
     }
+
+    /// Clock of everything that expires.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
 }
 
 /// Access of operations to the database and to the shared parts. Clones share the pool of connections.

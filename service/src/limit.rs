@@ -8,7 +8,7 @@ use crate::clock::nanos;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LimitStatus {
     /// The limit.
-    pub limit: Limit,
+    pub limit: RateLimit,
     /// Requests that are left now.
     pub remaining: u64,
     /// Time until the next request is admitted if none is left; otherwise the time that the remaining requests are
@@ -20,11 +20,11 @@ macro_rules! limits {
     ($($(#[$doc:meta])* $limit:ident = $name:literal, $quota:literal in $window:expr;)+) => {
         /// A rate limit, by its name in `RateLimit-Policy`.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum Limit {
+        pub enum RateLimit {
             $($(#[$doc])* $limit,)+
         }
 
-        impl Limit {
+        impl RateLimit {
             /// Every limit.
             pub const ALL: &[Self] = &[$(Self::$limit),+];
 
@@ -74,7 +74,7 @@ limits! {
     User = "user", 600 in Duration::from_mins(1);
 }
 
-impl Limit {
+impl RateLimit {
     /// Nanoseconds in which one request of the quota recovers.
     pub(crate) fn interval(self) -> u64 {
         nanos(self.window()) / self.quota()

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use self::table::{Cost, Table};
 use crate::{
     Clock, Error, Result,
-    limit::{Limit, LimitStatus},
+    limit::{LimitStatus, RateLimit},
     security::{AddressClass, Event},
 };
 
@@ -61,7 +61,7 @@ impl Throttle {
     /// # Errors
     /// [`Error::Throttled`] when `subject` has spent its quota. That is not counted: asking again does not
     /// make it wait longer.
-    pub fn admit(&self, limit: Limit, subject: Subject<'_>) -> Result<Option<LimitStatus>> {
+    pub fn admit(&self, limit: RateLimit, subject: Subject<'_>) -> Result<Option<LimitStatus>> {
         let Some(table) = &self.table else { return Ok(None) };
         match table.charge(limit, &subject.network(), self.clock.monotonic(), Cost::Any) {
             (true, status) => Ok(Some(status)),
@@ -82,15 +82,15 @@ impl Throttle {
         let mut attempt = Attempt { throttle: self, name, address, counted: false };
         let Some(table) = &self.table else { return Ok(attempt) };
         let now = self.clock.monotonic();
-        (attempt.counted, _) = table.charge(Limit::Account, &Subject::Name(name), now, Cost::Any);
+        (attempt.counted, _) = table.charge(RateLimit::Account, &Subject::Name(name), now, Cost::Any);
         let from_here = Subject::NameFrom(name, address);
         let cost = if attempt.counted { Cost::Any } else { Cost::First };
-        let (admitted, status) = table.charge(Limit::LogInFailures, &from_here.network(), now, cost);
+        let (admitted, status) = table.charge(RateLimit::LogInFailures, &from_here.network(), now, cost);
         if admitted {
             return Ok(attempt);
         }
         if attempt.counted {
-            table.refund(Limit::Account, &Subject::Name(name), now);
+            table.refund(RateLimit::Account, &Subject::Name(name), now);
         }
         Err(refused(status, from_here))
     }
@@ -112,9 +112,9 @@ impl Attempt<'_> {
     pub(crate) fn refund(self) {
         let Some(table) = &self.throttle.table else { return };
         let now = self.throttle.clock.monotonic();
-        table.refund(Limit::LogInFailures, &Subject::NameFrom(self.name, self.address).network(), now);
+        table.refund(RateLimit::LogInFailures, &Subject::NameFrom(self.name, self.address).network(), now);
         if self.counted {
-            table.refund(Limit::Account, &Subject::Name(self.name), now);
+            table.refund(RateLimit::Account, &Subject::Name(self.name), now);
         }
     }
 }
@@ -197,7 +197,7 @@ mod tests {
     fn after_the_wait_and_not_before_it_works_again() {
         let throttle = Throttle::on(Arc::default());
         let (tries, error) = hammer(&throttle, "alice", at("192.0.2.1"));
-        assert_eq!(tries, Limit::LogInFailures.quota());
+        assert_eq!(tries, RateLimit::LogInFailures.quota());
         let wait = wait(&error);
         throttle.clock.advance(wait / 2);
         assert!(throttle.attempt("alice", Some(at("192.0.2.1"))).is_err());
@@ -211,7 +211,7 @@ mod tests {
         for _ in 0..1000 {
             throttle.attempt("alice", Some(at("192.0.2.1"))).unwrap().refund();
         }
-        assert_eq!(hammer(&throttle, "alice", at("192.0.2.1")).0, Limit::LogInFailures.quota());
+        assert_eq!(hammer(&throttle, "alice", at("192.0.2.1")).0, RateLimit::LogInFailures.quota());
     }
 
     #[test]
@@ -219,25 +219,26 @@ mod tests {
         let throttle = Throttle::on(Arc::default());
         let mut tries = 0;
         let mut attackers = (0..=255).map(|last| at(&format!("198.51.100.{last}")));
-        while tries < Limit::Account.quota() {
+        while tries < RateLimit::Account.quota() {
             tries += hammer(&throttle, "alice", attackers.next().unwrap()).0;
         }
         for attacker in attackers.take(50) {
             let (tries, error) = hammer(&throttle, "alice", attacker);
             assert_eq!(tries, 1);
-            assert!(wait(&error) <= Limit::LogInFailures.window());
+            assert!(wait(&error) <= RateLimit::LogInFailures.window());
         }
         throttle.attempt("alice", Some(at("192.0.2.1"))).unwrap().refund();
         let _again = throttle.attempt("alice", Some(at("192.0.2.1"))).unwrap();
-        assert_eq!(hammer(&throttle, "bob", at("192.0.2.1")).0, Limit::LogInFailures.quota());
+        assert_eq!(hammer(&throttle, "bob", at("192.0.2.1")).0, RateLimit::LogInFailures.quota());
     }
 
     #[test]
     fn threads_that_ask_at_once_get_the_quota_and_no_more() {
         let throttle = Throttle::on(Arc::default());
         let admitted: usize = std::thread::scope(|scope| {
-            let ask =
-                || (0..1000).filter(|_| throttle.admit(Limit::Account, Subject::Name("a")).is_ok()).count();
+            let ask = || {
+                (0..1000).filter(|_| throttle.admit(RateLimit::Account, Subject::Name("a")).is_ok()).count()
+            };
             let threads: Vec<_> = (0..8).map(|_| scope.spawn(ask)).collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).sum()
         });
@@ -248,7 +249,7 @@ mod tests {
     fn without_limits_everything_is_admitted() {
         let throttle = Throttle::off();
         for _ in 0..1000 {
-            assert_eq!(throttle.admit(Limit::SignUp, Subject::Address(None)).unwrap(), None);
+            assert_eq!(throttle.admit(RateLimit::SignUp, Subject::Address(None)).unwrap(), None);
             let _attempt = throttle.attempt("alice", None).unwrap();
         }
     }

@@ -3,12 +3,10 @@
 use std::{
     fs::File,
     io::{self, BufRead, IsTerminal, Write},
-    sync::Arc,
 };
 
 use service::{
-    Actor, Db,
-    auth::{self, Auth},
+    Account, Actor, Context, Password, auth,
     users::{self, NewUser, User, UserPatch, UserQuery, UserSort, import},
 };
 
@@ -20,34 +18,30 @@ const PAGE: u64 = 100;
 
 /// Runs a command for accounts.
 pub(super) async fn run(config: &Config, command: UserCommand) -> Result<(), String> {
-    let db = open(config).await?;
+    let cx = open(config).await?;
     let done = match command {
-        UserCommand::Create(account) => create(config, &db, account).await,
-        UserCommand::List(accounts) => list(config, &db, accounts).await,
+        UserCommand::Create(account) => create(&cx, account).await,
+        UserCommand::List(accounts) => list(&cx, accounts).await,
         UserCommand::Role(new) => {
             let patch = UserPatch { role: Some(new.role), ..UserPatch::default() };
-            change(&db, &new.username, patch).await
+            change(&cx, &new.username, patch).await
         }
         UserCommand::Disable(account) => {
             let patch = UserPatch { is_active: Some(false), ..UserPatch::default() };
-            change(&db, &account.username, patch).await
+            change(&cx, &account.username, patch).await
         }
         UserCommand::Enable(account) => {
             let patch = UserPatch { is_active: Some(true), ..UserPatch::default() };
-            change(&db, &account.username, patch).await
+            change(&cx, &account.username, patch).await
         }
-        UserCommand::ResetMail(account) => send_reset_mail(config, &db, &account.username).await,
-        UserCommand::Import(file) => import_file(config, &db, file).await,
+        UserCommand::ResetMail(account) => send_reset_mail(&cx, &account.username).await,
+        UserCommand::Import(file) => import_file(&cx, file).await,
     };
-    db.close().await.map_err(explain)?;
+    cx.db.close().await.map_err(explain)?;
     done
 }
 
-fn auth(config: &Config) -> Result<Auth, String> {
-    Ok(Auth::new(Arc::new(config.keys()?), config.policy()))
-}
-
-async fn create(config: &Config, db: &Db, account: NewAccount) -> Result<(), String> {
+async fn create(cx: &Context, account: NewAccount) -> Result<(), String> {
     let password = read_password().map_err(|error| format!("cannot read the password: {error}"))?;
     let new = NewUser {
         username: account.username,
@@ -57,28 +51,27 @@ async fn create(config: &Config, db: &Db, account: NewAccount) -> Result<(), Str
         role: Some(account.role),
         is_verified: true,
     };
-    let created = users::create_with_password(db, &auth(config)?, &Actor::operator(), new, password).await;
+    let created = users::create_with_password(cx, &Actor::Operator, new, password).await;
     let user = created.map_err(explain)?;
     println!("{} {} {}", user.id, user.username, user.role);
     Ok(())
 }
 
 /// Prompts for a password twice on a terminal; else reads the first line of standard input.
-fn read_password() -> io::Result<String> {
+fn read_password() -> io::Result<Password> {
     if io::stdin().is_terminal() {
         let password = rpassword::prompt_password("Password: ")?;
         if rpassword::prompt_password("Again: ")? != password {
             return Err(io::Error::other("the two passwords differ"));
         }
-        return Ok(password);
+        return Ok(password.into());
     }
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line)?;
-    Ok(line.trim_end_matches(['\n', '\r']).to_owned())
+    Ok(line.trim_end_matches(['\n', '\r']).to_owned().into())
 }
 
-async fn list(config: &Config, db: &Db, accounts: Accounts) -> Result<(), String> {
-    let keys = config.keys()?;
+async fn list(cx: &Context, accounts: Accounts) -> Result<(), String> {
     let mut cursor = None;
     loop {
         let query = UserQuery {
@@ -88,7 +81,7 @@ async fn list(config: &Config, db: &Db, accounts: Accounts) -> Result<(), String
             cursor,
             ..UserQuery::default()
         };
-        let page = users::list(db, &keys, &Actor::operator(), query).await.map_err(explain)?;
+        let page = users::list(cx, &Actor::Operator, query).await.map_err(explain)?;
         let lines: String = page.items.iter().map(line).collect();
         match io::stdout().lock().write_all(lines.as_bytes()) {
             // The reader has closed the pipe, like `head`.
@@ -102,21 +95,25 @@ async fn list(config: &Config, db: &Db, accounts: Accounts) -> Result<(), String
     }
 }
 
-async fn change(db: &Db, username: &str, patch: UserPatch) -> Result<(), String> {
-    let nobody = |_| format!("there is no account {username:?}");
-    let id = users::act_for(db, username).await.map_err(nobody)?.id;
-    let id = id.ok_or_else(|| format!("there is no account {username:?}"))?;
-    let user = users::update(db, &Actor::operator(), id, None, patch).await.map_err(explain)?;
+/// Finds an account by its username.
+async fn find(cx: &Context, username: &str) -> Result<Account, String> {
+    match users::act_for(cx, username).await {
+        Ok(Actor::Account(account)) => Ok(account),
+        Ok(Actor::Operator) | Err(_) => Err(format!("there is no account {username:?}")),
+    }
+}
+
+async fn change(cx: &Context, username: &str, patch: UserPatch) -> Result<(), String> {
+    let id = find(cx, username).await?.id;
+    let user = users::update(cx, &Actor::Operator, id, None, patch).await.map_err(explain)?;
     print!("{}", line(&user));
     Ok(())
 }
 
-async fn send_reset_mail(config: &Config, db: &Db, username: &str) -> Result<(), String> {
-    let owner =
-        users::act_for(db, username).await.map_err(|_| format!("there is no account {username:?}"))?;
-    let id = owner.id.ok_or_else(|| format!("there is no account {username:?}"))?;
-    auth::send_reset(db, &auth(config)?, &Actor::operator(), id).await.map_err(explain)?;
-    println!("{id} {}: mail was queued", owner.username);
+async fn send_reset_mail(cx: &Context, username: &str) -> Result<(), String> {
+    let Account { id, username, .. } = find(cx, username).await?;
+    auth::send_reset(cx, &Actor::Operator, id).await.map_err(explain)?;
+    println!("{id} {username}: mail was queued");
     Ok(())
 }
 
@@ -127,10 +124,10 @@ fn line(user: &User) -> String {
     format!("{} {} {} {} {active} {verified}\n", user.id, user.username, user.email, user.role)
 }
 
-async fn import_file(config: &Config, db: &Db, from: AccountFile) -> Result<(), String> {
+async fn import_file(cx: &Context, from: AccountFile) -> Result<(), String> {
     let path = from.file.display().to_string();
     let file = File::open(&from.file).map_err(|error| format!("{path}: {error}"))?;
-    let imported = import::run(db, &auth(config)?, &Actor::operator(), file, from.dry_run).await;
+    let imported = import::run(cx, &Actor::Operator, file, from.dry_run).await;
     let report = imported.map_err(|error| format!("{path}: {}", explain(error)))?;
     print(&report)?;
     match report.failed {

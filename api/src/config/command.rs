@@ -5,7 +5,14 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use service::{access::Role, export, import};
+use service::{
+    Role,
+    books::{
+        export::ExportFormat,
+        import::{ImportMode, OnConflict},
+    },
+    report::ImportFormat,
+};
 
 use super::parse::by_name;
 
@@ -108,8 +115,8 @@ pub struct Import {
     #[arg(long, value_name = "USERNAME")]
     pub owner: Option<String>,
     /// Format: csv, ndjson, goodreads, goodbooks, gutenberg or openlibrary; detected if omitted
-    #[arg(long, value_parser = by_name::<import::Format>)]
-    pub format: Option<import::Format>,
+    #[arg(long, value_parser = by_name::<ImportFormat>)]
+    pub format: Option<ImportFormat>,
     /// Character encoding, such as utf-8 or windows-1252; detected if omitted
     #[arg(long)]
     pub charset: Option<String>,
@@ -117,11 +124,11 @@ pub struct Import {
     #[arg(long)]
     pub dry_run: bool,
     /// Handling of invalid rows: atomic writes nothing if one row is invalid; partial writes the valid rows
-    #[arg(long, default_value = "atomic", value_parser = by_name::<import::Mode>)]
-    pub mode: import::Mode,
+    #[arg(long, default_value = "atomic", value_parser = by_name::<ImportMode>)]
+    pub mode: ImportMode,
     /// Handling of books that are already in the catalogue: ignore or update
-    #[arg(long, default_value = "ignore", value_parser = by_name::<import::OnConflict>)]
-    pub on_conflict: import::OnConflict,
+    #[arg(long, default_value = "ignore", value_parser = by_name::<OnConflict>)]
+    pub on_conflict: OnConflict,
 }
 
 /// Arguments of `export`.
@@ -130,6 +137,6 @@ pub struct Export {
     /// File to write; standard output if omitted
     pub file: Option<PathBuf>,
     /// Format: csv or ndjson
-    #[arg(long, default_value = "csv", value_parser = by_name::<export::Format>)]
-    pub format: export::Format,
+    #[arg(long, default_value = "csv", value_parser = by_name::<ExportFormat>)]
+    pub format: ExportFormat,
 }

@@ -6,16 +6,13 @@ use actix_web::{
     HttpMessage, HttpRequest, Route,
     http::{Method, StatusCode},
 };
-use service::{
-    access::{Role, Rule},
-    throttle::Policy,
-};
+use service::{Role, access::Rule, limit::RateLimit};
 use utoipa::openapi::{
     OpenApi, RefOr,
     path::{Operation, ParameterIn},
 };
 
-use super::property::{Access, Body, Caching, Class, Content, EntityTag, Limit, SchemaName};
+use super::property::{Access, Body, Caching, Class, Content, EntityTag, LimitedBy, SchemaName};
 use crate::{
     error::{Code, Problem, Result},
     extract::JSON_LIMIT,
@@ -37,7 +34,7 @@ pub struct Endpoint {
     /// Cost of a request.
     pub class: Class,
     /// Rate limits, in the order in which they are checked.
-    pub limits: Vec<Limit>,
+    pub limits: Vec<LimitedBy>,
     /// Request body; none if it is not read.
     pub body: Option<Body>,
     /// Whether `If-Match` is checked.
@@ -83,7 +80,7 @@ impl Endpoint {
             annotation,
             attach,
         };
-        if endpoint.rule().anonymous { endpoint } else { endpoint.per_account(Policy::User) }
+        if endpoint.rule().anonymous { endpoint } else { endpoint.per_account(RateLimit::User) }
     }
 
     /// Hashes a password, searches, counts or reads a whole table.
@@ -97,14 +94,14 @@ impl Endpoint {
     }
 
     /// Limits requests from one address.
-    pub(super) fn per_address(mut self, policy: Policy) -> Self {
-        self.limits.push(Limit::Address(policy));
+    pub(super) fn per_address(mut self, limit: RateLimit) -> Self {
+        self.limits.push(LimitedBy::Address(limit));
         self
     }
 
     /// Limits requests of one account.
-    pub(super) fn per_account(mut self, policy: Policy) -> Self {
-        self.limits.push(Limit::Account(policy));
+    pub(super) fn per_account(mut self, limit: RateLimit) -> Self {
+        self.limits.push(LimitedBy::Account(limit));
         self
     }
 

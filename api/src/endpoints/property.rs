@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, time::Duration};
 
-use service::{access::Action, throttle::Policy};
+use service::{access::Action, limit::RateLimit};
 
 /// Source of the permission to call an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,11 +43,11 @@ impl Class {
 
 /// A rate limit and the subject that it counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Limit {
+pub enum LimitedBy {
     /// Counts the client's address, before anything else.
-    Address(Policy),
+    Address(RateLimit),
     /// Counts the account, after authentication.
-    Account(Policy),
+    Account(RateLimit),
 }
 
 /// Request body that an endpoint reads.

@@ -9,7 +9,7 @@ use actix_web::{
 };
 use service::{Error, access::Action, auth};
 
-use super::state;
+use super::context;
 use crate::{
     endpoints::{Access, Endpoint},
     error::Result,
@@ -35,10 +35,10 @@ pub(crate) async fn authorize(
 
 /// Authenticates the actor, counts the request against the limits of the account, and checks the permission.
 async fn admit(endpoint: &Endpoint, action: Action, request: &HttpRequest) -> Result<()> {
-    let state = state(request)?;
-    let actor = auth::authenticate(&state.db, &state.auth, bearer(request)?).await?;
-    let counted = actor.id.map_or(Ok(()), |id| throttle::count_account(endpoint, request, id));
-    let reach = actor.may(action);
+    let cx = context(request)?;
+    let actor = auth::authenticate(&cx, bearer(request)?).await?;
+    let counted = actor.id().map_or(Ok(()), |id| throttle::count_account(endpoint, request, id));
+    let reach = actor.require(action);
     request.extensions_mut().insert(actor);
     counted?;
     Ok(reach.map(drop)?)

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::de::{self, Expected, Unexpected};
 use serde_path_to_error::{Path, Segment};
-use service::{Error, FieldError};
+use service::{Error, FieldCode, FieldError};
 
 use crate::error::Problem;
 
@@ -74,10 +74,10 @@ impl de::Error for Failure {
 pub(super) fn problem(path: &Path, failure: &Failure) -> Problem {
     let mut pointer = pointer(path);
     let (code, field) = match failure {
-        Failure::UnknownField(field) => ("unknown_field", Some(field.as_str())),
-        Failure::MissingField(field) => ("missing", Some(*field)),
-        Failure::DuplicateField(field) => ("duplicate", Some(*field)),
-        Failure::Value(_) => ("type", None),
+        Failure::UnknownField(field) => (FieldCode::UnknownField, Some(field.as_str())),
+        Failure::MissingField(field) => (FieldCode::Missing, Some(*field)),
+        Failure::DuplicateField(field) => (FieldCode::Duplicate, Some(*field)),
+        Failure::Value(_) => (FieldCode::Type, None),
     };
     // The path ends at the object or at its field, as far as serde has read.
     if let Some(segment) = field.map(escape).filter(|segment| !pointer.ends_with(&format!("/{segment}"))) {

@@ -10,6 +10,7 @@ use serde::{
     forward_to_deserialize_any,
 };
 use url::form_urlencoded;
+use utoipa::IntoParams;
 
 use super::failure::{self, Failure};
 use crate::error::{Problem, Result};
@@ -23,11 +24,35 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let text = joined(request.query_string());
-        let pairs = form_urlencoded::parse(text.as_bytes());
-        let parameters = MapDeserializer::new(pairs.map(|(name, value)| (name, Parameter(value))));
-        let query = serde_path_to_error::deserialize(parameters);
-        ready(query.map(Self).map_err(|error| failure::problem(error.path(), error.inner())))
+        ready(deserialize(form_urlencoded::parse(text.as_bytes())).map(Self))
     }
+}
+
+/// Query parameters of a filtered list: those of the filters, and the rest.
+pub struct Filtered<F, Q>(pub F, pub Q);
+
+impl<F: DeserializeOwned + IntoParams, Q: DeserializeOwned> FromRequest for Filtered<F, Q> {
+    type Error = Problem;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let text = joined(request.query_string());
+        let names: Vec<String> =
+            F::into_params(|| None).into_iter().map(|parameter| parameter.name).collect();
+        let (filters, rest): (Vec<_>, Vec<_>) = form_urlencoded::parse(text.as_bytes())
+            .partition(|(name, _)| names.iter().any(|known| known == name));
+        let filters = deserialize(filters.into_iter());
+        ready(filters.and_then(|filters| Ok(Self(filters, deserialize(rest.into_iter())?))))
+    }
+}
+
+/// Deserializes parameters from their names and values.
+fn deserialize<'q, T: DeserializeOwned>(
+    pairs: impl Iterator<Item = (Cow<'q, str>, Cow<'q, str>)>,
+) -> Result<T> {
+    let parameters = MapDeserializer::new(pairs.map(|(name, value)| (name, Parameter(value))));
+    let query = serde_path_to_error::deserialize(parameters);
+    query.map_err(|error| failure::problem(error.path(), error.inner()))
 }
 
 /// Parameter that may be repeated, or have several values with commas between them.

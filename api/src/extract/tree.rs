@@ -10,7 +10,7 @@ use serde::{
     },
     forward_to_deserialize_any,
 };
-use service::Error;
+use service::{Error, FieldCode};
 
 use super::failure::{self, Failure};
 use crate::error::{Code, Problem, Result};
@@ -46,7 +46,7 @@ impl Tree {
         deserializer.end().map_err(|error| malformed(&error))?;
         match tree {
             Self::Object(_) => Ok(tree),
-            _ => Err(Error::invalid("", "type", "must be an object").into()),
+            _ => Err(Error::invalid("", FieldCode::Type, "must be an object").into()),
         }
     }
 

@@ -3,9 +3,11 @@
 
 use serde_json::{Value, json};
 use service::{
-    books::{BookField, BookSort},
-    export,
-    import::{Mode, OnConflict},
+    books::{
+        BookField, BookSort,
+        export::ExportFormat,
+        import::{ImportMode, OnConflict},
+    },
     users::UserSort,
 };
 use utoipa::OpenApi;
@@ -33,7 +35,7 @@ use crate::{
         (name = "head", description = "HEAD beside every GET: the same headers without a body"),
     ),
     // Schemas that no annotation collects: problem documents, and the enums of query parameters.
-    components(schemas(Document, BookField, BookSort, UserSort, Mode, OnConflict, export::Format)),
+    components(schemas(Document, BookField, BookSort, UserSort, ImportMode, OnConflict, ExportFormat)),
 )]
 struct Base;
 

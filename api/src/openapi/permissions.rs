@@ -2,7 +2,10 @@
 //! table.
 
 use serde_json::{Map, Value, json};
-use service::access::{Reach, Role, Rule};
+use service::{
+    Role,
+    access::{Reach, Rule},
+};
 
 use crate::endpoints::Endpoint;
 

@@ -9,13 +9,13 @@ use actix_web::{
     web::{Bytes, Data},
 };
 use futures_util::{Stream, StreamExt, stream};
-use service::{export, users};
+use service::{Context, books::export::BookExport, own_data::OwnData};
 
-use crate::{State, error::Problem};
+use crate::error::Problem;
 
 /// File of books, streamed from the database. After a failure the connection is cut, so that clients see that the
 /// file is incomplete.
-pub struct Download(pub export::Export);
+pub struct Download(pub BookExport);
 
 impl Responder for Download {
     type Body = BoxBody;
@@ -40,13 +40,13 @@ impl Responder for Download {
 }
 
 /// File of everything stored about an account.
-pub struct Exported(pub Data<State>, pub users::Export);
+pub struct Exported(pub Data<Context>, pub OwnData);
 
 impl Responder for Exported {
     type Body = BoxBody;
 
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
-        let Self(state, export) = self;
+        let Self(cx, export) = self;
         let document = match serde_json::to_string(export.document()) {
             Ok(document) => document,
             Err(error) => return HttpResponse::from_error(io::Error::other(error)),
@@ -60,14 +60,14 @@ impl Responder for Exported {
             .insert_header((header::CONTENT_DISPOSITION, file))
             .insert_header((header::CACHE_CONTROL, "no-store"))
             .content_type("application/json")
-            .streaming(start.chain(books(state, export)).chain(stream::iter([Ok(Bytes::from_static(b"]}"))])))
+            .streaming(start.chain(books(cx, export)).chain(stream::iter([Ok(Bytes::from_static(b"]}"))])))
     }
 }
 
 /// Books, with commas between them. After an error the connection is cut.
-fn books(state: Data<State>, export: users::Export) -> impl Stream<Item = io::Result<Bytes>> {
-    stream::try_unfold((state, export, true), async |(state, mut export, first)| {
-        let books = export.next(&state.db, &state.keys).await.map_err(|error| {
+fn books(cx: Data<Context>, export: OwnData) -> impl Stream<Item = io::Result<Bytes>> {
+    stream::try_unfold((cx, export, true), async |(cx, mut export, first)| {
+        let books = export.next(&cx).await.map_err(|error| {
             let problem = Problem::from(error);
             log::error!(target: "bookly::request", cause = problem.cause().unwrap_or("-"); "export cut off");
             io::Error::other(problem.to_string())
@@ -76,6 +76,6 @@ fn books(state: Data<State>, export: users::Export) -> impl Stream<Item = io::Re
         let texts = books.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>()?;
         let comma = if first || texts.is_empty() { "" } else { "," };
         let first = first && texts.is_empty();
-        Ok(Some((Bytes::from(format!("{comma}{}", texts.join(","))), (state, export, first))))
+        Ok(Some((Bytes::from(format!("{comma}{}", texts.join(","))), (cx, export, first))))
     })
 }

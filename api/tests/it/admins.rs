@@ -2,7 +2,7 @@
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 use serde_json::json;
-use service::access::Role;
+use service::Role;
 use tokio::join;
 
 use crate::{

@@ -13,11 +13,7 @@ use api::{
 use clap::Parser;
 use serde_json::json;
 use service::{
-    Actor, Db,
-    access::Role,
-    auth::Auth,
-    db::Turns,
-    throttle::Throttle,
+    Actor, Context, Role, Shared,
     users::{self, NewUser},
 };
 use tempfile::TempDir;
@@ -45,8 +41,8 @@ pub struct TestApp {
     server: ServerHandle,
     mail: TempDir,
     _background: Background,
-    /// The limits; off unless the test sets them on.
-    pub throttle: Arc<Throttle>,
+    /// Clock, limits and the other parts that the server's threads share.
+    pub shared: Arc<Shared>,
 }
 
 impl TestApp {
@@ -64,13 +60,12 @@ impl TestApp {
         let config = config(&database.url, &arguments);
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let throttle = Arc::new(config.throttle());
-        let Running { server, background } =
-            api::serve_within(&config, listener, Arc::clone(&throttle)).unwrap();
+        let shared = Arc::new(config.shared().unwrap());
+        let Running { server, background } = api::serve_with(&config, listener, Arc::clone(&shared)).unwrap();
         let handle = server.handle();
         actix_web::rt::spawn(async move { server.await.unwrap() });
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { database, address, config, http, server: handle, mail, _background: background, throttle }
+        Self { database, address, config, http, server: handle, mail, _background: background, shared }
     }
 
     /// Somebody who is not signed in.
@@ -96,8 +91,7 @@ impl TestApp {
 
     /// An account, signed in.
     pub async fn account(&self, name: &str, role: Role, is_verified: bool) -> Client<'_> {
-        let db = self.db().await;
-        let auth = Auth::new(Arc::new(self.config.keys().unwrap()), self.config.policy());
+        let cx = Context::open(Arc::clone(&self.shared), &self.config.database(1)).await.unwrap();
         let new = NewUser {
             username: name.to_owned(),
             email: format!("{name}@example.com"),
@@ -106,9 +100,9 @@ impl TestApp {
             role: Some(role),
             is_verified,
         };
-        let password = PASSWORD.to_owned();
-        users::create_with_password(&db, &auth, &Actor::operator(), new, password).await.unwrap();
-        db.close().await.unwrap();
+        let password = PASSWORD.to_owned().into();
+        users::create_with_password(&cx, &Actor::Operator, new, password).await.unwrap();
+        cx.db.close().await.unwrap();
         self.log_in(name).await
     }
 
@@ -147,10 +141,6 @@ impl TestApp {
     /// How many rows there are.
     pub async fn count(&self, of: &str) -> i64 {
         count(&self.database, of).await
-    }
-
-    async fn db(&self) -> Db {
-        Db::open(&self.config.database(1), Turns::of(&self.database.url)).await.unwrap()
     }
 }
 

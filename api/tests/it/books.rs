@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
-use service::access::Role;
+use service::Role;
 use tokio::io::AsyncWriteExt;
 
 use crate::app::{TestApp, path_of, send};

@@ -44,7 +44,7 @@ async fn add(client: &Client<'_>, books: &[Value]) {
 #[actix_web::test]
 async fn an_export_is_a_file_of_what_one_says_of_a_book() {
     let app = TestApp::start().await;
-    let alice = app.account("alice", service::access::Role::User, false).await;
+    let alice = app.account("alice", service::Role::User, false).await;
     let bob = app.user("bob").await;
     assert_eq!(export(&alice, "").await, HEADER);
     assert_eq!(export(&alice, "?format=ndjson").await, "");

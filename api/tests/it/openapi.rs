@@ -7,7 +7,7 @@ use api::{
     openapi::openapi,
 };
 use serde_json::{Value, json};
-use service::access::{Reach, Role};
+use service::{Role, access::Reach};
 
 use crate::{app::TestApp, workspace};
 

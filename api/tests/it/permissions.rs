@@ -6,7 +6,10 @@ use api::{
 };
 use reqwest::RequestBuilder;
 use serde_json::{Map, Value, json};
-use service::access::{Action, Reach, Role};
+use service::{
+    Role,
+    access::{Action, Reach},
+};
 
 use crate::app::{Answer, Client, PASSWORD, TestApp, path_of, send};
 

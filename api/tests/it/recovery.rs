@@ -2,7 +2,7 @@
 
 use chrono::Utc;
 use serde_json::{Value, json};
-use service::access::Role;
+use service::Role;
 
 use crate::{
     app::{Answer, Client, PASSWORD, PUBLIC_URL, TestApp},

@@ -10,7 +10,7 @@ use std::{
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use service::access::Role;
+use service::Role;
 use tokio::task::JoinHandle;
 
 use crate::{

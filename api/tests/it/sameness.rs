@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use service::access::Role;
+use service::Role;
 
 use crate::app::{PASSWORD, TestApp};
 

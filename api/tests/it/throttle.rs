@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use reqwest::{Method, RequestBuilder};
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
-use service::throttle::Policy;
+use service::limit::RateLimit;
 
 use crate::{
     app::{Answer, PASSWORD, TestApp, send},
@@ -55,9 +55,9 @@ async fn fifteen_wrong_passwords_are_too_many_until_retry_after_is_over() {
     let answer = log_in(&app, "192.0.2.1", "alice", PASSWORD).await;
     let wait = retry_after(&answer);
     answer.problem("too_many_requests");
-    app.throttle.clock().advance(wait / 2);
+    app.shared.clock().advance(wait / 2);
     log_in(&app, "192.0.2.1", "alice", PASSWORD).await.problem("too_many_requests");
-    app.throttle.clock().advance(wait / 2);
+    app.shared.clock().advance(wait / 2);
     log_in(&app, "192.0.2.1", "alice", PASSWORD).await.ok();
     log_in(&app, "192.0.2.1", "alice", "wrong").await.problem("invalid_credentials");
     log_in(&app, "192.0.2.1", "alice", PASSWORD).await.problem("too_many_requests");
@@ -172,7 +172,7 @@ async fn every_limited_route_refuses_an_address_that_spent_its_quota_and_no_othe
         assert!(wait <= policy.window() / u32::try_from(policy.quota()).unwrap() + Duration::from_secs(1));
         refused.problem("too_many_requests");
         assert_eq!(ask(&format!("2001:db8:{limited:x}:1::1")).await.status, 422);
-        app.throttle.clock().advance(wait);
+        app.shared.clock().advance(wait);
         assert_eq!(ask(&address).await.status, 422, "{} after {wait:?}", policy.name());
         limited += 1;
     }
@@ -196,12 +196,12 @@ async fn whoever_is_signed_in_has_one_limit_wherever_they_are() {
         admitted += 1;
         assert!(admitted < 10_000, "no limit was met");
     };
-    assert!(admitted >= Policy::User.quota());
+    assert!(admitted >= RateLimit::User.quota());
     let wait = retry_after(&refused);
     refused.problem("too_many_requests");
     bob.get("/users/me").await.ok();
     app.anonymous().get("/books").await.ok();
-    app.throttle.clock().advance(wait);
+    app.shared.clock().advance(wait);
     alice.get("/users/me").await.ok();
 }
 
@@ -243,7 +243,7 @@ async fn a_mailbox_gets_five_mails_and_who_asks_for_more_is_not_told() {
         wait_for("an empty outbox", async || (app.waiting().await == 0).then_some(())).await;
         app.mails().is_empty()
     };
-    for _ in 0..Policy::Mailbox.quota() {
+    for _ in 0..RateLimit::Mailbox.quota() {
         ask("/auth/password-reset", "Alice@example.com").await;
         app.mail("alice@example.com", "reset-password").await;
     }
@@ -251,7 +251,7 @@ async fn a_mailbox_gets_five_mails_and_who_asks_for_more_is_not_told() {
         ask(path, "alice@EXAMPLE.com").await;
     }
     assert!(quiet().await, "it was too much");
-    app.throttle.clock().advance(Policy::Mailbox.window() / 5);
+    app.shared.clock().advance(RateLimit::Mailbox.window() / 5);
     ask("/auth/password-reset", "alice@example.com").await;
     app.mail("alice@example.com", "reset-password").await;
     ask("/auth/password-reset", "alice@example.com").await;
@@ -266,13 +266,13 @@ async fn a_mailbox_gets_five_mails_to_confirm_it_and_its_asker_is_told() {
     let app = limited().await;
     let alice = app.user("alice").await;
     let change = json!({ "email": "new@example.com", "current_password": PASSWORD });
-    for _ in 0..Policy::Mailbox.quota() {
+    for _ in 0..RateLimit::Mailbox.quota() {
         alice.put("/users/me/email", change.clone()).await.accepted();
     }
     let refused = alice.put("/users/me/email", change.clone()).await;
     let wait = retry_after(&refused);
     refused.problem("too_many_requests");
-    app.throttle.clock().advance(wait);
+    app.shared.clock().advance(wait);
     alice.put("/users/me/email", change).await.accepted();
     app.mail("new@example.com", "verify-email").await;
 }
@@ -282,7 +282,7 @@ async fn who_asks_for_one_kind_of_mail_uses_up_no_other() {
     let app = limited().await;
     app.user("alice").await;
     let alice = json!({ "email": "alice@example.com" });
-    for _ in 0..Policy::Mailbox.quota() {
+    for _ in 0..RateLimit::Mailbox.quota() {
         app.anonymous().post("/auth/verify-email/resend", alice.clone()).await.accepted();
     }
     app.anonymous().post("/auth/password-reset", alice).await.accepted();
@@ -293,7 +293,7 @@ async fn who_asks_for_one_kind_of_mail_uses_up_no_other() {
 async fn imports_have_a_limit_of_their_own() {
     let app = limited().await;
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
-    for _ in 0..Policy::Import.quota() {
+    for _ in 0..RateLimit::Import.quota() {
         alice.import("?dry_run=true", "text/csv", "title,author\nT,A\n").await.ok();
     }
     alice.import("", "text/csv", "title,author\nT,A\n").await.problem("too_many_requests");
@@ -317,7 +317,7 @@ async fn whoever_found_an_open_session_cannot_guess_its_password() {
         }
         _ => alice.delete_me(password).await,
     };
-    for number in 0..Policy::Password.quota() {
+    for number in 0..RateLimit::Password.quota() {
         let errors = doors("wrong", number).await.invalid();
         assert_eq!(errors, [("/current_password".to_owned(), "wrong_password".to_owned())]);
     }
@@ -330,7 +330,7 @@ async fn whoever_found_an_open_session_cannot_guess_its_password() {
     }
     alice.get("/users/me").await.ok();
     bob.delete_me(PASSWORD).await.no_content();
-    app.throttle.clock().advance(wait);
+    app.shared.clock().advance(wait);
     doors(PASSWORD, 0).await.no_content();
     doors(new_password, 0).await.problem("too_many_requests");
 }

@@ -32,7 +32,7 @@ fn refused(output: &Output) -> String {
 async fn accounts_are_listed_one_a_line() {
     let app = TestApp::start().await;
     let (root, alice) = (app.admin("root").await, app.user("alice").await);
-    app.account("zoe", service::access::Role::Cashier, false).await;
+    app.account("zoe", service::Role::Cashier, false).await;
     root.patch(&format!("/users/{}", alice.id.unwrap()), json!({ "is_active": false })).await.ok();
     let listed = done(&user(&app, &["list"]));
     let lines: Vec<&str> = listed.lines().map(|line| line.split_once(' ').unwrap().1).collect();

@@ -1,7 +1,7 @@
 //! The account in use, and the administration of accounts.
 
 use serde_json::{Value, json};
-use service::access::Role;
+use service::Role;
 
 use crate::app::{PASSWORD, TestApp, path_of};
 

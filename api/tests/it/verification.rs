@@ -3,7 +3,7 @@
 use chrono::Utc;
 use reqwest::Method;
 use serde_json::{Value, json};
-use service::access::Role;
+use service::Role;
 
 use crate::{
     app::{Client, PASSWORD, PUBLIC_URL, TestApp, send},

@@ -15,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-use crate::limit::{Limit, LimitStatus};
+use crate::limit::{LimitStatus, RateLimit};
 
 /// Parts with a lock of their own, so that threads hardly meet. As a power of two.
 const SHARD_BITS: u32 = 6;
@@ -65,7 +65,7 @@ impl Table {
     /// Counts one for `subject` if `charge` lets it, and says whether it did and how the subject stands.
     pub(super) fn charge(
         &self,
-        limit: Limit,
+        limit: RateLimit,
         subject: &impl Hash,
         now: u64,
         cost: Cost,
@@ -89,12 +89,18 @@ impl Table {
     }
 
     /// Takes one back.
-    pub(super) fn refund(&self, limit: Limit, subject: &impl Hash, now: u64) {
+    pub(super) fn refund(&self, limit: RateLimit, subject: &impl Hash, now: u64) {
         self.on(limit, subject, now, |spent| (spent.saturating_sub(limit.interval()), ()));
     }
 
     /// Changes what `subject` has spent, in nanoseconds of its window.
-    fn on<T>(&self, limit: Limit, subject: &impl Hash, now: u64, change: impl FnOnce(u64) -> (u64, T)) -> T {
+    fn on<T>(
+        &self,
+        limit: RateLimit,
+        subject: &impl Hash,
+        now: u64,
+        change: impl FnOnce(u64) -> (u64, T),
+    ) -> T {
         let hash = self.hasher.hash_one((limit, subject));
         let mark = (hash << 8) | (limit as u64 + 1);
         let shard = usize::try_from(hash >> (64 - SHARD_BITS)).unwrap_or_default();
@@ -114,7 +120,7 @@ impl Table {
 
 /// What part of its quota a slot's subject has spent, in millionths; 0 when it has recovered.
 fn share(slot: Slot, now: u64) -> u64 {
-    let limit = usize::try_from(slot[0] & 0xff).ok().and_then(|id| Limit::ALL.get(id.checked_sub(1)?));
+    let limit = usize::try_from(slot[0] & 0xff).ok().and_then(|id| RateLimit::ALL.get(id.checked_sub(1)?));
     let spent = slot[1].saturating_sub(now);
     limit.map_or(0, |limit| spent / (limit.interval() * limit.quota() / 1_000_000).max(1))
 }
@@ -123,7 +129,7 @@ fn share(slot: Slot, now: u64) -> u64 {
 mod tests {
     use super::*;
 
-    const LIMIT: Limit = Limit::LogInFailures;
+    const LIMIT: RateLimit = RateLimit::LogInFailures;
 
     impl Table {
         /// How many subjects it knows.
@@ -195,7 +201,7 @@ mod tests {
             for _ in 1..LIMIT.quota() {
                 table.admits(&subject, 0);
             }
-            table.charge(Limit::Account, &subject, 0, Cost::Any);
+            table.charge(RateLimit::Account, &subject, 0, Cost::Any);
         }
         assert!(hot.iter().all(|subject| !table.admits(subject, 0)));
     }

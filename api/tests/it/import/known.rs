@@ -1,7 +1,7 @@
 //! Books that are in the catalogue already, and rows that are the same book.
 
 use serde_json::json;
-use service::access::Role;
+use service::Role;
 
 use super::{catalogue, codes, counts};
 use crate::app::{TestApp, path_of};
