@@ -1,7 +1,7 @@
 //! A run on PostgreSQL or SQLite: one transaction, the table of records included.
 //!
 //! A migration whose `use_transaction()` is `Some(false)`, such as one with CREATE INDEX CONCURRENTLY, splits the
-//! run: what came before it is committed, it runs by itself, and the rest is a transaction of its own.
+//! run: the steps before it are committed, it runs alone, and the rest is a transaction of its own.
 
 use std::time::Instant;
 
@@ -27,7 +27,7 @@ use super::{
 /// A transaction of a run.
 struct Open {
     txn: DatabaseTransaction,
-    /// The rows that referred to nothing when it began; none where they cannot be asked for.
+    /// The rows without their parents at its beginning; none if they cannot be read.
     orphans: Option<Orphans>,
 }
 
@@ -67,8 +67,7 @@ impl<M: MigratorTrait> Session<M> {
         Ok(steps)
     }
 
-    /// Begins a transaction that writes, once the server is done with whatever it still does for a process
-    /// that is gone.
+    /// Begins a transaction that writes, once the server has finished its work for a process that has ended.
     async fn begin(&mut self) -> Result<Open, Error> {
         let mut wait = Wait::new(self.patience);
         let txn = loop {
@@ -84,7 +83,7 @@ impl<M: MigratorTrait> Session<M> {
         let orphans = match Orphans::find(&txn).await {
             Ok(orphans) => Some(orphans),
             Err(error) => {
-                warn!("foreign keys cannot be checked: {error}");
+                warn!("warning: foreign keys cannot be checked: {error}");
                 None
             }
         };

@@ -1,4 +1,4 @@
-//! What can go wrong in a run, in words that say what to do.
+//! Errors of a run, with their remedies.
 
 use std::{fmt, path::PathBuf, time::Duration};
 
@@ -6,22 +6,22 @@ use sea_orm_migration::sea_orm::DbErr;
 
 use super::Direction;
 
-/// Why a run did not happen, or not to its end.
+/// Failure of a run.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The database refused something that is no migration's own.
+    /// The database refused a statement of the kit.
     #[error("{0}")]
     Database(#[from] DbErr),
-    /// Another process migrates this database for longer than we would wait.
+    /// Another process migrates this database for longer than the patience.
     #[error("{holder} is migrating this database; gave up after {} s", waited.as_secs_f32())]
     Locked {
-        /// Who it is, as far as the database can tell.
+        /// The other process, as far as the database shows it.
         holder: String,
-        /// How long we waited.
+        /// Waiting time.
         waited: Duration,
     },
-    /// The lock was lost half way, for example because its connection was closed; nothing was committed since.
+    /// The lock was lost during the run, for example with its connection. Nothing was committed after that.
     #[error("the migration lock was lost, so nothing more was committed: {0}")]
     LockLost(String),
     /// The file beside a database of SQLite that serves as its lock cannot be used.
@@ -29,83 +29,83 @@ pub enum Error {
     LockFile {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// Error of the system.
         source: std::io::Error,
     },
     /// There is no such migration.
     #[error("there is no migration {name:?}{}", near_ones(near))]
     UnknownName {
-        /// What was asked for.
+        /// The requested name.
         name: String,
         /// The names nearest to it, the nearest first.
         near: Vec<String>,
     },
-    /// Several migrations could be meant.
+    /// Several migrations match.
     #[error("{name:?} could be {}", matches.join(" or "))]
     AmbiguousName {
-        /// What was asked for.
+        /// The requested name.
         name: String,
-        /// All that it could be.
+        /// All matches.
         matches: Vec<String>,
     },
-    /// The way down ends at a migration that is not applied.
+    /// The last migration of a way down is not applied.
     #[error("{0} is not applied, so there is no way down to it")]
     NotApplied(String),
     /// The database has migrations applied that this program does not know: it is older than the schema.
     #[error("the database has {} applied, unknown to this program: run a newer one", .0.join(", "))]
     Newer(Vec<String>),
-    /// A migration failed, and what it did is undone.
+    /// A migration failed, and its effects are undone.
     #[error("{name} ({direction}) failed: {source}\n{}", kept_ones(kept))]
     Failed {
-        /// The migration's name.
+        /// Name of the migration.
         name: String,
-        /// Which way it was run.
+        /// Direction of the run.
         direction: Direction,
-        /// Migrations that ran before it and stay as they are now.
+        /// Migrations of this run that stay applied or rolled back.
         kept: Vec<String>,
-        /// What the database says.
+        /// Error of the database.
         source: DbErr,
     },
     /// A migration that runs outside a transaction failed.
     #[error(
-        "{name} ({direction}) failed: {source}\nIt runs outside a transaction: what it did before it failed stays."
+        "{name} ({direction}) failed: {source}\nIt runs outside a transaction: its effects up to the failure stay."
     )]
     FailedBare {
-        /// The migration's name.
+        /// Name of the migration.
         name: String,
-        /// Which way it was run.
+        /// Direction of the run.
         direction: Direction,
-        /// What the database says.
+        /// Error of the database.
         source: DbErr,
     },
     /// The run would have left rows that refer to nothing (SQLite); it is undone.
-    #[error("rows would refer to rows that are not there, so the run is undone: {}", .0.join("; "))]
+    #[error("rows would refer to missing rows, so the run is undone: {}", .0.join("; "))]
     ForeignKeys(Vec<String>),
-    /// A migration failed half way where the database cannot undo what it did.
+    /// A migration failed half way, on a database that cannot undo its first statements.
     #[error("{0}")]
     HalfDone(Box<HalfDone>),
-    /// A migration was cut off earlier and has to be brought to an end first.
+    /// A migration was cut off earlier and has to be completed first.
     #[error("{0}")]
     Unfinished(Box<Unfinished>),
-    /// What ran could not be written down, so the run was stopped.
-    #[error("the journal cannot be kept, so the run was stopped: {0}")]
+    /// A statement ran and could not be written into the journal, so the run was stopped.
+    #[error("the journal cannot be written, so the run was stopped: {0}")]
     Journal(String),
 }
 
 /// A migration that failed half way.
 #[derive(Debug, thiserror::Error)]
 pub struct HalfDone {
-    /// The migration's name.
+    /// Name of the migration.
     pub name: String,
-    /// Which way it was run.
+    /// Direction of the run.
     pub direction: Direction,
     /// The statements that ran and stay.
     pub ran: Vec<String>,
     /// The statement that failed.
     pub failed: String,
-    /// How many statements the migration has, where it can be continued.
+    /// Number of statements of the migration, if it can be continued.
     pub of: Option<usize>,
-    /// What the database says.
+    /// Error of the database.
     pub source: DbErr,
 }
 
@@ -114,31 +114,31 @@ impl fmt::Display for HalfDone {
         let Self { name, direction, ran, failed, of, source } = self;
         writeln!(f, "{name} ({direction}) failed half way, and this database cannot undo what ran:")?;
         list(f, ran)?;
-        writeln!(f, "What failed:\n  {failed}\n  {source}")?;
+        writeln!(f, "The failed statement:\n  {failed}\n  {source}")?;
         write!(f, "Repair the cause and run ")?;
         let last = ran.len();
         match of {
-            Some(of) => writeln!(f, "`{direction}` again: it goes on after statement {last} of {of}.")?,
+            Some(of) => writeln!(f, "`{direction}` again: it continues after statement {last} of {of}.")?,
             None => writeln!(
                 f,
-                "the migration command's `{direction}`: it goes on after statement {last} if it can tell by what \
-                 ran what is left."
+                "the migration command's `{direction}`: it continues after statement {last} if it knows the \
+                 rest."
             )?,
         }
         f.write_str(by_hand(*direction))
     }
 }
 
-/// A migration that was cut off, or failed half way, and that this run does not go on with.
+/// A migration that was cut off or failed half way, and that this run does not continue.
 #[derive(Debug, thiserror::Error)]
 pub struct Unfinished {
-    /// The migration's name.
+    /// Name of the migration.
     pub name: String,
-    /// Which way it was run.
+    /// Direction of the run.
     pub direction: Direction,
     /// The statements that ran.
     pub ran: Vec<String>,
-    /// Why this run does not go on with it, and who does.
+    /// Why this run does not continue the migration, and the command that does.
     pub reason: String,
 }
 
@@ -169,10 +169,10 @@ fn list(f: &mut fmt::Formatter<'_>, ran: &[String]) -> fmt::Result {
 fn by_hand(direction: Direction) -> &'static str {
     match direction {
         Direction::Up => {
-            "Or undo by hand what ran and `stamp` the migration before it; or do the rest by hand and `stamp` it."
+            "Or undo these statements by hand and `stamp` the migration before it; or run the rest by hand and `stamp` it."
         }
         Direction::Down => {
-            "Or do the rest by hand and `stamp` the migration before it; or undo by hand what ran and `stamp` it."
+            "Or run the rest by hand and `stamp` the migration before it; or undo these statements by hand and `stamp` it."
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Sees to it that a run on SQLite, which works without foreign keys, leaves no row that refers to nothing.
+//! Check that a run on SQLite, which works without foreign keys, leaves no row without its parent.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,10 +10,10 @@ use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 
 use super::Error;
 
-/// How many rows an error names.
+/// Rows that an error names.
 const NAMED: usize = 20;
 
-/// A row whose parent is not there.
+/// A row whose parent is missing.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Orphan {
     table: String,
@@ -31,7 +31,7 @@ impl fmt::Display for Orphan {
     }
 }
 
-/// The rows that refer to nothing at one time.
+/// The rows without their parents at one time.
 #[derive(Debug, Default)]
 pub(super) struct Orphans(BTreeMap<Orphan, usize>);
 
@@ -54,11 +54,11 @@ impl Orphans {
         Ok(Self(orphans))
     }
 
-    /// Compares what was before a run with what is after it.
+    /// Compares the orphans before a run with those after it.
     ///
     /// # Errors
-    /// [`Error::ForeignKeys`] if there are new ones. Rows that were so before are only warned about, also
-    /// where they were copied and got other row ids.
+    /// [`Error::ForeignKeys`] for new ones. Old ones are only logged, also if a copy of their table gave them other row
+    /// ids.
     pub(super) fn grown_to(&self, after: &Self) -> Result<(), Error> {
         let (before_each, after_each) = (self.of_each(), after.of_each());
         let grown: BTreeSet<_> = after_each
@@ -78,7 +78,7 @@ impl Orphans {
             return Err(Error::ForeignKeys(new));
         }
         for orphan in after.0.keys().take(NAMED) {
-            warn!("{orphan}, which is not there, and did so before");
+            warn!("warning: {orphan}, which was missing before this run");
         }
         Ok(())
     }

@@ -1,10 +1,9 @@
 //! The journal of a run on MariaDB / MySQL, where DDL commits and a failed migration stays half done: a hidden
 //! table with each statement that ran.
 //!
-//! It hangs on the migrating connection itself, which works without autocommit: when a statement is through and
-//! the connection comes back to its pool, the journal's row is written and both are committed. So a change of rows
-//! and its entry are one transaction. DDL has committed by then: only a process that dies in that moment leaves
-//! one statement that ran and is not in the journal.
+//! The migrating connection itself writes it, without autocommit: after each statement, when the connection returns to
+//! its pool, the journal's row is written and both are committed. So a change of rows and its entry are one transaction.
+//! DDL has committed by then: a process that dies at that moment leaves one statement that is not in the journal.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -28,13 +27,13 @@ mod watch;
 pub(super) struct CutOff {
     pub(super) name: String,
     pub(super) direction: Direction,
-    /// What ran; none where only that something ran is known.
+    /// The statements that ran; none for a statement that is not known.
     pub(super) ran: Vec<Option<String>>,
     /// Why it was given up. None means that the process died, so one more statement may have run.
     pub(super) failed: Option<String>,
 }
 
-/// What is known of a migration when it has been run, to its end or not.
+/// Result of a migration that ran, completely or not.
 #[derive(Debug, Default)]
 pub(super) struct Outcome {
     pub(super) ran: Vec<Option<String>>,
@@ -49,8 +48,8 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    /// Prepares the connection that is to be made: what it does, the journal of `records` will know. The
-    /// underscore hides the table from `sea-orm-cli generate entity`.
+    /// Prepares the options of a connection for the journal of `records`. The underscore hides the table from
+    /// `sea-orm-cli generate entity`.
     pub(super) fn attach(options: &mut ConnectOptions, records: &str) -> Self {
         let journal = Self { name: format!("_{records}_journal"), watch: Arc::default() };
         let watch = journal.watch.clone();
@@ -64,7 +63,7 @@ impl Journal {
         journal
     }
 
-    /// Hears what runs on `db`, which was made with the options that [`Journal::attach`] prepared.
+    /// Listens to the statements on `db`, which was opened with the options of [`Journal::attach`].
     pub(super) async fn listen(&self, db: &mut DatabaseConnection) -> Result<(), DbErr> {
         let watch = self.watch.clone();
         db.set_metric_callback(move |info| open(&watch).hear(info.statement, info.failed));
@@ -89,7 +88,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Drops the table, and with it what it says.
+    /// Drops the table with its contents.
     pub(super) async fn remove(&self, db: &DatabaseConnection) -> Result<(), Error> {
         if SchemaManager::new(db).has_table(&self.name).await? {
             db.execute_unprepared(&format!("DROP TABLE {}", self.table())).await?;
@@ -97,7 +96,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Forgets what it says of the migration, in the transaction that records it.
+    /// Clears the entries of the migration, in the transaction that records it.
     pub(super) async fn clear(&self, txn: &impl ConnectionTrait) -> Result<(), DbErr> {
         txn.execute_unprepared(&format!("DELETE FROM {}", self.table())).await?;
         Ok(())
@@ -128,7 +127,7 @@ impl Journal {
         Ok(Some(unfinished))
     }
 
-    /// From now on, what runs on `db` belongs to this migration, after `ran` that ran already.
+    /// Assigns the following statements on `db` to this migration, after `ran`, which ran already.
     pub(super) async fn start(
         &self,
         db: &DatabaseConnection,
@@ -136,7 +135,7 @@ impl Journal {
         direction: Direction,
         ran: Vec<Option<String>>,
     ) -> Result<(), Error> {
-        // With the connection in hand, every earlier release is over and no other can come between.
+        // Holding the connection ensures that every earlier release is over and no other one follows.
         let mut connection = db.get_mysql_connection_pool().acquire().await.map_err(database)?;
         let table = self.table();
         let begun = format!("INSERT IGNORE INTO {table} (migration, direction, position) VALUES (?, ?, 0)");
@@ -153,7 +152,7 @@ impl Journal {
         Ok(())
     }
 
-    /// What runs now is no migration's any more.
+    /// Ends the assignment of statements to a migration.
     ///
     /// # Errors
     /// [`Error::Journal`] where something ran that could not be written down.
@@ -165,7 +164,7 @@ impl Journal {
         broken.map_or(Ok(outcome), |error| Err(Error::Journal(error)))
     }
 
-    /// Says that the migration failed, and is not just cut off: every statement that ran is in the journal.
+    /// Records that the migration failed, and was not cut off: every statement that ran is in the journal.
     pub(super) async fn give_up(
         &self,
         db: &DatabaseConnection,
@@ -184,7 +183,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Names the statement that runs next, where the connection would not tell.
+    /// Names the next statement, which the connection would not report.
     pub(super) fn announce(&self, statement: String) {
         open(&self.watch).announce(statement);
     }
@@ -222,7 +221,7 @@ pub(super) fn readable(ran: &[Option<String>]) -> Vec<String> {
     ran.iter().map(|sql| sql.clone().unwrap_or_else(|| UNHEARD.to_owned())).collect()
 }
 
-/// SeaORM does not tell what it runs through `execute_unprepared`.
+/// SeaORM does not report the statements of `execute_unprepared`.
 pub(super) const UNHEARD: &str = "(a statement that went through execute_unprepared)";
 
 fn open(watch: &Mutex<Watch>) -> MutexGuard<'_, Watch> {
@@ -234,5 +233,5 @@ fn database(error: sqlx::Error) -> Error {
     Error::Database(DbErr::Conn(RuntimeErr::SqlxError(error.into())))
 }
 
-/// What a connection is to the driver.
+/// A connection of the driver.
 type Connection = MySqlConnection;

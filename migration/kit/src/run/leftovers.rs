@@ -1,9 +1,9 @@
-//! What SeaORM's `fresh` leaves behind on PostgreSQL: it drops tables and types, but no functions and no sequences
-//! that stand by themselves.
+//! Objects that SeaORM's `fresh` leaves behind on PostgreSQL: it drops tables and types, but no functions and no
+//! sequences of their own.
 
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement};
 
-/// The statements that drop them, but for what an extension or a type has brought along.
+/// The statements that drop them, except objects of an extension or a type.
 const DROPS: &str = "
     SELECT 'DROP ROUTINE IF EXISTS ' || it.oid::regprocedure || ' CASCADE' AS sql
     FROM pg_proc AS it JOIN pg_namespace AS space ON space.oid = it.pronamespace

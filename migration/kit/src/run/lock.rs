@@ -1,4 +1,4 @@
-//! The migration lock: one process at a time migrates a database, and the others know for whom they wait.
+//! The migration lock: one process at a time migrates a database, and waiting processes show its holder.
 //!
 //! It is taken before the database is opened for migrating, so also before the table of records exists, and
 //! on a connection (or file) of its own, so that it outlives every transaction of the run.
@@ -16,22 +16,22 @@ mod file;
 mod mysql;
 mod postgres;
 
-/// How long a waiter sleeps between two attempts: at first, and at most.
+/// Pause between two attempts: the first, and the longest.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(500));
 
-/// Who holds the lock.
+/// Holder of the lock.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Holder {
-    /// What tells one holder from another.
+    /// Distinguishes holders.
     id: String,
-    /// What a person is told.
+    /// Description for people.
     text: String,
 }
 
 impl Holder {
-    /// The server itself, at work on what a process asked for that is gone.
+    /// The server itself, still at work for a process that has ended.
     pub(super) fn left_behind() -> Self {
-        let text = "the server, which is still at work for a process that is gone,".to_owned();
+        let text = "the server, which is still at work for a process that has ended,".to_owned();
         Self { id: text.clone(), text }
     }
 }
@@ -42,7 +42,7 @@ impl fmt::Display for Holder {
     }
 }
 
-/// The lock, in the way of each database.
+/// The lock, in the form of each database.
 pub(super) enum Lock {
     Postgres(postgres::Advisory),
     MySql(mysql::Named),
@@ -66,7 +66,7 @@ impl Lock {
     /// Waits for the lock on the database at `target` whose records are in `table`.
     ///
     /// # Errors
-    /// [`Error::Locked`] when the target's patience is at its end.
+    /// [`Error::Locked`] after the target's patience.
     pub(super) async fn take(target: &Target, table: &str) -> Result<Self, Error> {
         let mut lock = if target.url.starts_with("sqlite:") {
             file::Beside::of(target)?.map_or(Self::Private, Self::File)
@@ -83,10 +83,10 @@ impl Lock {
         Ok(lock)
     }
 
-    /// Whether the lock is still ours. Asked before each commit.
+    /// Checks before each commit that the lock is still held.
     ///
     /// # Errors
-    /// [`Error::LockLost`] when it is not, or when that cannot be told.
+    /// [`Error::LockLost`] if it is not, or if the check fails.
     pub(super) async fn check(&mut self) -> Result<(), Error> {
         match self {
             Self::Postgres(lock) => lock.check().await,
@@ -95,7 +95,7 @@ impl Lock {
         }
     }
 
-    /// Gives the lock back. Whatever goes wrong, the end of its connection or file does the same.
+    /// Releases the lock. If this fails, the end of its connection or file releases it.
     pub(super) async fn release(self) {
         match self {
             Self::Postgres(lock) => lock.close().await,
@@ -104,7 +104,7 @@ impl Lock {
         }
     }
 
-    /// A number for this lock's run itself, apart from the lock, where the database can outlive its process.
+    /// A second lock for the run itself, if the server can outlive the process.
     pub(super) fn key_of_run(&self) -> Option<i64> {
         match self {
             Self::Postgres(lock) => Some(lock.key_of_run()),
@@ -131,7 +131,7 @@ impl Lock {
     }
 }
 
-/// The waiting of one process: for how long, and for whom.
+/// Waiting time of one process, and the holder that it waits for.
 pub(super) struct Wait {
     since: Instant,
     patience: Duration,
@@ -144,15 +144,15 @@ impl Wait {
         Self { since: Instant::now(), patience, pause: BACK_OFF.0, holder: None }
     }
 
-    /// Waits a little, and says for whom if that is news.
+    /// Waits a little, and logs a holder that is new.
     ///
     /// # Errors
-    /// [`Error::Locked`] when the patience is at its end.
+    /// [`Error::Locked`] after the patience.
     pub(super) async fn pause(&mut self, holder: Holder) -> Result<(), Error> {
         let waited = self.since.elapsed();
-        // A lock that was given back between two looks has no holder: that is no news.
+        // A lock that was released between two attempts has no holder.
         if !holder.id.is_empty() && self.holder.as_ref().is_none_or(|known| known.id != holder.id) {
-            info!("waiting for {holder}, who is migrating this database");
+            info!("waiting for {holder}, which is migrating this database");
             self.holder = Some(holder);
         }
         if waited >= self.patience {
@@ -165,7 +165,7 @@ impl Wait {
     }
 }
 
-/// A number that stands for `name` in every program and version (FNV-1a, 64 bits).
+/// A hash of `name` that is the same in every program and version (FNV-1a, 64 bits).
 fn hash(name: &str) -> u64 {
     name.bytes()
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))

@@ -1,4 +1,4 @@
-//! The order of a run: what was asked for, and the migrations that follow from it.
+//! The order of a run: the request, and the migrations that follow from it.
 
 use std::{fmt, time::Duration};
 

@@ -1,6 +1,10 @@
 //! Records the SQL that migrations and entities would run, without a database.
 
-use std::panic::AssertUnwindSafe;
+use std::{
+    future::{Future, poll_fn},
+    panic::AssertUnwindSafe,
+    pin::pin,
+};
 
 use futures_util::FutureExt as _;
 use sea_orm_migration::{
@@ -33,12 +37,15 @@ pub struct Recorded {
 /// # Errors
 /// The error of a migration; also for one that panics because the database lacks a feature.
 pub async fn ups<M: MigratorTrait>(backend: DbBackend) -> Result<Vec<Recorded>, DbErr> {
-    let recorder = Recorder::new(backend);
-    let mut recorded = Vec::new();
-    for migration in M::migrations() {
-        recorded.push(record(&recorder, &*migration, Direction::Up).await?);
-    }
-    Ok(recorded)
+    on_large_stack(async move {
+        let recorder = Recorder::new(backend);
+        let mut recorded = Vec::new();
+        for migration in M::migrations() {
+            recorded.push(record(&recorder, &*migration, Direction::Up).await?);
+        }
+        Ok(recorded)
+    })
+    .await
 }
 
 /// The `down` of every migration, newest first.
@@ -46,16 +53,19 @@ pub async fn ups<M: MigratorTrait>(backend: DbBackend) -> Result<Vec<Recorded>, 
 /// # Errors
 /// The error of a migration; also for one that is irreversible.
 pub async fn downs<M: MigratorTrait>(backend: DbBackend) -> Result<Vec<Recorded>, DbErr> {
-    let recorder = Recorder::new(backend);
-    let migrations = M::migrations();
-    for migration in &migrations {
-        record(&recorder, &**migration, Direction::Up).await?;
-    }
-    let mut recorded = Vec::new();
-    for migration in migrations.iter().rev() {
-        recorded.push(record(&recorder, &**migration, Direction::Down).await?);
-    }
-    Ok(recorded)
+    on_large_stack(async move {
+        let recorder = Recorder::new(backend);
+        let migrations = M::migrations();
+        for migration in &migrations {
+            record(&recorder, &**migration, Direction::Up).await?;
+        }
+        let mut recorded = Vec::new();
+        for migration in migrations.iter().rev() {
+            recorded.push(record(&recorder, &**migration, Direction::Down).await?);
+        }
+        Ok(recorded)
+    })
+    .await
 }
 
 /// The `down` of one migration, after the `up` of it and of all before it.
@@ -63,14 +73,17 @@ pub async fn downs<M: MigratorTrait>(backend: DbBackend) -> Result<Vec<Recorded>
 /// # Errors
 /// The error of a migration; [`DbErr::Custom`] for an unknown name.
 pub async fn down<M: MigratorTrait>(backend: DbBackend, name: &str) -> Result<Recorded, DbErr> {
-    let recorder = Recorder::new(backend);
-    for migration in M::migrations() {
-        record(&recorder, &*migration, Direction::Up).await?;
-        if migration.name() == name {
-            return record(&recorder, &*migration, Direction::Down).await;
+    on_large_stack(async move {
+        let recorder = Recorder::new(backend);
+        for migration in M::migrations() {
+            record(&recorder, &*migration, Direction::Up).await?;
+            if migration.name() == name {
+                return record(&recorder, &*migration, Direction::Down).await;
+            }
         }
-    }
-    Err(DbErr::Custom(format!("there is no migration {name}")))
+        Err(DbErr::Custom(format!("there is no migration {name}")))
+    })
+    .await
 }
 
 /// The statements that create the tables of `entities`.
@@ -78,9 +91,20 @@ pub async fn down<M: MigratorTrait>(backend: DbBackend, name: &str) -> Result<Re
 /// # Errors
 /// [`DbErr`] if SeaORM cannot build a statement.
 pub async fn entities(entities: SchemaBuilder, backend: DbBackend) -> Result<Vec<Statement>, DbErr> {
-    let recorder = Recorder::new(backend);
-    entities.apply(&recorder.connection()).await?;
-    Ok(recorder.take().statements)
+    on_large_stack(async move {
+        let recorder = Recorder::new(backend);
+        entities.apply(&recorder.connection()).await?;
+        Ok(recorder.take().statements)
+    })
+    .await
+}
+
+/// Stack for a recording. In a debug build, the parser of SQL needs more than the 2 MiB of a worker or test thread.
+const STACK: usize = 16 << 20;
+
+async fn on_large_stack<F: Future>(recording: F) -> F::Output {
+    let mut recording = pin!(recording);
+    poll_fn(|context| stacker::grow(STACK, || recording.as_mut().poll(context))).await
 }
 
 async fn record(

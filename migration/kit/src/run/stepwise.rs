@@ -1,5 +1,5 @@
-//! A run on MariaDB / MySQL, which commit each DDL statement: migration by migration, with a journal by which a run
-//! that was cut off is continued.
+//! A run on MariaDB / MySQL, which commit each DDL statement: migration by migration, with a journal from which a run
+//! that was cut off continues.
 
 use std::time::Instant;
 
@@ -109,8 +109,8 @@ impl<M: MigratorTrait> Session<M> {
         if sql::was_answered(&source) {
             let noted = journal.give_up(&self.db, name, direction, outcome.ran.len(), &source).await;
             if let Err(error) = noted {
-                // The next run then takes it for cut off, which is the more careful of the two.
-                warn!("the journal does not know that {name} failed: {error}");
+                // The next run then treats it as cut off, which is the more careful case.
+                warn!("warning: the journal could not record that {name} failed: {error}");
             }
         }
         let mut half = HalfDone {
@@ -119,13 +119,13 @@ impl<M: MigratorTrait> Session<M> {
             ran: readable(&outcome.ran),
             failed: outcome
                 .failed
-                .unwrap_or_else(|| "(no statement: the migration gave up by itself)".to_owned()),
+                .unwrap_or_else(|| "(no statement: the migration returned an error)".to_owned()),
             of: None,
             source,
         };
         let script = self.script_of(name, direction).await.ok();
         if let Some(script) = script.filter(|script| is_beginning(&outcome.ran, script)) {
-            // The script also names what SeaORM did not.
+            // The script also has the statements that SeaORM did not report.
             half.of = Some(script.len());
             half.ran = script[..half.ran.len()].iter().map(ToString::to_string).collect();
             if half.failed == UNHEARD {
@@ -145,27 +145,26 @@ impl<M: MigratorTrait> Session<M> {
         let Some(cut) = journal.unfinished(&self.db).await? else { return Ok(None) };
         let applied = ledger.applied(&SchemaManager::new(&self.db)).await?;
         if applied.contains(&cut.name) == (cut.direction == Direction::Up) {
-            info!("{} was brought to its end by hand", cut.name);
+            info!("{} was completed by hand", cut.name);
             journal.remove(&self.db).await?;
             return Ok(None);
         }
         let is_asked_for = cut.direction == direction;
         if !is_asked_for && !cut.ran.is_empty() {
-            return Err(unfinished(cut, |of| format!("Run `{of}` first, which goes on with it.")));
+            return Err(unfinished(cut, |of| format!("Run `{of}` first, which continues it.")));
         }
         let script = self.script_of(&cut.name, cut.direction).await;
         let script = match script {
             Ok(script) if is_asked_for => script,
             Err(reason) if !cut.ran.is_empty() => return Err(unfinished(cut, |_| reason)),
             Ok(_) | Err(_) => {
-                // If anything ran, it was one statement, which whoever runs the migration will meet.
+                // At most one statement ran, and running the migration again will show it.
                 journal.remove(&self.db).await?;
                 return Ok(None);
             }
         };
         if !is_beginning(&cut.ran, &script) {
-            let reason =
-                "What ran is not how the migration begins on empty tables, so it cannot be continued.";
+            let reason = "These are not the first statements of the migration on empty tables, so it cannot be continued.";
             return Err(unfinished(cut, |_| reason.to_owned()));
         }
         self.run_rest(journal, ledger, cut, &script).await.map(Some)
@@ -180,13 +179,8 @@ impl<M: MigratorTrait> Session<M> {
     ) -> Result<Step, Error> {
         let began = Instant::now();
         let (done, rest) = script.split_at(cut.ran.len());
-        info!(
-            "going on with {} ({}) after statement {} of {}",
-            cut.name,
-            cut.direction,
-            done.len(),
-            script.len()
-        );
+        let (at, of) = (done.len(), script.len());
+        info!("continuing {} ({}) after statement {at} of {of}", cut.name, cut.direction);
         self.lock.check().await?;
         for setting in done.iter().filter(|statement| sql::is_setting(&statement.sql)) {
             self.db.execute_unprepared(&setting.to_string()).await?;
@@ -214,7 +208,7 @@ impl<M: MigratorTrait> Session<M> {
         }
     }
 
-    /// Runs a statement of a script, which may have run before if it was the one that the process died in.
+    /// Runs a statement of a script. The one during which the process died may have run before.
     async fn run_again(
         &self,
         journal: &Journal,
@@ -237,10 +231,10 @@ impl<M: MigratorTrait> Session<M> {
         }
     }
 
-    /// The statements of a migration that change something, or why they are not known.
+    /// The statements of a migration that change something, or the reason why they are not known.
     async fn script_of(&self, name: &str, direction: Direction) -> Result<Vec<Statement>, String> {
         let Some(script) = &self.script else {
-            return Err(format!("Run the migration command's `{direction}`, which can go on with it."));
+            return Err(format!("Run the migration command's `{direction}`, which can continue it."));
         };
         let statements =
             script(name, direction).await.map_err(|error| format!("It cannot be continued: {error}."))?;

@@ -1,4 +1,4 @@
-//! What the journal has to know of a statement of MariaDB / MySQL: by its first words, since it need not be parsed.
+//! Statements of MariaDB / MySQL by their first words, as far as the journal needs to know them.
 
 use sea_orm_migration::sea_orm::{DbErr, RuntimeErr, sqlx::Error, sqlx::mysql::MySqlDatabaseError};
 
@@ -30,7 +30,7 @@ pub(crate) fn is_setting(sql: &str) -> bool {
     matches!(verb(sql).as_str(), "SET" | "USE")
 }
 
-/// Whether `error` says that the statement has run before: what it creates is there, what it drops is gone.
+/// Whether `error` shows that the statement ran before: the created object exists, the dropped one does not.
 pub(crate) fn has_run_before(sql: &str, error: &DbErr) -> bool {
     // Of several statements, the first may have run and the others not.
     let is_one = !sql.trim().trim_end_matches(';').contains(';');
@@ -38,14 +38,14 @@ pub(crate) fn has_run_before(sql: &str, error: &DbErr) -> bool {
     let words = sql.to_uppercase();
     let renames = words.contains("RENAME") || words.contains("CHANGE");
     match verb(sql).as_str() {
-        // Table, key, routine, trigger; "is there".
+        // Table, key, routine, trigger: it exists.
         "CREATE" => matches!(number, 1050 | 1061 | 1304 | 1359),
         "DROP" => matches!(number, 1051 | 1091 | 1305 | 1360),
         "ALTER" => {
             matches!(number, 1050 | 1060 | 1061 | 1068 | 1091 | 1826 | 3822)
-                // What is renamed is not there under its old name.
+                // A renamed object does not exist under its old name.
                 || (renames && matches!(number, 1054 | 1146 | 1176))
-                // MariaDB's way to say that there is a foreign key of this name.
+                // MariaDB's error for an existing foreign key of this name.
                 || (number == 1005 && message.contains("errno: 121"))
         }
         "RENAME" => matches!(number, 1050 | 1146),

@@ -1,5 +1,5 @@
-//! What the journal hears and sees of its connection: SeaORM names the statements that it prepares, and the
-//! pool gives the connection into our hands after each use.
+//! The journal's view of its connection: SeaORM reports prepared statements, and the pool hands the connection over after
+//! each use.
 
 use std::sync::{Arc, Mutex};
 
@@ -36,7 +36,7 @@ pub(super) struct Recording {
     changes: Vec<Option<String>>,
 }
 
-/// What is to be written when the connection is released.
+/// Entry to write when the connection is released.
 pub(super) struct Entry {
     name: String,
     direction: Direction,
@@ -91,7 +91,7 @@ impl Watch {
         self.pass = true;
     }
 
-    /// Takes in what SeaORM says of a statement.
+    /// Notes a statement that SeaORM reports.
     pub(super) fn hear(&mut self, statement: &Statement, failed: bool) {
         let Some(recording) = &mut self.recording else { return };
         recording.heard += 1;
@@ -103,7 +103,7 @@ impl Watch {
         }
     }
 
-    /// What is to be written now.
+    /// The entry to write now.
     pub(super) fn entry(&mut self) -> Option<Entry> {
         let recording = self.recording.as_mut()?;
         let changes = std::mem::take(&mut recording.changes);
@@ -111,8 +111,8 @@ impl Watch {
         (!changes.is_empty()).then_some(Entry { name, direction, first, changes })
     }
 
-    /// What is to be written after a use of the connection that was or was not the journal's own, told by `silence`
-    /// where nothing was heard.
+    /// The entry to write after a use of the connection. If no statement was reported, `silence` says whether the
+    /// unreported one failed.
     fn settle(&mut self, silence: Option<bool>, counters: Counters) -> Option<Entry> {
         let since = counters.since(self.counters);
         self.counters = counters;
@@ -128,13 +128,13 @@ impl Watch {
             None => {}
         }
         if since.rolled_back > 0 {
-            // Only what DDL has committed on its way is left.
+            // Only changes that DDL has committed are left.
             let is_ddl = |change: &Option<String>| change.as_deref().is_some_and(sql::commits);
             let kept = recording.changes.iter().rposition(is_ddl).map_or(0, |last| last + 1);
             recording.changes.truncate(kept);
         }
         if since.rolled_back_in_part > 0 {
-            // What is left cannot be told, so nothing may match this.
+            // The rest is unknown, so this must not match any script.
             recording.changes.push(Some("ROLLBACK TO SAVEPOINT".to_owned()));
         }
         self.entry()
@@ -159,7 +159,7 @@ impl Watch {
     }
 }
 
-/// How often the connection rolled back, which SeaORM does not tell.
+/// Number of rollbacks of the connection, which SeaORM does not report.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Counters {
     rolled_back: u64,
@@ -197,7 +197,7 @@ pub(super) async fn connected(watch: Arc<Mutex<Watch>>, connection: &mut Connect
     Ok(())
 }
 
-/// Writes down what the connection was used for, and commits both. Answers whether it may be used again.
+/// Writes the use of the connection into the journal, and commits both. Returns whether it may be used again.
 pub(super) async fn released(watch: Arc<Mutex<Watch>>, connection: &mut Connection) -> sqlx::Result<bool> {
     let release = open(&watch).release();
     let Some(heard) = release else {
@@ -206,14 +206,14 @@ pub(super) async fn released(watch: Arc<Mutex<Watch>>, connection: &mut Connecti
     };
     if let Err(error) = write_down(&watch, heard, connection).await {
         open(&watch).break_off(&error);
-        // Whatever it changed is undone with it.
+        // Its changes are rolled back with it.
         return Err(error);
     }
     Ok(true)
 }
 
 async fn write_down(watch: &Mutex<Watch>, heard: bool, connection: &mut Connection) -> sqlx::Result<()> {
-    // The count is that of the last statement, so it comes first.
+    // The count is that of the last statement, so it is read first.
     let silence = if heard { None } else { Some(has_failed(connection).await?) };
     let counters = Counters::read(connection).await?;
     let entry = open(watch).settle(silence, counters);

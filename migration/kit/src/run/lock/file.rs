@@ -14,7 +14,7 @@ use sea_orm_migration::sea_orm::{DbErr, RuntimeErr, sqlx::sqlite::SqliteConnectO
 use super::Holder;
 use crate::run::{Error, Target};
 
-/// How much of the file is read to learn who holds it.
+/// Longest name of a holder that is read from the file, in bytes.
 const LONGEST_NAME: u64 = 256;
 
 /// A file beside the database.
@@ -45,7 +45,7 @@ impl Beside {
         locked.map(|()| true).map_err(|source| Error::LockFile { path: self.path.clone(), source })
     }
 
-    /// Who wrote a name into the file; nobody where the system does not let us read it.
+    /// The process that wrote its name into the file; unknown if the system denies reading it.
     pub(super) fn holder(&self) -> Holder {
         let mut name = String::new();
         let read = File::open(&self.path).and_then(|file| file.take(LONGEST_NAME).read_to_string(&mut name));
@@ -55,7 +55,7 @@ impl Beside {
         }
     }
 
-    /// Leaves our name for those who wait.
+    /// Writes our name for waiting processes.
     fn sign(&mut self) -> std::io::Result<()> {
         self.held = true;
         self.file.set_len(0)?;
@@ -66,13 +66,13 @@ impl Beside {
 impl Drop for Beside {
     fn drop(&mut self) {
         if self.held {
-            // A name that is left behind misleads nobody: the lock itself goes with the file handle.
+            // A name that is left behind is harmless: the lock ends with the file handle.
             let _ = self.file.set_len(0);
         }
     }
 }
 
-/// Where the file is: the database's own path, whatever links lead there, and `-migrate`.
+/// Path of the file: the database's own path with links resolved, and `-migrate`.
 fn beside(url: &str, options: &SqliteConnectOptions) -> Option<PathBuf> {
     let query = url.split_once('?').map_or("", |(_, query)| query);
     let database = options.get_filename();

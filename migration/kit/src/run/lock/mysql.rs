@@ -70,13 +70,13 @@ impl Named {
             .await;
         match ours {
             Ok(Some(1_i64)) => Ok(()),
-            Ok(_) => Err(Error::LockLost("the server has given it to somebody else".to_owned())),
+            Ok(_) => Err(Error::LockLost("another connection holds it".to_owned())),
             Err(error) => Err(Error::LockLost(error.to_string())),
         }
     }
 
     pub(super) async fn close(self) {
-        // The server releases the lock with the connection, whether it is told or not.
+        // The server releases the lock with the connection, also after an unclean end.
         let _ = self.connection.close().await;
     }
 }

@@ -102,7 +102,7 @@ impl Advisory {
     }
 
     pub(super) async fn close(self) {
-        // The server ends the transaction with the connection, whether it is told or not.
+        // The server ends the transaction with the connection, also after an unclean end.
         let _ = self.connection.close().await;
     }
 }

@@ -16,14 +16,14 @@ use crate::snapshot::Snapshot;
 mod insert;
 mod rebuild;
 
-/// What was recorded since the last look.
+/// Statements recorded since the last call.
 #[derive(Debug, Default)]
 pub(super) struct Taken {
     pub(super) statements: Vec<Statement>,
     pub(super) reads: Vec<Statement>,
 }
 
-/// A database that is nothing but its schema.
+/// A database that consists of its schema only.
 #[derive(Debug, Clone)]
 pub(super) struct Recorder {
     backend: DbBackend,
@@ -34,10 +34,10 @@ pub(super) struct Recorder {
 struct State {
     schema: Snapshot,
     taken: Taken,
-    /// What a rollback goes back to.
+    /// States for rollbacks.
     savepoints: Vec<(Snapshot, usize)>,
     triggers: Vec<rebuild::Trigger>,
-    /// The rows that went in last, which MariaDB is asked for again.
+    /// The newest inserted rows, which MariaDB reads back by a query.
     inserted: Option<insert::Inserted>,
     counter: i64,
 }
@@ -58,7 +58,7 @@ impl Recorder {
             .into()
     }
 
-    /// Hands over what was recorded; what it says of the schema stays.
+    /// Returns the recorded statements, and keeps the schema.
     pub(super) fn take(&self) -> Taken {
         mem::take(&mut self.state().taken)
     }
@@ -67,7 +67,7 @@ impl Recorder {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps a statement that changes something, and gives the rows that it brought.
+    /// Records a statement that changes something, and returns the rows that it inserted.
     fn write(&self, statement: Statement) -> Vec<Row> {
         let mut state = self.state();
         let mut counter = state.counter;
@@ -79,7 +79,7 @@ impl Recorder {
         state.inserted.as_ref().map(|inserted| inserted.rows.clone()).unwrap_or_default()
     }
 
-    /// Notes a query on rows, and gives those that have just gone in, if it is them that it asks for.
+    /// Records a query on rows, and returns the newest inserted rows if it reads them back.
     fn read(&self, statement: &Statement) -> Vec<Row> {
         let mut state = self.state();
         match state.inserted.take() {

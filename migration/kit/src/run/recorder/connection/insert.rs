@@ -1,4 +1,4 @@
-//! The rows that an INSERT brings, for whoever asks to have them back.
+//! The rows of an INSERT, for a query that reads them back.
 
 use sea_orm_migration::sea_orm::{DbBackend, Statement, Value};
 use sqlparser::ast;
@@ -14,7 +14,7 @@ pub(super) struct Inserted {
 }
 
 impl Inserted {
-    /// Whether a query asks for rows of that table.
+    /// Whether a query reads rows of that table.
     pub(super) fn is_of(&self, query: &str) -> bool {
         query.contains(&format!("FROM `{}`", self.table))
             || query.contains(&format!("FROM \"{}\"", self.table))

@@ -1,4 +1,4 @@
-//! What hangs on a table of SQLite and must be made again when the table is rebuilt.
+//! Indexes and triggers of a table of SQLite, which have to be created again after a rebuild.
 
 use super::{Row, Snapshot};
 use crate::snapshot::Index;
@@ -11,7 +11,7 @@ pub(super) struct Trigger {
     sql: String,
 }
 
-/// Notes triggers that come and go.
+/// Follows triggers that are created and dropped.
 pub(super) fn follow(triggers: &mut Vec<Trigger>, sql: &str) {
     let words: Vec<&str> = sql.split_whitespace().collect();
     let name_after = |word: &str| {
@@ -36,7 +36,7 @@ pub(super) fn follow(triggers: &mut Vec<Trigger>, sql: &str) {
     }
 }
 
-/// The rows of `sqlite_master` for what hangs on `table`, by their column `sql`.
+/// The rows of `sqlite_master` for the indexes and triggers of `table`, by their column `sql`.
 pub(super) fn attached(schema: &Snapshot, triggers: &[Trigger], table: &str) -> Vec<Row> {
     let indexes =
         schema.table(table).into_iter().flat_map(|of| &of.indexes).filter(|index| !index.constraint);
@@ -65,7 +65,7 @@ fn create(index: &Index, table: &str) -> String {
     )
 }
 
-/// A name without its quotes, and without what follows it.
+/// A name without its quotes, and without the rest of the word.
 fn bare(word: &str) -> String {
     let end = word.find('(').unwrap_or(word.len());
     word[..end].trim_matches(['"', '`', ';']).to_owned()
