@@ -94,7 +94,7 @@ async fn a_run_that_was_killed_at_any_moment_is_completed_by_the_next() {
         process.kill();
         let ended = Process::start("many", &database.url, LONG).end();
         assert!(ended.succeeded, "killed after {moment:?}: {}{}", ended.printed, ended.logged);
-        continued += usize::from(ended.logged.contains("going on with"));
+        continued += usize::from(ended.logged.contains("continuing "));
         met += usize::from(ended.logged.contains("it had run already"));
         if database.backend() != DbBackend::MySql {
             let applied = ended.printed.matches("applied ").count();
@@ -122,7 +122,7 @@ async fn a_failure_half_way_names_what_ran_and_the_next_run_goes_on_after_it() {
     assert_eq!(failed, "INSERT INTO loads (van, weight) SELECT id, 20 FROM vans");
     let text = error.to_string();
     assert!(text.contains("  1. ALTER TABLE loads ADD COLUMN weight INT\n"), "{text}");
-    assert!(text.contains("run `up` again: it goes on after statement 2 of 4."), "{text}");
+    assert!(text.contains("run `up` again: it continues after statement 2 of 4."), "{text}");
     vans.close().await.unwrap();
     // One who does not know the script says so, and touches nothing.
     let mut without = session::<Vans>(&database).await;
@@ -153,7 +153,7 @@ async fn a_way_down_that_failed_half_way_is_gone_on_with_too() {
     vans.up(Until::End).await.unwrap();
     database.execute("ALTER TABLE loads RENAME COLUMN weight TO mass").await;
     let error = vans.down(Until::Steps(1)).await.unwrap_err();
-    assert!(error.to_string().contains("run `down` again: it goes on after statement 1 of 2."), "{error}");
+    assert!(error.to_string().contains("run `down` again: it continues after statement 1 of 2."), "{error}");
     // What failed has not run, so the same failure is no sign that it has.
     let error = vans.down(Until::Steps(1)).await.unwrap_err();
     assert!(matches!(error, Error::HalfDone(_)), "{error}");

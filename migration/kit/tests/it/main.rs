@@ -13,6 +13,7 @@ mod depot;
 mod drift;
 mod entities;
 mod enums;
+mod foreign;
 mod history;
 mod journal;
 #[expect(clippy::duplicate_mod, reason = "most entities are the same after a change")]

@@ -240,6 +240,22 @@ fn no_hints(_: DbBackend) -> Vec<Statement> {
     Vec::new()
 }
 
+async fn has_index(db: &DatabaseConnection, table: &str, index: &str) -> bool {
+    SchemaManager::new(db).has_index(table, index).await.unwrap()
+}
+
+/// Does something with foreign keys enforced, as they are everywhere but on the connection that migrates SQLite.
+async fn enforced<T>(db: &DatabaseConnection, work: impl AsyncFn() -> T) {
+    let pragma = async |value: &str| {
+        if db.get_database_backend() == DbBackend::Sqlite {
+            db.execute_unprepared(&format!("PRAGMA foreign_keys = {value}")).await.unwrap();
+        }
+    };
+    pragma("ON").await;
+    work().await;
+    pragma("OFF").await;
+}
+
 /// A test for a kind of change: the tables whose entities are others afterwards, those whose are the same, what else it
 /// needs, and what holds then.
 macro_rules! kind {
@@ -278,243 +294,8 @@ macro_rules! kind {
     };
 }
 
-kind!(add_table [depots vans] [labels parcels] {} async |db| {
-    use kinds::add_table::vans;
-    let depot = depots::Entity::find().one(db).await.unwrap().unwrap();
-    let van = vans::ActiveModel { plate: Set("B 1".to_owned()), depot_id: Set(depot.id), ..Default::default() };
-    let van = van.insert(db).await.unwrap();
-    assert_eq!(van.seats, 2);
-    vans::Entity::delete_by_id(van.id).exec(db).await.unwrap();
-});
-
-kind!(drop_table [parcels] [depots] { guarded: true, loses: true } async |db| {
-    assert_eq!(kinds::drop_table::parcels::Entity::find().count(db).await.unwrap(), 3);
-});
-
-kind!(add_column [parcels] [depots labels] {
-    backfills: Backfills::from([(("parcels".to_owned(), "shelf".to_owned()), "'A'".to_owned())])
-} async |db| {
-    for parcel in kinds::add_column::parcels::Entity::find().all(db).await.unwrap() {
-        assert_eq!((parcel.sender, parcel.fragile, parcel.shelf), (None, true, "A".to_owned()));
-    }
-});
-
-kind!(fill_column [parcels] [depots labels] {
-    backfills: [
-        ("batch", "'0190a000-0000-7000-8000-00000000000f'"),
-        ("opens_at", "'07:30:00'"),
-        ("since", "'2026-01-31'"),
-        ("extras", r#"'{"says": "it''s \\ \"fragile\""}'"#),
-        ("moved_at", "'2026-01-31T12:00:00+02:00'"),
-    ].map(|(column, sql)| (("parcels".to_owned(), column.to_owned()), sql.to_owned())).into()
-} async |db| {
-    let parcels = kinds::fill_column::parcels::Entity::find().all(db).await.unwrap();
-    assert_eq!(parcels.len(), 3);
-    for parcel in parcels {
-        assert_eq!(parcel.batch, Uuid::from_u128(0x0190_a000_0000_7000_8000_0000_0000_000f));
-        assert_eq!((parcel.opens_at.to_string(), parcel.since.to_string()), ("07:30:00".to_owned(), "2026-01-31".to_owned()));
-        assert_eq!(parcel.extras["says"], "it's \\ \"fragile\"");
-        assert_eq!(parcel.moved_at.to_utc().to_rfc3339(), "2026-01-31T10:00:00+00:00");
-    }
-});
-
-kind!(drop_column [parcels] [depots labels] { guarded: true, loses: true } async |db| {
-    let parcels = kinds::drop_column::parcels::Entity::find().all(db).await.unwrap();
-    assert_eq!(parcels.iter().filter(|parcel| parcel.depot_id.is_some()).count(), 2);
-});
-
-kind!(rename_column [parcels] [depots labels] {} async |db| {
-    let parcels = kinds::rename_column::parcels::Entity::find().all(db).await.unwrap();
-    assert_eq!(parcels.iter().map(|parcel| parcel.grams).sum::<i64>(), 60);
-});
-
-kind!(rename_table [parcels tags] [depots] {
-    renames: vec![Rename::Table { from: "labels".to_owned(), to: "tags".to_owned() }]
-} async |db| {
-    assert_eq!(kinds::rename_table::tags::Entity::find().count(db).await.unwrap(), 6);
-});
-
-kind!(change_type [labels parcels] [depots] { guarded: true } async |db| {
-    let sides = kinds::change_type::labels::Entity::find().all(db).await.unwrap();
-    assert_eq!(sides.iter().map(|label| label.side.to_string()).filter(|side| side == "1").count(), 2);
-});
-
-kind!(change_length [parcels] [depots labels] {} async |db| {
-    use kinds::change_length::parcels;
-    let parcel = parcels::ActiveModel {
-        id: Set(Uuid::now_v7()),
-        code: Set("x".repeat(40)),
-        ..Default::default()
-    };
-    let parcel = parcel.insert(db).await.unwrap();
-    parcels::Entity::delete_by_id(parcel.id).exec(db).await.unwrap();
-});
-
-kind!(change_nullability [parcels] [depots labels] { loses: true } async |db| {
-    let parcels = kinds::change_nullability::parcels::Entity::find().all(db).await.unwrap();
-    assert_eq!(parcels.iter().filter(|parcel| parcel.note.is_empty()).count(), 2);
-});
-
-kind!(change_default [parcels] [depots labels] {} async |db| {
-    use kinds::change_default::parcels;
-    let parcel = parcels::ActiveModel { id: Set(Uuid::now_v7()), code: Set("P-4".to_owned()), ..Default::default() };
-    parcel.clone().insert(db).await.expect_err("nothing says what it weighs");
-    let parcel = parcels::ActiveModel { weight: Set(1), ..parcel }.insert(db).await.unwrap();
-    assert_eq!(parcel.state, "waiting");
-    parcels::Entity::delete_by_id(parcel.id).exec(db).await.unwrap();
-});
-
-kind!(unique [depots parcels] [labels] {} async |db| {
-    let second = parcels::ActiveModel { id: Set(Uuid::now_v7()), code: Set("P-1".to_owned()), ..Default::default() };
-    second.insert(db).await.unwrap_err();
-    let second = depots::ActiveModel { id: Set(Uuid::now_v7()), name: Set("North".to_owned()), city: Set(None) };
-    let second = second.insert(db).await.unwrap();
-    depots::Entity::delete_by_id(second.id).exec(db).await.unwrap();
-});
-
-kind!(composite_unique [parcels] [depots labels] {} async |db| {
-    let second = |state: &str| parcels::ActiveModel {
-        id: Set(Uuid::now_v7()),
-        code: Set("P-1".to_owned()),
-        state: Set(state.to_owned()),
-        ..Default::default()
-    };
-    second("moved").insert(db).await.unwrap_err();
-    let parcel = second("new").insert(db).await.unwrap();
-    parcels::Entity::delete_by_id(parcel.id).exec(db).await.unwrap();
-});
-
-kind!(plain_index [parcels] [depots labels] {} async |db| {
-    assert!(has_index(db, "parcels", "idx-parcels-arrived_at").await);
-});
-
-kind!(hinted_indexes [] [depots labels parcels] {
-    unread: &[DbBackend::Sqlite],
-    hints: |backend| {
-        let composite = Index::create().name("idx-parcels-state_code").table("parcels").col("state").col("code").take();
-        let partial = Index::create()
-            .unique()
-            .name("idx-parcels-code")
-            .table("parcels")
-            .col("code")
-            .and_where(Expr::col("state").eq("new"))
-            .take();
-        let gone = Index::drop().name("idx-parcels-weight").table("parcels").to_owned();
-        vec![backend.build(&composite), backend.build(&partial), backend.build(&gone)]
-    }
-} async |db| {
-    assert!(has_index(db, "parcels", "idx-parcels-state_code").await);
-    assert!(!has_index(db, "parcels", "idx-parcels-weight").await);
-    let second = |state: &str| parcels::ActiveModel {
-        id: Set(Uuid::now_v7()),
-        code: Set("P-9".to_owned()),
-        state: Set(state.to_owned()),
-        ..Default::default()
-    };
-    for state in ["old", "old", "new"] {
-        second(state).insert(db).await.unwrap();
-    }
-    // MariaDB has no partial indexes: the rule cannot hold there.
-    assert_eq!(second("new").insert(db).await.is_ok(), db.get_database_backend() == DbBackend::MySql);
-    parcels::Entity::delete_many().filter(parcels::Column::Code.eq("P-9")).exec(db).await.unwrap();
-});
-
-kind!(primary_key [labels] [depots parcels] {} async |db| {
-    use kinds::primary_key::labels;
-    let label = labels::Entity::find().one(db).await.unwrap().unwrap();
-    let other = labels::ActiveModel {
-        parcel_id: Set(label.parcel_id),
-        colour: Set(label.colour.clone()),
-        side: Set(9),
-    };
-    other.clone().insert(db).await.unwrap();
-    other.clone().insert(db).await.unwrap_err();
-    labels::Entity::delete_by_id((label.parcel_id, label.colour, 9)).exec(db).await.unwrap();
-});
-
-kind!(foreign_key [depots parcels] [labels] {} async |db| {
-    use kinds::foreign_key::depots;
-    let depot = depots::Entity::find().one(db).await.unwrap().unwrap();
-    assert_eq!(depot.parcel_id, None);
-    let depot = depots::ActiveModel { parcel_id: Set(Some(Uuid::nil())), ..depot.into() };
-    enforced(db, async || depot.clone().update(db).await.unwrap_err()).await;
-});
-
-kind!(foreign_key_action [labels parcels] [depots] {} async |db| {
-    enforced(db, async || {
-        parcels::Entity::delete_many().exec(db).await.expect_err("labels refer to them");
-        let depot = Uuid::now_v7();
-        let row = depots::ActiveModel { id: Set(depot), name: Set("West".to_owned()), city: Set(None) };
-        row.insert(db).await.unwrap();
-        let parcel = parcels::ActiveModel {
-            id: Set(Uuid::now_v7()),
-            code: Set("P-5".to_owned()),
-            depot_id: Set(Some(depot)),
-            ..Default::default()
-        };
-        parcel.insert(db).await.unwrap();
-        depots::Entity::delete_by_id(depot).exec(db).await.unwrap();
-    })
-    .await;
-});
-
-kind!(check [labels] [depots parcels] {
-    hints: |backend| {
-        let gone = "ALTER TABLE \"parcels\" DROP CONSTRAINT \"ck-parcels-weight\"";
-        let new = "ALTER TABLE \"parcels\" ADD CONSTRAINT \"ck-parcels-code\" CHECK (\"code\" <> 'it''s' AND \"weight\" < 1000)";
-        vec![Statement::from_string(backend, gone), Statement::from_string(backend, new)]
-    }
-} async |db| {
-    for (sql, holds) in [
-        ("UPDATE labels SET side = -1 WHERE side = 0", false),
-        ("UPDATE parcels SET weight = 1000", false),
-        ("UPDATE parcels SET code = 'it''s'", false),
-        ("UPDATE parcels SET weight = -weight", true),
-        ("UPDATE parcels SET weight = -weight", true),
-    ] {
-        assert_eq!(db.execute_unprepared(sql).await.is_ok(), holds, "{sql}");
-    }
-});
-
-kind!(@WithEnum [entities::base::Migration, enums::base::Migration] enum_value [vans] [] {
-    unread: &[DbBackend::Sqlite],
-    excluded: &["depots", "labels", "parcels"]
-} async |db| {
-    use kinds::enum_value::{sea_orm_active_enums::VanSize, vans};
-    let van = vans::ActiveModel {
-        plate: Set("B 1".to_owned()),
-        size: Set(VanSize::Medium),
-        spare: Set(Some(VanSize::Large)),
-    };
-    let van = van.insert(db).await.unwrap();
-    let medium = vans::Entity::find().filter(vans::Column::Size.eq(VanSize::Medium)).all(db).await.unwrap();
-    assert_eq!(medium, [van]);
-    vans::Entity::delete_by_id("B 1").exec(db).await.unwrap();
-});
-
-kind!(@WithEnum [entities::base::Migration, enums::base::Migration] enum_value_gone [vans] [] {
-    guarded: true,
-    unread: &[DbBackend::Sqlite],
-    excluded: &["depots", "labels", "parcels"]
-} async |db| {
-    let small = "INSERT INTO vans (plate, size) VALUES ('B 2', 'small')";
-    // Only SQLite knows no enums.
-    assert_eq!(db.execute_unprepared(small).await.is_ok(), db.get_database_backend() == DbBackend::Sqlite);
-    db.execute_unprepared("DELETE FROM vans").await.unwrap();
-});
-
-async fn has_index(db: &DatabaseConnection, table: &str, index: &str) -> bool {
-    SchemaManager::new(db).has_index(table, index).await.unwrap()
-}
-
-/// Does something with foreign keys enforced, as they are everywhere but on the connection that migrates SQLite.
-async fn enforced<T>(db: &DatabaseConnection, work: impl AsyncFn() -> T) {
-    let pragma = async |value: &str| {
-        if db.get_database_backend() == DbBackend::Sqlite {
-            db.execute_unprepared(&format!("PRAGMA foreign_keys = {value}")).await.unwrap();
-        }
-    };
-    pragma("ON").await;
-    work().await;
-    pragma("OFF").await;
-}
+mod columns;
+mod constraints;
+mod indexes;
+mod native_enums;
+mod tables;

@@ -415,7 +415,7 @@ async fn a_migration_that_reads_rows_is_pointed_out() {
     let lax = script::render(backend, &ups, Direction::Up, "seaql_migrations", false).unwrap();
     assert!(
         lax.contains(
-            "-- Reads rows, and saw none when this was recorded. Look at what follows: SELECT \"id\""
+            "-- Depends on rows, and was recorded on empty tables. Review the statements after this query: SELECT \"id\""
         ),
         "{lax}"
     );

@@ -1,4 +1,4 @@
-//! What it changes:
+//! Changes:
 //!
 //! - column parcels.sender: new, varchar(40)
 //! - column parcels.fragile: new, boolean not null default true

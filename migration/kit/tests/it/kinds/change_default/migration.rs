@@ -1,4 +1,4 @@
-//! What it changes:
+//! Changes:
 //!
 //! - column parcels.weight: bigint not null instead of bigint not null default 1
 //! - column parcels.state: varchar(10) not null default 'waiting' instead of varchar(10) not null default 'new'

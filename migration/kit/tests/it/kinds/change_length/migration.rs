@@ -1,4 +1,4 @@
-//! What it changes:
+//! Changes:
 //!
 //! - column parcels.code: varchar(40) not null instead of varchar(20) not null
 

@@ -1,4 +1,4 @@
-//! What it changes:
+//! Changes:
 //!
 //! - column parcels.note: varchar(200) not null instead of varchar(200)
 //! - column parcels.state: varchar(10) default 'new' instead of varchar(10) not null default 'new'

@@ -1,4 +1,4 @@
-//! What it changes:
+//! Changes:
 //!
 //! - column labels.side: double precision not null default 0 instead of bigint not null default 0
 //! - column parcels.note: text instead of varchar(200)

@@ -1,4 +1,4 @@
-//! What it changes:
+//! Changes:
 //!
 //! - check ck-labels-side on labels: new, "side" >= 0
 //! - check ck-parcels-weight on parcels: gone

@@ -1,4 +1,4 @@
-//! What it changes:
+//! Changes:
 //!
 //! - index idx-parcels-code\_state on parcels: new, unique on code, state
 

@@ -1,4 +1,4 @@
-//! What it changes:
+//! Changes:
 //!
 //! - check ck-parcels-weight on parcels: gone
 //! - index idx-parcels-weight on parcels: gone

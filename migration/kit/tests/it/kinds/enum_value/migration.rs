@@ -1,4 +1,4 @@
-//! What it changes:
+//! Changes:
 //!
 //! - enum van\_size: small, medium, large instead of small, large
 

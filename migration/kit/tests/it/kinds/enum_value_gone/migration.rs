@@ -1,4 +1,4 @@
-//! What it changes:
+//! Changes:
 //!
 //! - enum van\_size: large instead of small, large
 //! - column vans.size: van\_size not null instead of van\_size not null default 'small'

@@ -1,4 +1,4 @@
-//! What it changes:
+//! Changes:
 //!
 //! - column parcels.batch: new, uuid not null
 //! - column parcels.opens\_at: new, time not null

@@ -1,4 +1,4 @@
-//! What it changes:
+//! Changes:
 //!
 //! - column depots.parcel\_id: new, uuid
 //! - foreign key fk-depots-parcel\_id: new, parcel\_id to parcels.id, on delete restrict, on update no action

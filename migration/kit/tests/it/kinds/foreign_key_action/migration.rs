@@ -1,4 +1,4 @@
-//! What it changes:
+//! Changes:
 //!
 //! - foreign key fk-labels-parcel\_id: gone
 //! - foreign key fk-labels-parcel\_id: new, parcel\_id to parcels.id, on delete restrict, on update no action

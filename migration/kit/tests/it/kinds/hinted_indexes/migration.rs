@@ -1,4 +1,4 @@
-//! What it changes:
+//! Changes:
 //!
 //! - index idx-parcels-weight on parcels: gone
 //! - index idx-parcels-state\_code on parcels: new, on state, code

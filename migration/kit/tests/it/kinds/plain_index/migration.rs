@@ -1,4 +1,4 @@
-//! What it changes:
+//! Changes:
 //!
 //! - index idx-parcels-arrived\_at on parcels: new, on arrived\_at
 

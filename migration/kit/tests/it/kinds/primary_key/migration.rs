@@ -1,4 +1,4 @@
-//! What it changes:
+//! Changes:
 //!
 //! - primary key of labels: parcel\_id, colour, side instead of parcel\_id, colour
 

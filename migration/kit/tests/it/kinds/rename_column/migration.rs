@@ -1,4 +1,4 @@
-//! What it changes:
+//! Changes:
 //!
 //! - column parcels.grams: was weight
 

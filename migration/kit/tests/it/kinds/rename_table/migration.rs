@@ -1,4 +1,4 @@
-//! What it changes:
+//! Changes:
 //!
 //! - table tags: was labels
 

@@ -1,4 +1,4 @@
-//! What it changes:
+//! Changes:
 //!
 //! - index idx-depots-name on depots: gone
 //! - index idx-parcels-code on parcels: new, unique on code
