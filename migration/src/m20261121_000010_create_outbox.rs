@@ -1,4 +1,4 @@
-//! Mail that is to be sent: what it says and to whom. No token is in it; those are made when it is sent.
+//! Mail to send: its template and its recipient. It contains no tokens: these are created when it is sent.
 
 use sea_orm_migration::{prelude::*, schema::*};
 use sea_orm_migration_kit::dialect;

@@ -1,4 +1,4 @@
-//! The sessions that have not been used for long, for whoever clears them away.
+//! An index of sessions by their last use, for their removal.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration_kit::{

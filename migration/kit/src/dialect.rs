@@ -1,5 +1,5 @@
-//! What the three databases do not agree on: how a moment is stored, how text is compared, how a table is
-//! altered. What they do agree on, migrations ask of SeaORM's own `SchemaManager`.
+//! Differences between the three databases: how a moment is stored, how text is compared, how a table is altered.
+//! Everything else is in SeaORM's own `SchemaManager`.
 
 use sea_orm_migration::{prelude::*, schema, sea_orm::DatabaseBackend};
 
@@ -33,8 +33,8 @@ pub fn moment_null(manager: &SchemaManager<'_>, name: &'static str) -> ColumnDef
     }
 }
 
-/// Starts a table whose text is compared byte for byte, as SQLite does, on MariaDB too: two e-mail
-/// addresses that differ by an accent are two.
+/// Begins a table whose text is compared byte by byte on MariaDB too, as on SQLite: e-mail addresses that differ by an
+/// accent are different.
 #[must_use]
 pub fn table(manager: &SchemaManager<'_>, name: &'static str) -> TableCreateStatement {
     let mut table = Table::create();
@@ -45,12 +45,12 @@ pub fn table(manager: &SchemaManager<'_>, name: &'static str) -> TableCreateStat
     table
 }
 
-/// The present moment, as the default of a column that [`moment`] defines.
+/// The current moment, as the default of a column that [`moment`] defines.
 #[must_use]
 pub fn now(manager: &SchemaManager<'_>) -> Expr {
     match manager.get_database_backend() {
         DatabaseBackend::MySql => Expr::cust("CURRENT_TIMESTAMP(6)"),
-        // SQLite's own CURRENT_TIMESTAMP has no zone, and sorts wrongly among texts that have one.
+        // CURRENT_TIMESTAMP of SQLite has no zone, and sorts wrongly among texts with one.
         DatabaseBackend::Sqlite => Expr::cust("strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')"),
         _ => Expr::current_timestamp(),
     }
@@ -63,8 +63,8 @@ pub fn at(manager: &SchemaManager<'_>, moment: &str) -> Expr {
     Expr::cust(format!("'{moment}{zone}'"))
 }
 
-/// A condition or another expression in SQL that all three databases understand, with names in double quotes,
-/// which MariaDB takes for text unless they become its own.
+/// An expression in SQL that all three databases support, with names in double quotes. For MariaDB, which reads these as
+/// text, they become backticks.
 #[must_use]
 pub fn sql(manager: &SchemaManager<'_>, sql: &str) -> Expr {
     Expr::cust(quoted(manager, sql))
@@ -88,7 +88,7 @@ fn quoted(manager: &SchemaManager<'_>, sql: &str) -> String {
     quoted
 }
 
-/// A name, quoted as the database wants it.
+/// A name in the quotes of the database.
 fn name(manager: &SchemaManager<'_>, name: &str) -> String {
     match manager.get_database_backend() {
         DatabaseBackend::MySql => format!("`{name}`"),

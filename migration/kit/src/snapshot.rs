@@ -1,4 +1,4 @@
-//! What a schema is made of, in the words of no database: tables, columns, keys, indexes, checks and enums.
+//! Model of a schema, independent of the database: tables, columns, keys, indexes, checks and enums.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ pub struct Table {
     pub name: String,
     /// Its columns, in their order.
     pub columns: Vec<Column>,
-    /// What identifies a row, if anything does.
+    /// Its primary key, if it has one.
     pub primary_key: Option<PrimaryKey>,
     /// Unique constraints and indexes of every kind.
     pub indexes: Vec<Index>,
@@ -39,7 +39,7 @@ pub struct Table {
 pub struct Column {
     /// Its name.
     pub name: String,
-    /// What it holds.
+    /// Its kind.
     pub kind: Kind,
     /// Whether it may be null.
     pub nullable: bool,
@@ -47,11 +47,11 @@ pub struct Column {
     pub default: Option<String>,
     /// Whether the database counts it up.
     pub auto_increment: bool,
-    /// The SQL of what it is computed from, if it is.
+    /// The SQL from which it is computed, if it is.
     pub generated: Option<String>,
 }
 
-/// What a column holds, as PostgreSQL tells kinds apart.
+/// Kind of a column, as PostgreSQL distinguishes kinds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
     /// Text padded to a length.
@@ -110,7 +110,7 @@ pub struct PrimaryKey {
 pub struct Index {
     /// Its name, if it was given one.
     pub name: Option<String>,
-    /// What it orders by.
+    /// Its keys, in order.
     pub parts: Vec<Part>,
     /// Whether no two rows may be alike in it.
     pub unique: bool,
@@ -144,13 +144,13 @@ pub struct ForeignKey {
     pub table: String,
     /// The columns referred to.
     pub referred: Vec<String>,
-    /// What becomes of the row when the one it refers to is deleted.
+    /// Action on the row when the row it refers to is deleted.
     pub on_delete: Action,
-    /// What becomes of the row when the key it refers to changes.
+    /// Action on the row when the key it refers to changes.
     pub on_update: Action,
 }
 
-/// What follows a change of the row that a foreign key refers to.
+/// Action after a change of the row that a foreign key refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     /// The change is refused at the end of the statement.
@@ -197,7 +197,7 @@ impl Snapshot {
         }
     }
 
-    /// Renames a table, and whatever refers to it.
+    /// Renames a table, also in foreign keys that refer to it.
     pub fn rename_table(&mut self, from: &str, to: &str) {
         if let Some(mut table) = self.tables.remove(from) {
             to.clone_into(&mut table.name);
@@ -210,7 +210,7 @@ impl Snapshot {
         }
     }
 
-    /// Renames a column, and whatever is built on it.
+    /// Renames a column, also in keys, indexes and conditions.
     pub fn rename_column(&mut self, table: &str, from: &str, to: &str) {
         for (name, other) in &mut self.tables {
             for key in other.foreign_keys.iter_mut().filter(|key| key.table == table) {
@@ -256,7 +256,7 @@ impl Table {
         self.columns.iter_mut().filter_map(|column| column.generated.as_mut()).for_each(in_sql);
     }
 
-    /// Removes a column, and whatever is built on it, as databases do.
+    /// Removes a column with its keys, indexes and checks, as databases do.
     pub(crate) fn drop_column(&mut self, name: &str) {
         let quoted = format!("\"{name}\"");
         self.columns.retain(|column| column.name != name);

@@ -9,10 +9,10 @@ use sea_orm_migration::{
 
 use super::{name, quoted, run};
 
-/// Gives the rows that have none a value, so that the column may become NOT NULL.
+/// Fills the column in rows without a value, so that it can become NOT NULL.
 ///
 /// # Errors
-/// What the database says.
+/// [`DbErr`] of the database.
 pub async fn backfill(
     manager: &SchemaManager<'_>,
     table: &'static str,
@@ -30,7 +30,7 @@ pub async fn backfill(
 /// Changes a column's type, nullability and default. Values are cast to the new type.
 ///
 /// # Errors
-/// What the database says: a value that cannot be cast, or a null where there may be none any more.
+/// [`DbErr`] of the database: for a value that cannot be cast, or a null in a column that becomes NOT NULL.
 pub async fn change_column(
     manager: &SchemaManager<'_>,
     table: &'static str,
@@ -39,7 +39,7 @@ pub async fn change_column(
 ) -> Result<(), DbErr> {
     let (from, to) = (from.into_column_def(), to.into_column_def());
     if manager.get_database_backend() == DatabaseBackend::MySql {
-        // MODIFY forgets what it is not told: it is told everything.
+        // MODIFY drops every property that it does not repeat.
         return manager.alter_table(Table::alter().table(table).modify_column(to).take()).await;
     }
     let (column, spec) = (to.get_column_name(), to.get_column_spec());
@@ -75,10 +75,10 @@ fn type_of(column: &ColumnDef) -> String {
     sql
 }
 
-/// Adds a condition that every row must meet. Names in it stand in double quotes.
+/// Adds a condition that every row must meet. Names in it are in double quotes.
 ///
 /// # Errors
-/// What the database says: also that a row does not meet it.
+/// [`DbErr`] of the database; also if a row does not meet the condition.
 pub async fn add_check(
     manager: &SchemaManager<'_>,
     table: &str,
@@ -92,7 +92,7 @@ pub async fn add_check(
 /// Drops a condition.
 ///
 /// # Errors
-/// What the database says.
+/// [`DbErr`] of the database.
 pub async fn drop_check(
     manager: &SchemaManager<'_>,
     table: &'static str,
@@ -104,7 +104,7 @@ pub async fn drop_check(
 /// Drops a foreign key, on MariaDB with the index that came with it.
 ///
 /// # Errors
-/// What the database says.
+/// [`DbErr`] of the database.
 pub async fn drop_foreign_key(
     manager: &SchemaManager<'_>,
     table: &'static str,
@@ -120,7 +120,7 @@ pub async fn drop_foreign_key(
 /// Adds a unique constraint, which is an index on MariaDB.
 ///
 /// # Errors
-/// What the database says: also that two rows are alike in the columns.
+/// [`DbErr`] of the database; also if two rows are equal in the columns.
 pub async fn add_unique(
     manager: &SchemaManager<'_>,
     table: &str,
@@ -135,7 +135,7 @@ pub async fn add_unique(
 /// Drops a unique constraint; one without a name has that which the database gave it.
 ///
 /// # Errors
-/// What the database says.
+/// [`DbErr`] of the database.
 pub async fn drop_unique(
     manager: &SchemaManager<'_>,
     table: &'static str,
@@ -153,7 +153,7 @@ pub async fn drop_unique(
 /// Makes other columns the primary key. `key` is the name of the constraint, if it has one of its own.
 ///
 /// # Errors
-/// What the database says: also that two rows are alike in them, or that a foreign key needs the old one.
+/// [`DbErr`] of the database; also if two rows are equal in them, or a foreign key needs the old key.
 pub async fn change_primary_key(
     manager: &SchemaManager<'_>,
     table: &str,

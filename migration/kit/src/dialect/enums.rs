@@ -7,7 +7,7 @@ use super::{name, run};
 /// Creates the type, where there are such.
 ///
 /// # Errors
-/// What the database says.
+/// [`DbErr`] of the database.
 pub async fn create_enum(
     manager: &SchemaManager<'_>,
     name: &'static str,
@@ -22,7 +22,7 @@ pub async fn create_enum(
 /// Drops the type, where there are such.
 ///
 /// # Errors
-/// What the database says: also that a column still has it.
+/// [`DbErr`] of the database; also if a column still uses it.
 pub async fn drop_enum(manager: &SchemaManager<'_>, name: &'static str) -> Result<(), DbErr> {
     if manager.get_database_backend() != DatabaseBackend::Postgres {
         return Ok(());
@@ -30,11 +30,10 @@ pub async fn drop_enum(manager: &SchemaManager<'_>, name: &'static str) -> Resul
     manager.drop_type(Type::drop().name(name).to_owned()).await
 }
 
-/// Gives an enum other values, in their order. `columns` are those that have it, each with its table and as it is
-/// to be.
+/// Replaces the values of an enum. `columns` are all columns of the enum, each with its table and its new definition.
 ///
 /// # Errors
-/// What the database says: also that a row has a value that is no more.
+/// [`DbErr`] of the database; also if a row has a value that is removed.
 pub async fn change_enum(
     manager: &SchemaManager<'_>,
     kind: &'static str,
@@ -53,7 +52,7 @@ pub async fn change_enum(
     }
 }
 
-/// A value cannot be put between others and used in one transaction, nor be taken away: the type is made anew.
+/// A value cannot be inserted between others and used in one transaction, nor be removed: the type is replaced.
 async fn replace_type(
     manager: &SchemaManager<'_>,
     kind: &'static str,

@@ -5,8 +5,10 @@ use sea_orm_migration::{prelude::*, sea_orm::DatabaseBackend};
 /// An index: its name, and its columns in their order.
 pub type IndexOn = (&'static str, &'static [&'static str]);
 
-/// Creates those of the indexes that are not there. MariaDB commits each by itself: a run that was cut off
-/// goes on where it stopped.
+/// Creates the indexes that do not exist. MariaDB commits each by itself, so a run that was cut off continues with the rest.
+///
+/// # Errors
+/// [`DbErr`] of the database.
 pub async fn create_indexes(
     manager: &SchemaManager<'_>,
     table: &'static str,
@@ -25,7 +27,10 @@ pub async fn create_indexes(
     Ok(())
 }
 
-/// Drops those of the indexes that are there.
+/// Drops the indexes that exist.
+///
+/// # Errors
+/// [`DbErr`] of the database.
 pub async fn drop_indexes(
     manager: &SchemaManager<'_>,
     table: &'static str,
@@ -39,8 +44,11 @@ pub async fn drop_indexes(
     Ok(())
 }
 
-/// Gives the foreign key on `column` an index of its own, which MariaDB demands for as long as the
-/// key stands, so that a migration's `down` may drop the index it has used so far.
+/// Creates an index of its own for the foreign key on `column` on MariaDB, which needs one, so that a migration's `down`
+/// can drop the index that the key used.
+///
+/// # Errors
+/// [`DbErr`] of the database.
 pub async fn keep_foreign_key_indexed(
     manager: &SchemaManager<'_>,
     table: &'static str,
@@ -53,11 +61,11 @@ pub async fn keep_foreign_key_indexed(
     Ok(())
 }
 
-/// Creates an index on the rows that meet a condition, unique among them if it is to be. MariaDB has no such index:
-/// there it covers all rows, and none is refused.
+/// Creates an index on the rows that meet a condition, optionally unique among them. MariaDB has no such index: there it
+/// covers all rows, and is not unique.
 ///
 /// # Errors
-/// What the database says: also that two rows are alike, where it is to be unique.
+/// [`DbErr`] of the database; also if two rows are equal in a unique index.
 pub async fn create_partial_index(
     manager: &SchemaManager<'_>,
     mut index: IndexCreateStatement,

@@ -1,4 +1,4 @@
-//! The way in which SQLite changes a table that ALTER TABLE cannot: another takes its place.
+//! Rebuild of a table on SQLite, for changes that ALTER TABLE cannot make.
 
 use sea_orm_migration::{
     prelude::*,
@@ -7,14 +7,14 @@ use sea_orm_migration::{
 
 use super::{name, run};
 
-/// Replaces a table of SQLite by `table`, with its rows, and with the indexes and triggers that hang on it. Columns that
-/// both have keep their values, and rows without a key of their own keep their `rowid`.
+/// Replaces a table of SQLite by `table`, with its rows, indexes and triggers. The given columns keep their values, and
+/// rows without an integer key keep their `rowid`.
 ///
 /// Steps 4 to 9 of "Making Other Kinds Of Table Schema Changes" at <https://www.sqlite.org/lang_altertable.html>.
 ///
 /// # Errors
-/// [`DbErr::Migration`] where foreign keys are enforced, since the rows that refer to the table's would be lost; else
-/// what the database says.
+/// [`DbErr::Migration`] if foreign keys are enforced, since the rows that refer to the table's would be lost; [`DbErr`] of
+/// the database.
 pub async fn rebuild(
     manager: &SchemaManager<'_>,
     mut table: TableCreateStatement,
@@ -42,7 +42,7 @@ pub async fn rebuild(
         run(manager, &format!("INSERT INTO sqlite_sequence (name, seq) {from}")).await?;
     }
     run(manager, &format!("DROP TABLE {old}")).await?;
-    // Otherwise views and triggers that name the table stand in the way while it is not there.
+    // Otherwise views and triggers that name the missing table make the statement fail.
     run(manager, "PRAGMA legacy_alter_table = ON").await?;
     run(manager, &format!("ALTER TABLE {new} RENAME TO {old}")).await?;
     run(manager, "PRAGMA legacy_alter_table = OFF").await?;
@@ -59,15 +59,15 @@ async fn refuse_foreign_keys(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let enforced = row.map(|row| row.try_get::<i32>("", "foreign_keys")).transpose()?;
     if enforced == Some(1) {
         return Err(DbErr::Migration(
-            "a table is only rebuilt with PRAGMA foreign_keys = OFF: dropping the old one would take the rows that refer \
-             to it along"
+            "a rebuild needs PRAGMA foreign_keys = OFF: with foreign keys, dropping the old table deletes the rows that \
+             refer to it"
                 .to_owned(),
         ));
     }
     Ok(())
 }
 
-/// The statements that make what hangs on a table.
+/// The statements that create the indexes and triggers of a table.
 async fn attached(manager: &SchemaManager<'_>, table: &str) -> Result<Vec<String>, DbErr> {
     let query = Statement::from_sql_and_values(
         DatabaseBackend::Sqlite,

@@ -1,7 +1,7 @@
 //! Reads SQL that changes a schema, statement by statement, into a [`Snapshot`].
 //!
-//! Written for the dialect of PostgreSQL, in which schemas are compared; of the others it understands what
-//! tells whether a table, a column or an index is there.
+//! Written for the dialect of PostgreSQL, in which schemas are compared. Of the other dialects it reads enough to know
+//! which tables, columns and indexes exist.
 
 use std::mem;
 
@@ -21,7 +21,7 @@ mod part;
 
 use part::{expression, foreign_key, part};
 
-/// What `statements` make of an empty schema.
+/// The schema after `statements`, from an empty one.
 #[must_use]
 pub fn fold<'s>(backend: DbBackend, statements: impl IntoIterator<Item = &'s Statement>) -> Snapshot {
     let mut snapshot = Snapshot::default();
@@ -35,7 +35,7 @@ pub fn fold<'s>(backend: DbBackend, statements: impl IntoIterator<Item = &'s Sta
 /// Reads SQL in the words of `backend`.
 ///
 /// # Errors
-/// What the parser does not understand.
+/// [`sqlparser::parser::ParserError`] for SQL outside the parser's grammar.
 pub(crate) fn parse(backend: DbBackend, sql: &str) -> Result<Vec<Sql>, sqlparser::parser::ParserError> {
     let dialect: &dyn Dialect = match backend {
         DbBackend::MySql => &MySqlDialect {},
@@ -70,7 +70,7 @@ impl Snapshot {
         }
     }
 
-    /// Tells the kinds that are enums of the schema from those that only PostgreSQL knows.
+    /// Distinguishes the enums of the schema from other kinds of PostgreSQL.
     fn name_enums(&mut self) {
         for column in self.tables.values_mut().flat_map(|table| &mut table.columns) {
             if let Kind::Other(name) = &column.kind
@@ -81,7 +81,7 @@ impl Snapshot {
         }
     }
 
-    /// Follows one statement; `None` if what it does is not part of a snapshot.
+    /// Follows one statement; `None` if its effect is not part of a snapshot.
     fn follow(&mut self, statement: Sql) -> Option<()> {
         match statement {
             Sql::CreateTable(create) => self.create_table(create),
@@ -173,7 +173,7 @@ impl Snapshot {
         match kind {
             ObjectType::Table => {
                 self.tables.remove(name);
-                // What refers to it went before, or goes along by CASCADE.
+                // Tables that refer to it were dropped before, or lose their foreign keys by CASCADE.
                 for other in self.tables.values_mut() {
                     other.foreign_keys.retain(|key| key.table != name);
                 }
@@ -250,7 +250,7 @@ impl Snapshot {
     }
 }
 
-/// Whether a statement reads or writes rows, or says how: nothing of it is left in a schema.
+/// Whether a statement reads or writes rows or settings, which leaves a schema unchanged.
 fn is_about_rows(sql: &str) -> bool {
     let word = sql.trim_start().split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
     [

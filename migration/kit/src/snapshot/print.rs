@@ -1,4 +1,4 @@
-//! What a schema is made of, in the words of PostgreSQL.
+//! Parts of a schema in the words of PostgreSQL.
 
 use std::fmt;
 

@@ -11,11 +11,11 @@ use time::{Date, OffsetDateTime, Time, UtcOffset, format_description::well_known
 /// Why a value cannot be written down.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unprintable {
-    /// Text with a NUL: scripts end there.
-    #[error("text with a NUL in it cannot stand in a script")]
+    /// Text with a NUL, at which scripts end.
+    #[error("a script cannot contain text with a NUL")]
     Nul,
-    /// The database has no word for it.
-    #[error("{0} has no word for {1}")]
+    /// The database has no literal for it.
+    #[error("{0} has no literal for {1}")]
     Wordless(&'static str, String),
     /// A placeholder without a value.
     #[error("a placeholder has no value")]
@@ -175,8 +175,8 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]).collect()
 }
 
-/// Text, safe from what clients make of what they read: `sqlite3` and `mariadb` read CR LF as LF, MariaDB a
-/// backslash as an escape unless its mode forbids it, PostgreSQL if an old setting wants it.
+/// Text that survives its client: `sqlite3` and `mariadb` read CR LF as LF, MariaDB reads a backslash as an escape unless
+/// its mode forbids it, and so does PostgreSQL with an old setting.
 fn text(backend: DbBackend, text: &str) -> Result<String, Unprintable> {
     if text.contains('\0') {
         return Err(Unprintable::Nul);

@@ -1,4 +1,4 @@
-//! Takes SQL apart as far as it takes to tell quotes, comments, placeholders and semicolons from the rest.
+//! Splits SQL into pieces: quotes, comments, placeholders, semicolons, and the rest.
 
 use sea_orm_migration::sea_orm::DbBackend;
 
@@ -9,7 +9,7 @@ pub(crate) enum Piece<'s> {
     Space(&'s str),
     /// A comment that changes nothing.
     Comment(&'s str),
-    /// Where a value goes: its number, if it has one.
+    /// A placeholder for a value, with its number, if it has one.
     Placeholder(&'s str, Option<usize>),
     /// The end of a statement, or of one inside it.
     Semicolon,

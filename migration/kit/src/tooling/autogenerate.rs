@@ -1,4 +1,4 @@
-//! Writes the migration that leads from what the migrations make to what the entities ask for.
+//! Writes the migration that leads from the schema of the migrations to that of the entities.
 
 use std::{
     fs, io,
@@ -16,43 +16,43 @@ use super::{
 
 mod refuse;
 
-/// Why no migration was written.
+/// Failure to write a migration.
 #[derive(Debug, thiserror::Error)]
 pub enum AutogenerateError {
     /// Entities and migrations agree.
     #[error("entities and migrations agree: there is nothing to write")]
     Nothing,
-    /// Data would be lost, and nobody has said that it may be.
-    #[error("this would lose data: {}{}\nGive --allow-destructive if that is meant.", .losses.join("; "), advice(.renames))]
+    /// The migration loses data without confirmation.
+    #[error("this would lose data: {}{}\nGive --allow-destructive to confirm.", .losses.join("; "), advice(.renames))]
     Destructive {
-        /// What is lost.
+        /// The losses.
         losses: Vec<String>,
-        /// Renames that may be meant instead, as they are given on the command line.
+        /// Likely renames, as options of the command line.
         renames: Vec<String>,
     },
     /// A change that cannot be written.
     #[error("{0}: write this one by hand, after `migrate generate`")]
     Unsupported(String),
-    /// A back-fill of what is not filled, or with what does not fit.
+    /// A back-fill that no column needs, or that does not fit its column.
     #[error("--backfill {column}: {reason}")]
     Backfill {
         /// The column, with its table.
         column: String,
-        /// Why not.
+        /// The reason.
         reason: String,
     },
-    /// A name that is none of a Rust module.
-    #[error("{0:?} is no name for a migration: letters, digits and underscores are")]
+    /// A name that cannot be that of a Rust module.
+    #[error("{0:?} is no name for a migration: use letters, digits and underscores")]
     Name(String),
     /// The list of migrations is not as `sea-orm-cli` keeps it.
-    #[error("{} has no `vec![…]` of migrations that could be added to", .0.display())]
+    #[error("{} has no `vec![…]` of migrations to add to", .0.display())]
     List(PathBuf),
     /// A file that cannot be read or written.
     #[error("{}: {source}", .path.display())]
     File {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// Error of the system.
         source: io::Error,
     },
 }
@@ -60,11 +60,11 @@ pub enum AutogenerateError {
 fn advice(renames: &[String]) -> String {
     match renames {
         [] => String::new(),
-        renames => format!("\nIf it is another name for the same, give {}.", renames.join(" ")),
+        renames => format!("\nIf a name changed, give {}.", renames.join(" ")),
     }
 }
 
-/// The Rust source of the migration that a comparison asks for, formatted if `rustfmt` is there.
+/// The Rust source of the migration for a comparison, formatted if `rustfmt` is installed.
 ///
 /// # Errors
 /// [`AutogenerateError::Nothing`], [`AutogenerateError::Destructive`] unless `destructive`, [`AutogenerateError::Unsupported`], [`AutogenerateError::Backfill`].
@@ -96,10 +96,10 @@ pub fn draft(
 }
 
 /// Writes a migration into the crate at `folder`, with the present time in its name, in UTC or `local`, and adds it to the list in `lib.rs`.
-/// Answers with the files that it wrote to.
+/// Returns the written files.
 ///
 /// # Errors
-/// [`AutogenerateError::Name`], [`AutogenerateError::List`], [`AutogenerateError::File`]; then nothing has changed.
+/// [`AutogenerateError::Name`], [`AutogenerateError::List`], [`AutogenerateError::File`], without any change.
 pub fn register(
     folder: &Path,
     name: &str,
@@ -129,7 +129,7 @@ pub fn register(
     Ok([file, list])
 }
 
-/// The source of a migration that is to be written by hand.
+/// The source of an empty migration.
 #[must_use]
 pub fn empty(name: &str) -> String {
     let title = words(name).replace('_', " ");
@@ -143,7 +143,7 @@ fn words(name: &str) -> String {
 
 const EMPTY: &str = r#"//! To {title}.
 //!
-//! What the databases do not agree on is asked of `{dialect}`.
+//! `{dialect}` covers the differences between databases.
 
 use sea_orm_migration::prelude::*;
 
@@ -157,11 +157,11 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, _manager: &SchemaManager) -> Result<(), DbErr> {
-        Err(DbErr::Migration("its way up is not written yet".to_owned()))
+        Err(DbErr::Migration("its `up` is not written yet".to_owned()))
     }
 
     async fn down(&self, _manager: &SchemaManager) -> Result<(), DbErr> {
-        Err(DbErr::Migration("its way down is not written yet".to_owned()))
+        Err(DbErr::Migration("its `down` is not written yet".to_owned()))
     }
 }
 "#;
@@ -194,7 +194,7 @@ fn listed(list: &str, module: &str) -> Option<String> {
     Some(lines.join("\n") + "\n")
 }
 
-/// A column that goes beside one of the same kind that comes may be the same column.
+/// A dropped column and a new one of the same kind may be the same column.
 fn likely_renames(changes: &[Change]) -> Vec<String> {
     let mut likely = Vec::new();
     for change in changes {
@@ -229,7 +229,7 @@ fn likely_renames(changes: &[Change]) -> Vec<String> {
     likely
 }
 
-/// Source in the style of the crate at `folder`, as far as `rustfmt` is there to give it.
+/// The source in the style of the crate at `folder`, if `rustfmt` is installed.
 fn formatted(source: String, folder: &Path) -> String {
     let format = || -> io::Result<String> {
         let mut rustfmt = Command::new("rustfmt")

@@ -1,8 +1,8 @@
-//! What the catalogue of a live database says of a schema, object by object, so that two databases of one kind can be
-//! compared. It reads; what the schema should be is another's business.
+//! The schema in the catalogue of a live database, object by object, for a comparison with another database of the same
+//! kind.
 //!
-//! Deliberately no part of it: the order of columns (a column that was added stands last, and nothing that names its
-//! columns minds), rows, statistics, rights, and the numbers that counters have reached.
+//! Left out on purpose: the order of columns (an added column is the last one, and statements name their columns), rows,
+//! statistics, rights, and the current values of sequences.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -13,7 +13,7 @@ mod mariadb;
 mod postgres;
 mod sqlite;
 
-/// What an object is.
+/// Kind of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ObjectKind {
@@ -23,9 +23,9 @@ pub enum ObjectKind {
     Type,
     /// A function or a procedure.
     Function,
-    /// A counter. What it has reached is not told.
+    /// A sequence. Its current value is left out.
     Sequence,
-    /// A table without what hangs on it.
+    /// A table without its parts.
     Table,
     /// A view, also a materialised one.
     View,
@@ -33,7 +33,7 @@ pub enum ObjectKind {
     Column,
     /// A primary key.
     PrimaryKey,
-    /// An index or a unique constraint; the definition says which.
+    /// An index or a unique constraint; its definition shows which.
     Index,
     /// A foreign key.
     ForeignKey,
@@ -68,9 +68,9 @@ impl fmt::Display for ObjectKind {
 /// Which object: unique in a schema.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Object {
-    /// The table or view that it is or hangs on; none for what stands by itself.
+    /// The table or view that it is or belongs to; none for an object of its own.
     pub table: Option<String>,
-    /// What it is.
+    /// Its kind.
     pub kind: ObjectKind,
     /// Its name. Where a database keeps none, its columns in parentheses or its condition; a primary key has its table's.
     pub name: String,
@@ -83,7 +83,7 @@ impl Object {
         Self { table, kind, name }
     }
 
-    /// The name by which it is told whose it is: its table's, or its own.
+    /// The name by which objects are selected: that of its table, or its own.
     fn owner(&self) -> &str {
         self.table.as_deref().unwrap_or(&self.name)
     }
@@ -116,7 +116,7 @@ pub struct Difference {
     pub object: Object,
     /// Its definition as it should be; none where it should not exist.
     pub expected: Option<String>,
-    /// Its definition as it is; none where it does not exist.
+    /// Its actual definition; none if it does not exist.
     pub found: Option<String>,
 }
 
@@ -136,13 +136,12 @@ impl fmt::Display for Difference {
 
 impl Catalog {
     /// Reads the schema that `db` is connected to: on PostgreSQL the current schema, elsewhere the database. `keep`
-    /// says by its name whether a table, a view, or what hangs on none, such as an enum, is ours.
+    /// selects tables, views, and objects without a table, such as enums, by their names.
     ///
-    /// Rights to the rows are not needed, but on MariaDB the catalogue hides what a user may not use: to see views and
-    /// triggers takes SHOW VIEW and TRIGGER.
+    /// It needs no rights to rows, but MariaDB hides views and triggers from users without SHOW VIEW and TRIGGER.
     ///
     /// # Errors
-    /// What the database says; on MariaDB also that a view may not be read.
+    /// [`DbErr`] of the database; on MariaDB also if a view may not be read.
     pub async fn read<C: ConnectionTrait>(db: &C, keep: impl Fn(&str) -> bool) -> Result<Self, DbErr> {
         let mut catalog = Self::default();
         match db.get_database_backend() {
@@ -157,7 +156,7 @@ impl Catalog {
         Ok(catalog)
     }
 
-    /// What is otherwise in `found` than here. Of a table that is wholly absent on one side only the table is named.
+    /// The objects that differ in `found`. Of a table that is missing on one side, only the table is listed.
     #[must_use]
     pub fn differences(&self, found: &Self) -> Vec<Difference> {
         let whole = |difference: &&Difference| {
@@ -195,7 +194,7 @@ impl Catalog {
     }
 }
 
-/// What a foreign key does when the row that it refers to changes, without what it does anyway.
+/// The actions of a foreign key, without those that are the database's default.
 fn actions(update: &str, delete: &str, anyway: &[&str]) -> String {
     let told = |on: &str, action: &str| {
         if anyway.contains(&action) { String::new() } else { format!(" on {on} {}", action.to_lowercase()) }

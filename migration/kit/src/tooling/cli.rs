@@ -1,7 +1,7 @@
-//! The command line: `sea-orm-cli migrate`'s verbs with its flags, and those that it lacks.
+//! The command line: the verbs of `sea-orm-cli migrate` with their flags, and more.
 //!
-//! Answers go to standard output, all else to standard error. It ends with 0 where all is well, 1 where something is
-//! found or fails, 2 where it was called wrongly.
+//! Results go to standard output, everything else to standard error. The exit code is 0 for success, 1 for a finding or a
+//! failure, 2 for wrong usage.
 
 use std::{
     ffi::OsString,
@@ -28,32 +28,32 @@ mod write;
 
 pub use args::{Cli, Settings, Verb};
 
-/// Why a verb could not be done.
+/// Failure of a verb.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CliError {
-    /// A run that did not come to its end.
+    /// A run failed.
     #[error(transparent)]
     Run(#[from] run::Error),
-    /// What the database said, or what a migration itself failed with.
+    /// The database or a migration failed.
     #[error(transparent)]
     Database(#[from] DbErr),
-    /// Scratch space that could not be had.
+    /// Scratch space could not be used.
     #[error(transparent)]
     Shadow(#[from] ShadowError),
-    /// A script that could not be printed.
+    /// A script could not be printed.
     #[error(transparent)]
     Script(#[from] ScriptError),
-    /// A migration that could not be written.
+    /// A migration could not be written.
     #[error(transparent)]
     Write(#[from] AutogenerateError),
-    /// What somebody has to say yes to first.
-    #[error("{what}: give --yes if that is meant")]
+    /// A loss that has to be confirmed first.
+    #[error("{loss}: give --yes to confirm")]
     Unconfirmed {
-        /// What would be done.
-        what: String,
+        /// The loss.
+        loss: String,
     },
-    /// Somebody was asked, and said no.
+    /// The loss was not confirmed.
     #[error("nothing was changed")]
     Declined,
     /// Settings that are missing or wrong.
@@ -64,12 +64,12 @@ pub enum CliError {
     Terminal(#[from] io::Error),
 }
 
-/// Whether all is well, or something was found.
+/// `true` for success, `false` for a finding.
 type Outcome = Result<bool, CliError>;
 
-/// Does what `arguments` ask for, the first of which is the program's name. Answers with the code to end the process by.
+/// Runs the command in `arguments`, the first of which is the name of the program. Returns the exit code.
 ///
-/// Where they are wrong, or ask for help, it ends the process itself.
+/// Wrong arguments, or a request for help, end the process.
 pub async fn run<M: MigratorTrait>(project: &Project<M>, arguments: Vec<OsString>) -> u8 {
     if let Err(error) = env::load(&arguments) {
         return fail(&error, "");
@@ -110,7 +110,7 @@ async fn verb<M: MigratorTrait>(project: &Project<M>, cli: &Cli) -> Outcome {
     }
 }
 
-/// What is said beside answers, in plain lines; with `statements`, also what is sent to the database.
+/// Logs progress in plain lines; with `statements`, also the statements sent to the database.
 fn log(statements: bool) {
     let level = if statements { log::LevelFilter::Debug } else { log::LevelFilter::Info };
     env_logger::Builder::new()
@@ -123,7 +123,7 @@ fn log(statements: bool) {
         .init();
 }
 
-/// One error for whoever typed it. What a driver says may have the password in it.
+/// Prints an error. Errors of drivers may contain the password of the URL, so the URL is hidden.
 fn fail(error: &CliError, url: &str) -> u8 {
     let mut said = error.to_string();
     if !url.is_empty() {
@@ -133,7 +133,7 @@ fn fail(error: &CliError, url: &str) -> u8 {
     1
 }
 
-/// Prints an answer, and stays silent where nobody reads it to its end.
+/// Prints a result. A reader that closes the pipe early is no error.
 fn print(answer: impl fmt::Display) -> Result<(), CliError> {
     match write!(io::stdout().lock(), "{answer}") {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),

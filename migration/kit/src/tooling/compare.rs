@@ -1,4 +1,4 @@
-//! Compares what the entities ask for with what the migrations make, with no database at hand.
+//! Compares the schema of the entities with the schema of the migrations, without a database.
 
 use std::marker::PhantomData;
 
@@ -22,51 +22,58 @@ use crate::{
     },
 };
 
-/// The project whose migrations these are.
+/// A project, as its command line declares it.
 #[derive(Debug, Clone)]
 pub struct Project<M> {
     /// The modules of the entities, such as `entity::*`. Their crates must be linked: `use entity as _`.
     pub entities: &'static [&'static str],
-    /// The folder of the migrations' crate.
+    /// The folder of the migration crate.
     pub folder: &'static str,
-    /// Tables of other programs in the same database; a `*` stands for anything.
+    /// Tables of other programs in the same database; `*` matches any characters.
     pub ignored_tables: &'static [&'static str],
-    /// What entities have no words for: composite and partial indexes, checks over several columns; or, as a DROP, what
-    /// is to go although an entity that is silent would keep it.
+    /// Statements for the parts of a schema that entities cannot express: composite and partial indexes, checks over
+    /// several columns; or a DROP of an object that an unspecified entity would keep.
     pub hints: fn(DbBackend) -> Vec<Statement>,
-    /// The databases that the migrations are for.
+    /// The databases that the migrations support.
     pub databases: &'static [DbBackend],
     /// The migrations.
     pub migrator: PhantomData<M>,
 }
 
-/// What may be said of a comparison from outside.
+/// Options of a comparison.
 #[derive(Debug, Clone)]
 pub struct CompareOptions {
-    /// What has another name now, beside what entities say by `renamed_from`.
+    /// Renames, in addition to those that entities declare by `renamed_from`.
     pub renames: Vec<Rename>,
-    /// Tables that are left alone, beside those of the project; a `*` stands for anything.
+    /// Tables to leave out, in addition to those of the project; `*` matches any characters.
     pub excluded: Vec<String>,
-    /// How to read what entities do not say.
+    /// Meaning of the parts that entities leave unspecified.
     pub unspecified: Unspecified,
 }
 
-/// What the entities ask for and the migrations do not make.
+/// Differences between entities and migrations.
 #[derive(Debug, Clone)]
 pub struct Comparison {
     /// The schema that the migrations make, with the renames done.
     pub from: Snapshot,
-    /// The schema that the entities ask for.
+    /// The schema of the entities.
     pub to: Snapshot,
-    /// What has another name now.
+    /// Renamed tables and columns.
     pub renames: Vec<Rename>,
-    /// What leads from one to the other.
+    /// Changes from one to the other.
     pub changes: Vec<Change>,
-    /// Statements of migrations that could not be read, whose outcome is not part of the comparison.
+    /// Statements of migrations outside the parser's grammar, whose effects are not part of the comparison.
     pub unread: Vec<String>,
 }
 
 impl Comparison {
+    /// The differences, one line for each.
+    #[must_use]
+    pub fn differences(&self) -> Vec<String> {
+        let renames = self.renames.iter().map(Rename::difference);
+        renames.chain(self.changes.iter().flat_map(Change::differences)).collect()
+    }
+
     /// Whether entities and migrations agree.
     #[must_use]
     pub fn agrees(&self) -> bool {
@@ -77,8 +84,7 @@ impl Comparison {
 /// Compares the entities of a project with its migrations.
 ///
 /// # Errors
-/// What a migration itself fails with; [`DbErr::Custom`] where no entity is found, a name that is to be renamed is not
-/// there, or the new name is.
+/// The error of a migration; [`DbErr::Custom`] if no entity is found, or a rename has no source or its target exists.
 pub async fn compare<M: MigratorTrait>(
     project: &Project<M>,
     options: &CompareOptions,
@@ -92,7 +98,7 @@ pub async fn compare<M: MigratorTrait>(
     if statements.is_empty() {
         let entities = project.entities.join(", ");
         return Err(DbErr::Custom(format!(
-            "no entity is found in {entities}: are their crates linked (`use … as _`)?"
+            "no entity is registered in {entities}: link their crates by `use … as _`"
         )));
     }
     statements.extend(asked);
@@ -132,7 +138,7 @@ fn is_drop(hint: &Statement) -> bool {
     hint.sql.to_uppercase().split_whitespace().any(|word| word == "DROP")
 }
 
-/// The renames that were asked for, and those that entities speak of and that are still to be done.
+/// The requested renames, and those that entities declare and the migrations lack.
 async fn renames<M>(
     project: &Project<M>,
     options: &CompareOptions,
@@ -141,34 +147,19 @@ async fn renames<M>(
     let mut schema = from.clone();
     let mut renames = Vec::new();
     for rename in &options.renames {
-        let there = match rename {
-            Rename::Table { from, .. } => schema.table(from).is_some(),
-            Rename::Column { table, from, .. } => {
-                schema.table(table).is_some_and(|table| table.column(from).is_some())
-            }
-        };
-        if !there {
-            return Err(DbErr::Custom(format!("there is no {} to be renamed", rename.old())));
+        if !rename.has_source(&schema) {
+            return Err(DbErr::Custom(format!("there is no {} to rename", rename.old())));
         }
-        let taken = match rename {
-            Rename::Table { to, .. } => schema.table(to).is_some(),
-            Rename::Column { table, to, .. } => {
-                schema.table(table).is_some_and(|table| table.column(to).is_some())
-            }
-        };
-        if taken {
+        if rename.inverted().has_source(&schema) {
             return Err(DbErr::Custom(format!("there is a {} already", rename.new_name())));
         }
         rename.apply(&mut schema);
         renames.push(rename.clone());
     }
-    // Only the dialect of MariaDB has words for the comment in which SeaORM keeps `renamed_from`.
+    // SeaORM keeps `renamed_from` in a comment, which only the dialect of MariaDB includes.
     for statement in entities(project, DbBackend::MySql).await? {
         for rename in renamed_from(&statement.sql) {
-            let Rename::Column { table, from, to } = &rename else { continue };
-            let due =
-                schema.table(table).is_some_and(|of| of.column(from).is_some() && of.column(to).is_none());
-            if due {
+            if rename.has_source(&schema) && !rename.inverted().has_source(&schema) {
                 rename.apply(&mut schema);
                 renames.push(rename);
             }

@@ -1,4 +1,4 @@
-//! What leads from one schema to another, in an order in which it can be done.
+//! The changes from one schema to another, in an order in which they can be made.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ mod print;
 pub enum Change {
     /// An enum that is new, with its values.
     CreateEnum(String, Vec<String>),
-    /// An enum that goes.
+    /// A dropped enum.
     DropEnum(String, Vec<String>),
     /// An enum with other values.
     ChangeEnum {
@@ -24,15 +24,15 @@ pub enum Change {
     },
     /// A table that is new.
     CreateTable(Table),
-    /// A table that goes.
+    /// A dropped table.
     DropTable(Table),
     /// A table that becomes another.
     Alter {
-        /// The table as it is.
+        /// The table before.
         from: Table,
-        /// The table as it is to be.
+        /// The table after.
         to: Table,
-        /// What leads from one to the other.
+        /// The changes from one to the other.
         steps: Vec<TableChange>,
     },
 }
@@ -40,29 +40,29 @@ pub enum Change {
 /// One change of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TableChange {
-    /// A foreign key that goes.
+    /// A dropped foreign key.
     DropForeignKey(ForeignKey),
-    /// A condition that goes.
+    /// A dropped check.
     DropCheck(Check),
-    /// An index or unique constraint that goes.
+    /// A dropped index or unique constraint.
     DropIndex(Index),
     /// A column that is new.
     AddColumn(Column),
     /// A column that changes its kind, its default or whether it may be null.
     ChangeColumn {
-        /// The column as it is.
+        /// The column before.
         from: Column,
-        /// The column as it is to be.
+        /// The column after.
         to: Column,
     },
     /// Another primary key.
     ChangePrimaryKey {
-        /// The key as it is.
+        /// The key before.
         from: Option<PrimaryKey>,
-        /// The key as it is to be.
+        /// The key after.
         to: Option<PrimaryKey>,
     },
-    /// A column that goes.
+    /// A dropped column.
     DropColumn(Column),
     /// An index that is new.
     AddIndex(Index),
@@ -72,7 +72,7 @@ pub enum TableChange {
     AddForeignKey(ForeignKey),
 }
 
-/// The changes that make `to` out of `from`: enums before what uses them, tables before those that refer to them.
+/// The changes that turn `from` into `to`: enums before their columns, tables before those that refer to them.
 #[must_use]
 pub fn diff(from: &Snapshot, to: &Snapshot) -> Vec<Change> {
     let mut changes = Vec::new();
@@ -105,7 +105,7 @@ pub fn diff(from: &Snapshot, to: &Snapshot) -> Vec<Change> {
     changes
 }
 
-/// Tables in an order in which each comes after those that it refers to.
+/// Tables in an order in which each follows those that it refers to.
 fn in_order<'t>(tables: impl Iterator<Item = &'t Table>) -> Vec<&'t Table> {
     let mut waiting: Vec<&Table> = tables.collect();
     let mut ordered = Vec::new();
@@ -117,7 +117,7 @@ fn in_order<'t>(tables: impl Iterator<Item = &'t Table>) -> Vec<&'t Table> {
                 .iter()
                 .all(|key| key.table == table.name || !names.contains(key.table.as_str()))
         };
-        // Of those that refer to each other in a circle, one has to come first.
+        // Of tables that refer to each other in a circle, one has to be first.
         let next = waiting.iter().position(free).unwrap_or_default();
         ordered.push(waiting.remove(next));
     }
@@ -163,7 +163,7 @@ fn steps(from: &Table, to: &Table) -> Vec<TableChange> {
 }
 
 impl Change {
-    /// What of it loses data, if anything does, each in a few words.
+    /// The losses of data, one line for each.
     #[must_use]
     pub fn losses(&self) -> Vec<String> {
         match self {

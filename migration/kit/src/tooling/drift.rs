@@ -1,5 +1,5 @@
-//! Compares a live database with what its applied migrations say. It writes nothing there; what they say is found out
-//! by running them in scratch space.
+//! Compares a live database with its applied migrations, which are run in scratch space for this. The database itself is
+//! only read.
 
 use std::collections::BTreeSet;
 
@@ -15,11 +15,10 @@ use super::{
 };
 use crate::run::{self, names};
 
-/// Where the database at `url` is otherwise than the migrations of `M` that it has recorded, ordered by table.
+/// The differences between the database at `url` and the migrations of `M` that it has recorded, ordered by table.
 ///
-/// Scratch space is made beside it, or beside the database at `shadow`, so that the user of `url` needs to read only.
-/// What `exclude` names, with `*` for any characters, is left out of the comparison, like the record of migrations
-/// and what the workflow keeps beside it.
+/// Scratch space is created beside it, or beside the database at `shadow`, so that the user of `url` needs to read only.
+/// Tables that match `exclude`, where `*` matches any characters, are left out, and so are the tables of the kit.
 ///
 /// # Errors
 /// [`ShadowError::Read`] also where a migration is recorded that `M` has not; see [`ShadowError`] for the others.
@@ -65,7 +64,7 @@ async fn applied<M: MigratorTrait>(live: &DatabaseConnection) -> Result<BTreeSet
     Err(ShadowError::Read(DbErr::Migration(message)))
 }
 
-/// Whether a table is the record of migrations, or stands beside it.
+/// Whether a table is the record of migrations, or one of the kit beside it.
 fn ours<M: MigratorTrait>(table: &str) -> bool {
     let record = M::migration_table_name().to_string();
     table == record

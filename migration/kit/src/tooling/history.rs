@@ -1,5 +1,5 @@
-//! What a database has had applied, and what it lacks. Reads only: creates no table, and needs no more than the
-//! right to read the bookkeeping.
+//! Applied, pending, missing and edited migrations of a database. Reads only: it creates no table, and needs only the
+//! right to read the table of records.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ mod print;
 pub struct History {
     /// One for each migration.
     pub entries: Vec<Entry>,
-    /// Pending migrations that are older than an applied one: they will run after what was written later.
+    /// Pending migrations that are older than an applied one: they will run after newer ones.
     pub out_of_order: Vec<String>,
     /// Why it is not known whether migrations were edited, if it is not.
     pub unchecked: Option<String>,
@@ -42,11 +42,11 @@ pub struct Entry {
     pub created: Option<ChronoDate>,
     /// When it was applied, to the second.
     pub applied_at: Option<DateTimeUtc>,
-    /// How it stands.
+    /// Its state.
     pub state: MigrationState,
 }
 
-/// How a migration stands.
+/// State of a migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MigrationState {
@@ -56,7 +56,7 @@ pub enum MigrationState {
     Pending,
     /// It is applied, and this binary does not know it.
     Missing,
-    /// It is applied, and is no longer what was applied.
+    /// It is applied, and was edited afterwards.
     Edited,
 }
 
@@ -69,22 +69,22 @@ pub struct Shown {
     pub description: String,
     /// The day in its name.
     pub created: Option<ChronoDate>,
-    /// What applies it.
+    /// Its `up`.
     pub up: Vec<String>,
-    /// What takes it back.
+    /// Its `down`.
     pub down: Vec<String>,
     /// Why it cannot be taken back, if it cannot.
     pub irreversible: Option<String>,
-    /// What it asks of rows, by whose answers it may go.
+    /// Its queries on rows, on whose results it may depend.
     pub reads: Vec<String>,
     /// Lint rules that it breaks with reason, each as `rule: reason`.
     pub allowed: Vec<Exception>,
-    /// The checksum of what applies it.
+    /// The checksum of its `up`.
     pub checksum: String,
 }
 
 impl History {
-    /// Where the database stands: the newest of its migrations, after those that this binary does not know.
+    /// The newest applied migration, after those that this program lacks.
     #[must_use]
     pub fn current(&self) -> Vec<&Entry> {
         let newest = self
@@ -104,7 +104,7 @@ pub fn heads<M: MigratorTrait>() -> Vec<String> {
 /// Compares `db` with the migrations of `M`.
 ///
 /// # Errors
-/// What the database says: also that its user may not read the bookkeeping.
+/// [`DbErr`] of the database; also if its user may not read the records.
 pub async fn read<M: MigratorTrait>(db: &DatabaseConnection) -> Result<History, DbErr> {
     let table = M::migration_table_name().to_string();
     let mut applied: BTreeMap<String, i64> =
@@ -135,10 +135,10 @@ pub async fn read<M: MigratorTrait>(db: &DatabaseConnection) -> Result<History, 
     Ok(History { entries, out_of_order, unchecked })
 }
 
-/// The migration of `M` that has that name, or the only one whose name contains it, as `backend` would be told it.
+/// The migration of `M` with this name, or the only one with this part of a name, in the SQL of `backend`.
 ///
 /// # Errors
-/// [`DbErr::Custom`] where there is none or more than one; what the migration's `up` fails with.
+/// [`DbErr::Custom`] for no match or several; the error of the migration's `up`.
 pub async fn show<M: MigratorTrait>(backend: DbBackend, name: &str) -> Result<Shown, DbErr> {
     let name = run::resolve(&names::of::<M>(), name).map_err(|error| DbErr::Custom(error.to_string()))?;
     let ups = recorder::ups::<M>(backend).await?;
@@ -167,8 +167,8 @@ fn entry(name: &str, applied_at: Option<DateTimeUtc>, state: MigrationState) -> 
     Entry { name: name.to_owned(), description, created, applied_at, state }
 }
 
-/// `m20261121_000001_create_users`: the day, and what follows. The number is no time of day where migrations are
-/// counted.
+/// Date and description in `m20261121_000001_create_parcels`. The second number is not a time of day in projects that
+/// count their migrations.
 fn words(name: &str) -> (Option<ChronoDate>, String) {
     let split = || {
         let (day, rest) = name.strip_prefix('m')?.split_once('_')?;

@@ -1,7 +1,7 @@
-//! Finds what locks, rewrites or loses data in the SQL of migrations, and says what is safer.
+//! Finds statements of migrations that lock, rewrite or lose data, and shows a safer way.
 //!
-//! PostgreSQL is read by `squawk`, the other two, and losses everywhere, by rules of our own. What is done to a
-//! table that the same migration creates is safe.
+//! PostgreSQL is read by `squawk`, MariaDB and SQLite by rules of our own, and so are losses everywhere. Changes of a
+//! table that the same migration creates are safe.
 
 use std::fmt;
 
@@ -32,16 +32,16 @@ pub struct Finding {
     pub level: Level,
     /// The statement, shortened to a line.
     pub statement: String,
-    /// What it does.
+    /// The effect.
     pub why: String,
-    /// What is safer.
+    /// The safer way.
     pub instead: String,
-    /// The reason that the migration gives for it, if it does.
+    /// The reason that the migration declares for it.
     pub allowed: Option<String>,
 }
 
 impl Finding {
-    /// Whether it stands in the way of a release: it is no mere note, and nobody gave a reason for it.
+    /// Whether it fails the command: it is more than a note, and no reason is declared.
     #[must_use]
     pub fn fails(&self) -> bool {
         self.level != Level::Note && self.allowed.is_none()
@@ -68,8 +68,8 @@ impl fmt::Display for Finding {
     }
 }
 
-/// What every migration's `up` breaks, oldest first. Takes the recordings of all databases at once, since a rule that a
-/// migration allows itself may be broken on one of them only.
+/// The findings in every migration's `up`, oldest first. Takes the recordings of all databases at once, since an exception
+/// may be needed on one of them only.
 #[must_use]
 pub fn run(recordings: &[(DbBackend, Vec<Recorded>)]) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -90,7 +90,7 @@ pub fn run(recordings: &[(DbBackend, Vec<Recorded>)]) -> Vec<Finding> {
     findings
 }
 
-/// What loses data when `migrations`, in that order, are run on `backend` after the `ups` of `before`.
+/// The losses of data if `migrations`, in that order, run on `backend` after the `ups` of `before`.
 #[must_use]
 pub fn destructive(backend: DbBackend, before: &[Recorded], migrations: &[Recorded]) -> Vec<Finding> {
     let mut schema = Snapshot::default();
@@ -103,7 +103,7 @@ pub fn destructive(backend: DbBackend, before: &[Recorded], migrations: &[Record
     found.filter(|finding| finding.level == Level::Loss).collect()
 }
 
-/// What a migration breaks, statement by statement.
+/// The findings in a migration, statement by statement.
 #[derive(Debug, Default)]
 struct Found {
     broken: Vec<Broken>,
@@ -147,7 +147,7 @@ fn name(backend: DbBackend) -> &'static str {
     }
 }
 
-/// The reason that a migration gives for breaking a rule. An empty one is none.
+/// The declared reason for breaking a rule. An empty one does not count.
 fn reason(migration: &Recorded, rule: &Rule) -> Option<String> {
     let exceptions = &migration.exceptions;
     let own =
@@ -155,7 +155,7 @@ fn reason(migration: &Recorded, rule: &Rule) -> Option<String> {
     own.map(|exception| exception.reason.to_owned())
 }
 
-/// Exceptions that a migration does not need, or for which it gives no reason.
+/// Exceptions that a migration does not need, or that lack a reason.
 fn unused(recordings: &[(DbBackend, Vec<Recorded>)], findings: &[Finding]) -> Vec<Finding> {
     let mut unused: Vec<Finding> = Vec::new();
     for migration in recordings.iter().flat_map(|(_, migrations)| migrations) {

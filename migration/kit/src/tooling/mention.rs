@@ -1,4 +1,4 @@
-//! Which triggers name a column that gets another name or goes: no database tells them, and they fail at the next write.
+//! Triggers that name a renamed or dropped column: no database reports them, and they fail at the next write.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::run::recorder;
 
-/// A trigger or a function, as it was created.
+/// A trigger or a function.
 #[derive(Debug)]
 struct Made {
     name: String,
@@ -20,10 +20,10 @@ struct Made {
     words: BTreeSet<String>,
 }
 
-/// The triggers that migrations have made and that name what a comparison renames or drops, each in a few words.
+/// The triggers of the migrations that name a column which a comparison renames or drops, one line for each.
 ///
 /// # Errors
-/// What a migration itself fails with.
+/// The error of a migration.
 pub async fn find<M: MigratorTrait>(
     project: &Project<M>,
     comparison: &Comparison,
@@ -43,7 +43,7 @@ pub async fn find<M: MigratorTrait>(
     Ok(found)
 }
 
-/// The columns whose names are no more, with the names that their tables had.
+/// The columns that lose their names, with the former names of their tables.
 fn gone(comparison: &Comparison) -> Vec<(String, String)> {
     let old = |table: &String| {
         let renamed = comparison.renames.iter().find_map(|rename| match rename {
@@ -76,7 +76,7 @@ fn naming<'m>(made: &'m [Made], table: &'m str, column: &'m str) -> impl Iterato
     })
 }
 
-/// Notes what comes and goes.
+/// Follows triggers and functions that are created and dropped.
 fn follow(made: &mut Vec<Made>, sql: &str) {
     let all = sql.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
     let skipped = ["or", "replace", "constraint", "if", "not", "exists"];

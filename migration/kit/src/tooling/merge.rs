@@ -1,7 +1,7 @@
-//! What a schema is to become: what the entities say, and where they are silent, what the migrations have said.
+//! The target of a comparison: the entities, and for everything they leave unspecified, the migrations.
 //!
-//! `sea-orm-cli generate entity` writes no lengths, defaults, plain indexes, checks or names of constraints, so an entity
-//! without them says nothing about them. Entities that are kept by hand may be taken at their word instead.
+//! `sea-orm-cli generate entity` writes no lengths, defaults, plain indexes, checks or names of constraints, so a
+//! generated entity leaves them unspecified. An entity that is kept by hand may be complete instead.
 
 use sha2::{Digest as _, Sha256};
 
@@ -10,7 +10,7 @@ use crate::{
     sql::hex,
 };
 
-/// How to read what entities do not say.
+/// Meaning of a part that the entities leave unspecified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unspecified {
     /// Keep the state that the migrations created.
@@ -19,8 +19,8 @@ pub enum Unspecified {
     Drop,
 }
 
-/// The schema that `entities` ask for, where `current` is what the migrations make. `is_ignored` tells the tables that are
-/// none of ours.
+/// The schema of `entities`, completed from `current`, the schema of the migrations. `is_ignored` selects the tables of
+/// other programs.
 #[must_use]
 pub fn merge(
     current: &Snapshot,
@@ -80,7 +80,7 @@ fn spoken(default: Option<String>) -> Option<String> {
     default.filter(|default| default != "null")
 }
 
-/// A name that PostgreSQL does not cut and MariaDB does not refuse. What begins alike ends in another way.
+/// A name that PostgreSQL does not cut and MariaDB accepts. Long names with the same beginning get different ends.
 fn fitting(name: &str) -> String {
     const LONGEST: usize = 63;
     if name.len() <= LONGEST {
@@ -165,7 +165,7 @@ fn merge_indexes(current: &Table, wanted: &Table, unspecified: Unspecified) -> V
     let meant = |wanted: &Index, index: &Index| {
         let alike =
             wanted.parts == index.parts && wanted.unique == index.unique && wanted.method == index.method;
-        // The generator says nothing of the rows that a unique index is limited to.
+        // The generator leaves out the condition of a partial unique index.
         let silent = wanted.unique && wanted.predicate.is_none() && unspecified == Unspecified::Keep;
         alike && (wanted.predicate == index.predicate || silent)
     };

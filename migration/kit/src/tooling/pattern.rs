@@ -1,6 +1,6 @@
-//! Patterns of names: `*` stands for any characters.
+//! Patterns of names, in which `*` matches any characters.
 
-/// Whether a pattern, in which `*` stands for any characters, is the name.
+/// Whether a pattern, in which `*` matches any characters, matches the whole name.
 #[must_use]
 pub fn matches(pattern: &str, name: &str) -> bool {
     match pattern.split_once('*') {

@@ -1,4 +1,4 @@
-//! Prints recorded migrations as a script for `sqlite3`, `psql` or `mariadb`, which does what running them would.
+//! Prints recorded migrations as a script for `sqlite3`, `psql` or `mariadb`, equivalent to running them.
 
 use sea_orm_migration::{
     prelude::{Alias, Expr, ExprTrait, Query},
@@ -18,28 +18,28 @@ use crate::{
 
 mod frame;
 
-/// Why there is no script.
+/// Failure to print a script.
 #[derive(Debug, thiserror::Error)]
 pub enum ScriptError {
-    /// A migration has a value that cannot be written down.
+    /// A migration has a value without a literal.
     #[error("{migration}: {reason}")]
     Value {
         /// The migration's name.
         migration: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: Unprintable,
     },
-    /// A migration goes by rows that the script cannot see. Only where asked to be strict.
-    #[error("{migration} asks for rows, of which it saw none when it was recorded: {query}")]
+    /// A migration depends on rows, which a script cannot read. Only in strict mode.
+    #[error("{migration} depends on rows, and was recorded on empty tables: {query}")]
     Reads {
         /// The migration's name.
         migration: String,
-        /// What it asks.
+        /// The query.
         query: String,
     },
 }
 
-/// The script that takes `migrations`, in that order and `direction`, through a database whose bookkeeping is
+/// The script that takes `migrations`, in that order and `direction`, through a database whose records are
 /// in `table`. Deterministic: the moment of application is the database's own.
 ///
 /// # Errors
@@ -62,7 +62,7 @@ pub fn render(
             return Err(ScriptError::Reads { migration: name.clone(), query: in_a_line(&query.sql) });
         }
         for query in &migration.reads {
-            script += "-- Reads rows, and saw none when this was recorded. Look at what follows: ";
+            script += "-- Depends on rows, and was recorded on empty tables. Review the statements after this query: ";
             script += &in_a_line(&query.sql);
             script += "\n";
         }
@@ -84,7 +84,7 @@ pub fn render(
 /// A statement as it can be typed, its values as the driver would bind them.
 ///
 /// # Errors
-/// A value that cannot be written down.
+/// [`Unprintable`] for a value without a literal.
 pub fn statement(statement: &Statement) -> Result<String, Unprintable> {
     let backend = statement.db_backend;
     if statement.sql.contains('\0') {
@@ -107,13 +107,13 @@ pub fn statement(statement: &Statement) -> Result<String, Unprintable> {
     Ok(printed)
 }
 
-/// Statements to be read rather than loaded: what cannot be written down stands there as it is in Rust.
+/// Statements for readers. A value without a literal is printed as Rust prints it.
 pub(crate) fn printed(statements: &[Statement]) -> Vec<String> {
     let printed = |each| statement(each).unwrap_or_else(|_| each.to_string());
     statements.iter().map(printed).collect()
 }
 
-/// Adds a statement, ended as the client wants it ended.
+/// Adds a statement, with the delimiter that the client needs.
 fn push(script: &mut String, backend: DbBackend, sql: &str) {
     let sql = sql.trim().trim_end_matches([';', ' ', '\n', '\t', '\r']);
     let pieces = pieces(backend, sql);

@@ -1,5 +1,5 @@
-//! Scratch space of a database's kind, in which migrations are run to see what they make. Nothing of it stays, and no
-//! row of the database beside it is touched.
+//! Scratch space of a database's kind, in which migrations run so that their schema can be read. Nothing of it stays, and
+//! no row of the database beside it is touched.
 //!
 //! SQLite: memory. MariaDB: a database `shadow_…` that is dropped afterwards. PostgreSQL: a schema `shadow_…` in one
 //! transaction that is rolled back; migrations that cannot run in such a transaction get a database instead.
@@ -51,7 +51,7 @@ enum Space {
 }
 
 impl Shadow {
-    /// Makes empty scratch space.
+    /// Creates empty scratch space.
     ///
     /// # Errors
     /// [`ShadowError::Connect`], or [`ShadowError::Space`] with the right that is missing.
@@ -67,7 +67,7 @@ impl Shadow {
         Ok(Self { space })
     }
 
-    /// What `SchemaManager::new` takes.
+    /// The connection, for `SchemaManager::new`.
     #[must_use]
     pub fn executor(&self) -> DatabaseExecutor<'_> {
         match &self.space {
@@ -93,7 +93,7 @@ impl Shadow {
         self.run(migration, Direction::Down).await
     }
 
-    /// What the schema is now.
+    /// The schema at this moment.
     ///
     /// # Errors
     /// [`ShadowError::Read`].
@@ -101,7 +101,7 @@ impl Shadow {
         Catalog::read(&self.executor(), keep).await.map_err(ShadowError::Read)
     }
 
-    /// Removes the scratch space. What is dropped without this is removed too, as well as it goes.
+    /// Removes the scratch space. Dropping the value does the same, as far as possible.
     ///
     /// # Errors
     /// [`ShadowError::Read`] when something stays.
@@ -148,7 +148,7 @@ impl Shadow {
     }
 }
 
-/// Connects for one that works alone: one connection, which lasts, and on SQLite without foreign keys, as migrations run.
+/// Connects with one lasting connection, and on SQLite without foreign keys, as migrations run.
 pub(in crate::tooling) async fn connect(
     mut options: ConnectOptions,
 ) -> Result<DatabaseConnection, ShadowError> {
@@ -173,10 +173,10 @@ async fn schema(db: DatabaseConnection) -> Result<Space, ShadowError> {
     let transaction = db.begin().await.map_err(ShadowError::Connect)?;
     let name = unique_name();
     transaction.execute_unprepared(&format!("CREATE SCHEMA {name}")).await.map_err(|source| {
-        ShadowError::Space { what: "a scratch schema", right: "the right CREATE on the database", source }
+        ShadowError::Space { space: "a scratch schema", right: "the right CREATE on the database", source }
     })?;
-    // Only the schemas in which extensions stand remain in reach. SET and not SET LOCAL: after a migration that commits
-    // by itself the next must not find the tables of the database beside.
+    // Only schemas with extensions stay on the path. SET and not SET LOCAL: after a migration that commits by itself, the
+    // next one must not find the tables of the database beside.
     let reachable = "SELECT string_agg(', ' || quote_ident(s.name), '' ORDER BY s.at) AS schemas
         FROM unnest(current_schemas(false)) WITH ORDINALITY AS s(name, at)
         WHERE s.name IN (SELECT n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace)";
@@ -199,5 +199,5 @@ fn unique_name() -> String {
 
 fn words(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "without a word".to_owned())
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "without a message".to_owned())
 }

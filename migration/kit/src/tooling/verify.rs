@@ -1,5 +1,5 @@
-//! Tries every migration up, down and up again in scratch space, and says where the schema is not what it was. Tables are
-//! empty there: what becomes of rows is not tried.
+//! Tries every migration up, down and up again in scratch space, and reports schemas that differ. The tables are empty
+//! there, so the effect on rows is not tried.
 
 use std::{
     fmt,
@@ -20,7 +20,7 @@ use crate::run::Direction;
 pub struct Verified {
     /// Its name.
     pub name: String,
-    /// What was done with it, in turn. Where one could not be done, those after it are missing.
+    /// The steps of its trial, in order. A step that failed is the last.
     pub steps: Vec<Passage>,
 }
 
@@ -29,7 +29,7 @@ pub struct Verified {
 pub struct Passage {
     /// Which way.
     pub way: Phase,
-    /// What came of it.
+    /// Its result.
     pub outcome: Outcome,
     /// How long it took on empty tables; in seconds where it is serialised.
     #[serde(serialize_with = "seconds")]
@@ -42,13 +42,13 @@ pub struct Passage {
 pub enum Phase {
     /// Applied.
     Up,
-    /// Taken back; the schema should be what it was before.
+    /// Rolled back; the schema should be the one before it.
     Down,
-    /// Applied again; the schema should be what it was the first time.
+    /// Applied again; the schema should be the one after the first time.
     Again,
 }
 
-/// What came of a step.
+/// Result of a step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -56,14 +56,14 @@ pub enum Outcome {
     Good,
     /// The schema is otherwise than it should be.
     Differs(Vec<Difference>),
-    /// The migration says, by [`DbErr::Migration`], that it cannot be taken back. Its words.
+    /// The migration returns [`DbErr::Migration`], because it cannot be rolled back. Its message.
     Irreversible(String),
     /// It failed. How.
     Failed(String),
 }
 
 impl Verified {
-    /// Whether nothing is wrong with it. To be irreversible, and to say so, is not wrong.
+    /// Whether no step has a finding. A migration that reports itself as irreversible has none.
     #[must_use]
     pub fn is_good(&self) -> bool {
         self.steps.iter().all(|step| match step.outcome {
@@ -80,7 +80,7 @@ impl fmt::Display for Verified {
     }
 }
 
-/// A line for what is to be said of it, none if all is good.
+/// A line for a step with a finding; nothing for a good one.
 impl fmt::Display for Passage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let way = match self.way {
@@ -101,12 +101,12 @@ impl fmt::Display for Passage {
     }
 }
 
-/// Tries the migrations of `M`, oldest first, in scratch space beside the database at `url`, which itself is left alone.
-/// A migration that does not leave the schema as it should does not spoil the trial of those after it; one whose first
-/// `up` fails is the last.
+/// Tries the migrations of `M`, oldest first, in scratch space beside the database at `url`, which itself is not touched.
+/// After a finding the schema is created again, so that the next migration is tried on the right one. The trial ends at a
+/// migration whose first `up` fails.
 ///
 /// # Errors
-/// See [`ShadowError`]; what a migration fails with is no error here but a finding.
+/// See [`ShadowError`]. The failure of a migration is not an error here, but a finding.
 pub async fn run<M: MigratorTrait>(url: &str) -> Result<Vec<Verified>, ShadowError> {
     ShadowTarget::beside::<M>(url)
         .tried(async |target| {
@@ -139,7 +139,7 @@ impl Trial<'_> {
         Ok(verified)
     }
 
-    /// Gives the schema after the migration, in which the shadow is left; none if there is no such.
+    /// Returns the schema after the migration, in which the shadow is left; none if the first `up` failed.
     async fn migration(
         &mut self,
         at: usize,
@@ -160,7 +160,7 @@ impl Trial<'_> {
         Ok(Some(after))
     }
 
-    /// Gives the schema that it has led to; none if it failed.
+    /// Returns the schema after the step; none if it failed.
     async fn step(
         &self,
         at: usize,

@@ -1,7 +1,7 @@
 //! Writes the Rust source of a migration out of the changes that it makes.
 //!
-//! What it writes runs on SQLite, PostgreSQL and MariaDB, with `dialect` for what they do not agree on. Where SQLite
-//! cannot alter a table, the table is rebuilt there, and altered on the others.
+//! The source runs on SQLite, PostgreSQL and MariaDB, with `dialect` for their differences. A change that SQLite cannot
+//! make by ALTER TABLE becomes a rebuild there.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -39,23 +39,23 @@ pub enum Rename {
     },
 }
 
-/// The SQL that rows which are there get, by table and column, where a column must not be null any more.
+/// SQL values for existing rows, by table and column, for columns that become NOT NULL.
 pub type Backfills = BTreeMap<(String, String), String>;
 
-/// What a migration is to do.
+/// Contents of a migration.
 #[derive(Debug)]
 pub struct Draft<'d> {
     /// The schema before it, with the renames already made.
     pub from: &'d Snapshot,
     /// The schema after it.
     pub to: &'d Snapshot,
-    /// What becomes of names, before all else.
+    /// Renames, which come first.
     pub renames: &'d [Rename],
-    /// What leads from `from` to `to`.
+    /// Changes from `from` to `to`.
     pub up: &'d [Change],
-    /// What leads back.
+    /// Changes back.
     pub down: &'d [Change],
-    /// What rows get that have no value.
+    /// Values for rows that have none.
     pub backfills: &'d Backfills,
 }
 
@@ -111,7 +111,7 @@ fn summary(draft: &Draft<'_>) -> String {
     });
     let lines: Vec<String> =
         renames.chain(changes).map(|line| format!("//! - {}", code::for_a_comment(&line))).collect();
-    format!("//! What it changes:\n//!\n{}", lines.join("\n"))
+    format!("//! Changes:\n//!\n{}", lines.join("\n"))
 }
 
 impl fmt::Display for Rename {
@@ -124,14 +124,29 @@ impl fmt::Display for Rename {
 }
 
 impl Rename {
-    fn inverted(&self) -> Self {
+    /// The rename back.
+    pub(super) fn inverted(&self) -> Self {
         match self.clone() {
             Self::Table { from, to } => Self::Table { from: to, to: from },
             Self::Column { table, from, to } => Self::Column { table, from: to, to: from },
         }
     }
 
-    /// What had the old name.
+    /// Whether the object exists by its old name.
+    pub(super) fn has_source(&self, schema: &Snapshot) -> bool {
+        match self {
+            Self::Table { from, .. } => schema.table(from).is_some(),
+            Self::Column { table, from, .. } => {
+                schema.table(table).is_some_and(|table| table.column(from).is_some())
+            }
+        }
+    }
+
+    pub(super) fn difference(&self) -> String {
+        format!("{} is {} in the migrations", self.new_name(), self.old())
+    }
+
+    /// The object, by its old name.
     #[must_use]
     pub fn old(&self) -> String {
         match self {
@@ -140,13 +155,13 @@ impl Rename {
         }
     }
 
-    /// What is to have the new name.
+    /// The object, by its new name.
     #[must_use]
     pub fn new_name(&self) -> String {
         self.inverted().old()
     }
 
-    /// Gives what has the old name the new one.
+    /// Renames the object.
     pub fn apply(&self, snapshot: &mut Snapshot) {
         match self {
             Self::Table { from, to } => snapshot.rename_table(from, to),

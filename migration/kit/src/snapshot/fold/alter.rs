@@ -42,7 +42,7 @@ impl Table {
             AlterTableOperation::ChangeColumn { old_name, new_name, data_type, options, .. } => {
                 self.replace_column(&old_name.value, new_name, data_type, options)
             }
-            // They change how a table is kept, not what it is.
+            // These change how a table is stored, not its definition.
             AlterTableOperation::OwnerTo { .. } | AlterTableOperation::ValidateConstraint { .. } => Some(()),
             _ => None,
         }
@@ -80,14 +80,10 @@ impl Table {
                 column.nullable = false;
                 self.primary_key = Some(PrimaryKey { name, columns: vec![column.name.clone()] });
             }
-            ColumnOption::Unique(_) => self.indexes.push(Index {
-                name,
-                parts: vec![Part { key: column.name.clone(), expression: false, descending: false }],
-                unique: true,
-                constraint: true,
-                predicate: None,
-                method: None,
-            }),
+            ColumnOption::Unique(_) => {
+                let part = Part { key: column.name.clone(), expression: false, descending: false };
+                self.indexes.push(declared(name, vec![part], true));
+            }
             ColumnOption::Check(check) => {
                 let name = name.or(check.name.map(|name| name.value));
                 self.checks.push(Check { name, condition: expression(*check.expr) });
@@ -125,22 +121,14 @@ impl Table {
                 }
                 self.primary_key = Some(PrimaryKey { name: key.name.map(|name| name.value), columns });
             }
-            TableConstraint::Unique(unique) => self.indexes.push(Index {
-                name: unique.name.or(unique.index_name).map(|name| name.value),
-                parts: unique.columns.into_iter().map(part).collect(),
-                unique: true,
-                constraint: true,
-                predicate: None,
-                method: None,
-            }),
-            TableConstraint::Index(index) => self.indexes.push(Index {
-                name: index.name.map(|name| name.value),
-                parts: index.columns.into_iter().map(part).collect(),
-                unique: false,
-                constraint: true,
-                predicate: None,
-                method: None,
-            }),
+            TableConstraint::Unique(unique) => {
+                let name = unique.name.or(unique.index_name).map(|name| name.value);
+                self.indexes.push(declared(name, unique.columns.into_iter().map(part).collect(), true));
+            }
+            TableConstraint::Index(index) => {
+                let name = index.name.map(|name| name.value);
+                self.indexes.push(declared(name, index.columns.into_iter().map(part).collect(), false));
+            }
             TableConstraint::ForeignKey(key) => self.foreign_keys.push(foreign_key(key)),
             TableConstraint::Check(check) => self
                 .checks
@@ -150,7 +138,7 @@ impl Table {
         Some(())
     }
 
-    /// Removes what has that name, given or, on PostgreSQL, by its own convention.
+    /// Removes the constraints of that name, given or, on PostgreSQL, by its own convention.
     fn drop_constraint(&mut self, name: &str) {
         let table = self.name.clone();
         let is = |given: Option<&String>, columns: &[&str], suffix: &str| match given {
@@ -211,6 +199,11 @@ impl Table {
         self.columns[at] = column;
         Some(())
     }
+}
+
+/// An index that is declared with its table.
+fn declared(name: Option<String>, parts: Vec<Part>, unique: bool) -> Index {
+    Index { name, parts, unique, constraint: true, predicate: None, method: None }
 }
 
 /// The SQL of a default.

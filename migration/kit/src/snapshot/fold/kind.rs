@@ -1,4 +1,4 @@
-//! What a column of a type holds.
+//! The kind of a column, from its SQL type.
 
 use sqlparser::ast::{CharacterLength, DataType, ExactNumberInfo, TimezoneInfo};
 

@@ -1,4 +1,4 @@
-//! What `autogenerate` refuses to write, since it would not run or not do what was asked for.
+//! Changes that `autogenerate` refuses to write, because they would fail or not do the intended thing.
 
 use super::AutogenerateError;
 use crate::{
@@ -35,23 +35,23 @@ pub(super) fn unsupported(comparison: &Comparison, backfills: &Backfills) -> Res
     Ok(())
 }
 
-/// Why no database can be told to take a step, if that is so.
+/// The reason why a step is impossible, if it is.
 fn impossible(table: &str, step: &TableChange) -> Option<String> {
     match step {
         TableChange::DropCheck(check) if check.name.is_none() => {
             Some(format!("a check on {table} has no name by which it could be dropped"))
         }
         TableChange::ChangePrimaryKey { from: None, .. } | TableChange::ChangePrimaryKey { to: None, .. } => {
-            Some(format!("the table {table} has a primary key only before or only after"))
+            Some(format!("the primary key of {table} is added or dropped"))
         }
         TableChange::AddColumn(column) if column.auto_increment => {
-            Some(format!("the rows of {table} that are there would have to be counted in {}", column.name))
+            Some(format!("existing rows of {table} would have to be counted in {}", column.name))
         }
         _ => None,
     }
 }
 
-/// Tables that refer to each other, none of which can be made first, nor go first.
+/// Tables that refer to each other in a circle, so that none can be created or dropped first.
 fn circle(changes: &[Change]) -> Option<String> {
     let (mut new, mut gone) = (Vec::new(), Vec::new());
     for change in changes {
@@ -74,7 +74,7 @@ fn circle(changes: &[Change]) -> Option<String> {
     })
 }
 
-/// Why a column cannot become another kind: MariaDB does not let go of what a foreign key holds.
+/// The reason why a column cannot change its kind, if there is one: MariaDB locks the columns of foreign keys.
 fn retyped_key(comparison: &Comparison, table: &str, step: &TableChange) -> Option<String> {
     let TableChange::ChangeColumn { from, to } = step else { return None };
     let column = &to.name;
@@ -88,11 +88,11 @@ fn retyped_key(comparison: &Comparison, table: &str, step: &TableChange) -> Opti
         },
     );
     (held && !from.kind.is_like(&to.kind)).then(|| {
-        format!("a foreign key holds {table}.{column}, so it must go before the type changes, and come back after it")
+        format!("a foreign key holds {table}.{column}: drop it before the type changes, and create it again after that")
     })
 }
 
-/// Whether one value for all rows is wrong in a column: no two may be alike, or it refers to other rows.
+/// Whether one value for all rows is wrong in a column, because it is unique or refers to other rows.
 fn needs_values_of_its_own(table: &Table, column: &Column) -> bool {
     let unique = table.indexes.iter().any(|index| {
         index.unique && index.parts.len() == 1 && index.columns().any(|name| *name == column.name)
@@ -101,7 +101,7 @@ fn needs_values_of_its_own(table: &Table, column: &Column) -> bool {
     column.default.is_none() && (unique || refers)
 }
 
-/// Refuses back-fills that no column needs, or that are none of its values.
+/// Refuses back-fills that no column needs, or that do not fit their column.
 pub(super) fn unfit(changes: &[Change], backfills: &Backfills) -> Result<(), AutogenerateError> {
     for ((table, name), sql) in backfills {
         let steps = changes.iter().filter_map(|change| match change {
@@ -141,7 +141,7 @@ mod tests {
         snapshot
     }
 
-    /// What is said where vans have other columns and back-fills are given for some of them.
+    /// The refusal for other columns of vans, with back-fills for some of them.
     fn said(columns: &str, given: &[(&str, &str)]) -> String {
         let comparison = compared(vans(BEFORE), vans(columns));
         let given =

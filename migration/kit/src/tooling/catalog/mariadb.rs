@@ -6,7 +6,7 @@ use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult,
 
 use super::{Catalog, ObjectKind, actions};
 
-/// Each gives a table or '', a name or '', and a definition.
+/// Each query returns a table or '', a name or '', and a definition.
 const PARTS: &[(ObjectKind, &str)] = &[
     (
         ObjectKind::Table,
@@ -73,7 +73,7 @@ const RULES: &str = "SELECT TABLE_NAME, CONSTRAINT_NAME, UPDATE_RULE, DELETE_RUL
 /// MariaDB takes these for the same.
 const ANYWAY: &[&str] = &["RESTRICT", "NO ACTION"];
 
-/// A table and the name of what hangs on it.
+/// A table, and the name of an object that belongs to it.
 type Key = (String, String);
 
 pub(super) async fn read<C: ConnectionTrait>(db: &C, catalog: &mut Catalog) -> Result<(), DbErr> {
@@ -226,7 +226,7 @@ async fn indexes<C: ConnectionTrait>(
 }
 
 /// Whether an index is, or could be, the one that MariaDB makes for a foreign key that has none. It belongs to the key:
-/// MariaDB drops it by itself when another index can do its work, and lets nobody else drop it before.
+/// MariaDB drops it by itself when another index can replace it, and refuses to drop it before.
 fn made_for_a_foreign_key(
     table: &str,
     name: &str,

@@ -1,13 +1,13 @@
-//! PostgreSQL's catalogue: one query, for the current schema, without what belongs to an extension.
+//! PostgreSQL's catalogue: one query, for the current schema, without the objects of extensions.
 //!
-//! What PostgreSQL prints names a schema only where it is not on the search path, so that the same tables read alike
-//! in two schemas.
+//! PostgreSQL prints the schema of a name only if it is not on the search path, so equal tables read alike in two
+//! schemas.
 
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 
 use super::{Catalog, ObjectKind};
 
-/// What the parts share: the schema, and its relations.
+/// Parts that all queries share: the schema, and its relations.
 const OURS: &str = "
     WITH ns AS (SELECT oid, nspname FROM pg_namespace WHERE nspname = current_schema()),
     extended AS (SELECT classid, objid FROM pg_depend WHERE deptype = 'e'),
@@ -20,7 +20,7 @@ const OURS: &str = "
         WHERE (SELECT count(*) FROM extended e WHERE e.objid = t.oid AND e.classid = 'pg_type'::regclass) = 0
     )";
 
-/// Each gives a table or '', a name or '', and a definition.
+/// Each query returns a table or '', a name or '', and a definition.
 const PARTS: &[(ObjectKind, &str)] = &[
     (
         ObjectKind::Table,

@@ -1,5 +1,5 @@
-//! SQLite's catalogue: five queries, for the main database. What its pragmas do not tell (conditions, expressions, the
-//! names of constraints) comes from the text of the statements.
+//! SQLite's catalogue: five queries, for the main database. Conditions, expressions and the names of constraints are in
+//! no pragma, so they are read from the text of the statements.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use text::{IndexText, TableText};
 const OBJECTS: &str = "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema
     WHERE name NOT LIKE 'sqlite^_%' ESCAPE '^'";
 
-/// What FTS5 and the like keep for a virtual table is a table of type 'shadow'.
+/// Without the tables of type 'shadow', in which FTS5 and other virtual tables store their data.
 const TABLES: &str = "SELECT name, type, wr, strict FROM pragma_table_list
     WHERE schema = 'main' AND type IN ('table', 'virtual') AND name NOT LIKE 'sqlite^_%' ESCAPE '^'";
 
@@ -167,23 +167,22 @@ async fn indexes<C: ConnectionTrait>(db: &C, catalog: &mut Catalog, texts: &Text
         index.columns.push(column.to_lowercase());
     }
     for ((table, name), index) in &found {
-        let terms = format!("({})", index.terms.join(", "));
-        if index.constraint {
-            let known = texts.tables.get(table).and_then(|text| text.unique_name(&index.columns));
-            catalog.add(
-                ObjectKind::Index,
-                table,
-                known.unwrap_or(&terms),
-                &format!("unique constraint {terms}"),
-            );
-        } else {
-            let predicate = texts.indexes.get(name).and_then(|text| text.predicate.as_ref());
-            let predicate = predicate.map(|predicate| format!(" where {predicate}")).unwrap_or_default();
-            let unique = if index.unique { "unique " } else { "" };
-            catalog.add(ObjectKind::Index, table, name, &format!("{unique}{terms}{predicate}"));
-        }
+        add_index(catalog, texts, table, name, index);
     }
     Ok(())
+}
+
+fn add_index(catalog: &mut Catalog, texts: &Texts, table: &str, name: &str, index: &Index) {
+    let terms = format!("({})", index.terms.join(", "));
+    if index.constraint {
+        let known = texts.tables.get(table).and_then(|text| text.unique_name(&index.columns));
+        let name = known.unwrap_or(&terms);
+        return catalog.add(ObjectKind::Index, table, name, &format!("unique constraint {terms}"));
+    }
+    let predicate = texts.indexes.get(name).and_then(|text| text.predicate.as_ref());
+    let predicate = predicate.map(|predicate| format!(" where {predicate}")).unwrap_or_default();
+    let unique = if index.unique { "unique " } else { "" };
+    catalog.add(ObjectKind::Index, table, name, &format!("{unique}{terms}{predicate}"));
 }
 
 struct ForeignKey {

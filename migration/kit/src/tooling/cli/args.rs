@@ -1,4 +1,4 @@
-//! What can be typed, and what `--help` says of it: the verbs, and what holds for each of them.
+//! Verbs and settings of the command line, with their help.
 
 mod options;
 
@@ -7,27 +7,27 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Args, Parser, Subcommand};
 
 pub use self::options::{
-    Autogenerate, Backend, Check, Down, Drift, Generate, Print, Show, Sql, Stamp, Up, Verify,
+    Autogenerate, Backend, ComparisonArgs, Down, Drift, Generate, Print, Show, Sql, Stamp, Up, Verify,
 };
 use crate::run::PATIENCE;
 
-/// Writes, checks, prints and runs the migrations of the database
+/// Write, check, print and run the migrations of a database
 #[derive(Debug, Parser)]
 #[command(name = "migrate", bin_name = "cargo migrate", version, max_term_width = 110)]
 pub struct Cli {
-    /// What holds for every verb.
+    /// Settings of every verb.
     #[command(flatten)]
     pub settings: Settings,
-    /// What to do; `up` if left out.
+    /// The verb; `up` if omitted.
     #[command(subcommand)]
     pub verb: Option<Verb>,
 }
 
-/// What holds for every verb.
+/// Settings of every verb.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Settings")]
 pub struct Settings {
-    /// The database: sqlite://, postgres:// or mysql:// (which MariaDB takes, too)
+    /// Database: sqlite://, postgres:// or mysql:// (also for MariaDB)
     #[arg(
         short = 'u',
         long,
@@ -37,7 +37,7 @@ pub struct Settings {
         value_name = "URL"
     )]
     pub database_url: Option<String>,
-    /// The schema, on PostgreSQL; that of the user's search path if left out
+    /// Schema, on PostgreSQL; that of the user's search path if omitted
     #[arg(
         short = 's',
         long,
@@ -47,7 +47,7 @@ pub struct Settings {
         value_name = "NAME"
     )]
     pub database_schema: Option<String>,
-    /// What the database is for: development, or production. In development, nothing but a terminal is asked to confirm
+    /// Environment: development, or production. Development confirms without --yes if there is no terminal
     #[arg(
         long,
         env = "APP_ENV",
@@ -57,14 +57,14 @@ pub struct Settings {
         default_value = "production"
     )]
     pub app_env: String,
-    /// A file of settings to read in place of `.env`, which is read in development only
+    /// File of settings to read instead of `.env`, which is read in development only
     #[arg(long, global = true, value_name = "FILE")]
     pub env_file: Option<PathBuf>,
-    /// How many seconds to wait for another process that migrates this database
+    /// Seconds to wait for another process that migrates this database
     #[arg(long, env = "MIGRATION_LOCK_TIMEOUT", global = true, hide_env_values = true, value_name = "SECONDS",
         default_value_t = PATIENCE.as_secs())]
     pub lock_timeout: u64,
-    /// Do not ask before rows or tables are lost
+    /// Confirm the loss of rows or tables
     #[arg(
         short = 'y',
         long,
@@ -74,7 +74,7 @@ pub struct Settings {
         value_parser = clap::builder::BoolishValueParser::new()
     )]
     pub yes: bool,
-    /// Say more: with a verb that changes something, each statement
+    /// Show more: with a verb that changes a database, each statement
     #[arg(short, long, global = true)]
     pub verbose: bool,
 }
@@ -85,12 +85,12 @@ impl Settings {
     }
 }
 
-/// What can be done.
+/// A verb.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Apply pending migrations
     #[command(
-        after_help = "Example, one at a time, then all that are left:\n  cargo migrate up -n 1\n  cargo migrate up"
+        after_help = "Example, one migration, then the rest:\n  cargo migrate up -n 1\n  cargo migrate up"
     )]
     Up(Up),
     /// Roll applied migrations back, the newest first
@@ -98,7 +98,7 @@ pub enum Verb {
         after_help = "Example, back to the empty database, printed rather than run:\n  cargo migrate down --to base --sql --backend postgres"
     )]
     Down(Down),
-    /// Show which migrations are applied, and fail if one of them is unknown here
+    /// Show applied and pending migrations, and fail if one is unknown here or was edited
     #[command(after_help = "Example:\n  cargo migrate status")]
     Status,
     /// Drop every table of the database, then apply all migrations
@@ -111,54 +111,54 @@ pub enum Verb {
     #[command(after_help = "Example:\n  cargo migrate reset --yes")]
     Reset,
     /// Write an empty migration, and add it to the list
-    #[command(after_help = "Example:\n  cargo migrate generate create_shelves")]
+    #[command(after_help = "Example:\n  cargo migrate generate create_parcels")]
     Generate(Generate),
-    /// Write the migration that leads to the entities, and add it to the list; no database is needed
+    /// Write the migration that leads to the entities, and add it to the list; needs no database
     #[command(
-        after_help = "Example, after a field of an entity has got another name:\n  cargo migrate autogenerate rename_cover --rename books.cover_url=image_url"
+        after_help = "Example, after a field of an entity was renamed:\n  cargo migrate autogenerate rename_weight --rename parcels.weight=grams"
     )]
     Autogenerate(Autogenerate),
-    /// Fail where entities and migrations disagree; no database is needed
+    /// Fail if entities and migrations differ; needs no database
     #[command(
-        after_help = "If a database answers, applied migrations that were edited are found as well.\n\nExample, in CI:\n  cargo migrate check"
+        after_help = "If a database answers, it also reports applied migrations that were edited.\n\nExample, in CI:\n  cargo migrate check"
     )]
-    Check(Check),
-    /// Print the script that applies migrations; no database is needed
+    Check(ComparisonArgs),
+    /// Print the script that applies migrations; needs no database
     #[command(
-        after_help = "Example, what brings a database of the last release up to date:\n  cargo migrate sql --backend mariadb --from m20261121_000003_create_sessions > up.sql"
+        after_help = "Example, from the newest migration of the last release:\n  cargo migrate sql --backend mariadb --from m20300101_000003_create_depots > up.sql"
     )]
     Sql(Sql),
-    /// Show where the database stands; reads only
+    /// Show the newest applied migration; reads only
     #[command(after_help = "Example:\n  cargo migrate current --json")]
     Current(Print),
-    /// Show all migrations, and when each was applied; reads only
-    #[command(after_help = "Example, with all that is known of each:\n  cargo migrate history -v")]
+    /// Show all migrations with their times of application; reads only
+    #[command(after_help = "Example, with all details:\n  cargo migrate history -v")]
     History(Print),
-    /// Show a migration and its SQL; no database is needed
-    #[command(after_help = "Example:\n  cargo migrate show create_books --backend postgres")]
+    /// Show a migration and its SQL; needs no database
+    #[command(after_help = "Example:\n  cargo migrate show create_parcels --backend postgres")]
     Show(Show),
-    /// Show the newest migration; no database is needed
+    /// Show the newest migration of this program; needs no database
     #[command(after_help = "Example:\n  cargo migrate heads")]
     Heads(Print),
-    /// Record migrations as applied, up to one, and those after it as not, without running any
+    /// Record migrations as applied up to one, and those after it as pending, without running any
     #[command(
-        after_help = "Example, for a database whose tables are all there already:\n  cargo migrate stamp head"
+        after_help = "Example, for a database that has all tables already:\n  cargo migrate stamp head"
     )]
     Stamp(Stamp),
-    /// Show what `up` would run on the database; reads only
+    /// Show the SQL that `up` would run on the database; reads only
     #[command(after_help = "Example:\n  cargo migrate plan")]
     Plan(Print),
-    /// Fail where the database is otherwise than its applied migrations say
+    /// Fail if the database differs from its applied migrations
     #[command(
-        after_help = "They are run in scratch space beside it, which takes the right to make some, or in that of --shadow.\n\nExample:\n  cargo migrate drift --exclude 'django_*'"
+        after_help = "The migrations run in scratch space, which needs the right to create some, or beside the database of --shadow.\n\nExample:\n  cargo migrate drift --exclude 'django_*'"
     )]
     Drift(Drift),
-    /// Fail where a migration locks, rewrites or loses what there is, without saying why; no database is needed
+    /// Fail if a migration locks, rewrites or loses data without a declared reason; needs no database
     #[command(
-        after_help = "A migration says why by `dialect::allow(manager, \"rule\", \"reason\")`.\n\nExample, with notes, and with what is allowed:\n  cargo migrate lint -v"
+        after_help = "A migration declares its reasons by `lint_exceptions!(Migration, [(Rule::…, \"reason\")])`.\n\nExample, with notes and exceptions:\n  cargo migrate lint -v"
     )]
     Lint(Print),
-    /// Fail where a migration does not go down and up again, tried in scratch space
+    /// Fail if a migration cannot be rolled back and applied again, tried in scratch space
     #[command(
         after_help = "Example:\n  cargo migrate verify --on sqlite::memory: --on postgres://postgres@127.0.0.1/postgres"
     )]
@@ -166,7 +166,7 @@ pub enum Verb {
 }
 
 impl Verb {
-    /// Whether it sends statements worth seeing: changes, or a trial of them.
+    /// Whether `--verbose` shows its statements: changes, or a trial of them.
     pub(super) fn writes(&self) -> bool {
         match self {
             Self::Up(_)

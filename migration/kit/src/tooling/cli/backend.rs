@@ -1,10 +1,10 @@
-//! The kind of database that a command is about: as it was asked for, or as a URL says.
+//! Kind of the database of a command, by its option or by a URL.
 
 use sea_orm_migration::sea_orm::DbBackend;
 
 use super::{CliError, Settings, args::Backend};
 
-/// The kind of the database, as it was asked for, or else by its URL.
+/// The kind of the database, by its option, or else by its URL.
 pub(super) fn of(settings: &Settings, asked: Option<Backend>) -> Result<DbBackend, CliError> {
     if let Some(backend) = asked {
         return Ok(backend.into());
@@ -17,7 +17,7 @@ pub(super) fn of(settings: &Settings, asked: Option<Backend>) -> Result<DbBacken
     }
 }
 
-/// The kind of the database at `url`, which `setting` has said.
+/// The kind of the database at `url`, the value of `setting`.
 pub(super) fn named(setting: &str, url: &str) -> Result<DbBackend, CliError> {
     match url.split_once(':') {
         Some(("sqlite", _)) => Ok(DbBackend::Sqlite),

@@ -1,22 +1,21 @@
-//! Asks before something is lost.
+//! Confirmation before a loss of data.
 
 use std::io::{self, IsTerminal as _, Write as _};
 
 use super::{CliError, Settings};
 
-/// Goes on if it was said beforehand that `what` is meant, if somebody at the terminal says so, or, where there is no
-/// terminal, in development.
-pub(super) fn confirm(settings: &Settings, what: &str) -> Result<(), CliError> {
+/// Succeeds if the loss was confirmed: by --yes, by a person at the terminal, or in development without a terminal.
+pub(super) fn confirm(settings: &Settings, loss: &str) -> Result<(), CliError> {
     if settings.yes {
         return Ok(());
     }
     if !io::stdin().is_terminal() {
         return match settings.app_env.as_str() {
             "development" => Ok(()),
-            _ => Err(CliError::Unconfirmed { what: what.to_owned() }),
+            _ => Err(CliError::Unconfirmed { loss: loss.to_owned() }),
         };
     }
-    eprint!("{what}. Go on? [y/N] ");
+    eprint!("{loss}. Continue? [y/N] ");
     io::stderr().flush()?;
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;

@@ -1,4 +1,4 @@
-//! Scripts: what `up` and `down` would run, with no database at hand.
+//! Scripts: the SQL of `up` and `down`, without a database.
 
 use sea_orm_migration::{MigratorTrait, sea_orm::DbBackend};
 
@@ -41,7 +41,7 @@ pub(super) async fn down<M: MigratorTrait>(settings: &Settings, down: &Down) -> 
         None => from.saturating_sub(usize::try_from(down.num).unwrap_or(usize::MAX)),
     };
     if to > from {
-        return Err(CliError::Settings("the way down would lead up".to_owned()));
+        return Err(CliError::Settings("--to is newer than --from: that would lead up".to_owned()));
     }
     let backend = backend::of(settings, offline.backend)?;
     let names = names::of::<M>();
@@ -54,7 +54,7 @@ pub(super) async fn down<M: MigratorTrait>(settings: &Settings, down: &Down) -> 
 
 async fn applying<M: MigratorTrait>(backend: DbBackend, from: usize, to: usize, strict: bool) -> Outcome {
     if from > to {
-        return Err(CliError::Settings("the way up would lead down".to_owned()));
+        return Err(CliError::Settings("--from is newer than --to: that would lead down".to_owned()));
     }
     let recorded = recorder::ups::<M>(backend).await?;
     script::<M>(backend, &recorded[from..to], Direction::Up, strict)
@@ -71,7 +71,7 @@ fn script<M: MigratorTrait>(
     Ok(true)
 }
 
-/// How many migrations are applied where the newest of them is `name`.
+/// Number of applied migrations if `name` is the newest of them.
 pub(super) fn position<M: MigratorTrait>(name: &str) -> Result<usize, CliError> {
     let names = names::of::<M>();
     match name {

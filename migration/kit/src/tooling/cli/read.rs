@@ -1,4 +1,4 @@
-//! The verbs that only look at a database: they create nothing, and need no more than the right to read.
+//! Verbs that only read a database: they create nothing, and need only the right to read.
 
 use std::fmt;
 
@@ -61,7 +61,7 @@ pub(super) async fn current<M: MigratorTrait>(settings: &Settings, how: &Print) 
 }
 
 pub(super) async fn show<M: MigratorTrait>(settings: &Settings, show: &Show) -> Outcome {
-    // Which database it is shown for matters little where none is at hand.
+    // Without any database, the SQL of PostgreSQL is shown.
     let backend = backend::of(settings, show.backend).unwrap_or(DbBackend::Postgres);
     let shown = history::show::<M>(backend, &show.name).await?;
     if show.print.json {
@@ -87,7 +87,7 @@ pub(super) fn heads<M: MigratorTrait>(how: &Print) -> Outcome {
 struct Planned {
     name: String,
     sql: Vec<String>,
-    /// Queries on rows by whose answers it may do something else.
+    /// Queries on rows, on whose results it may depend.
     reads: Vec<String>,
     /// The statements that lose data.
     losses: Vec<String>,
@@ -105,7 +105,7 @@ pub(super) async fn plan<M: MigratorTrait>(settings: &Settings, how: &Print) -> 
     }
     planned.iter().try_for_each(print)?;
     for name in &history.out_of_order {
-        log::warn!("warning: {name} is pending, and older than one that is applied");
+        log::warn!("warning: {name} is pending, and older than an applied migration");
     }
     Ok(true)
 }
@@ -134,7 +134,7 @@ impl fmt::Display for Planned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "-- {}", self.name)?;
         for query in &self.reads {
-            writeln!(f, "-- goes by rows, none of which it saw here: {query}")?;
+            writeln!(f, "-- depends on rows, and was recorded on empty tables: {query}")?;
         }
         for loss in &self.losses {
             writeln!(f, "-- loses data: {loss}")?;
@@ -144,7 +144,7 @@ impl fmt::Display for Planned {
     }
 }
 
-/// What has been applied to the database, and what not. A file of SQLite that is not there has had nothing applied.
+/// The history of the database. A missing file of SQLite counts as a database without migrations.
 pub(super) async fn history_of<M: MigratorTrait>(settings: &Settings) -> Result<History, CliError> {
     let db = connect(settings).await?;
     let history = history::read::<M>(&db).await?;
@@ -181,7 +181,7 @@ fn is_missing_file(url: &str) -> bool {
         .is_some_and(|path| path != ":memory:" && !std::path::Path::new(path).exists())
 }
 
-/// Whether a database answers at once; if none does, nobody waits for it.
+/// The history, if a database answers at once.
 pub(super) async fn quickly<M: MigratorTrait>(settings: &Settings) -> Option<Result<History, DbErr>> {
     let patience = std::time::Duration::from_millis(500);
     let db = tokio::time::timeout(patience, connect(settings)).await.ok()?.ok()?;

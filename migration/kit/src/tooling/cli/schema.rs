@@ -1,4 +1,4 @@
-//! The verbs that compare: entities with migrations, databases with migrations, migrations with good practice.
+//! Verbs that compare: entities with migrations, databases with migrations, migrations with the rules of the linter.
 
 use std::fmt::{self, Write as _};
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{
     CliError, Outcome, Settings,
-    args::{Autogenerate, Check, Drift, Generate, Print, Verify},
+    args::{Autogenerate, ComparisonArgs, Drift, Generate, Print, Verify},
     backend, print, print_json, read,
 };
 use crate::{
@@ -43,7 +43,7 @@ pub(super) async fn autogenerate<M: MigratorTrait>(project: &Project<M>, asked: 
         print(format_args!("{change}\n"))?;
     }
     for mention in mention::find(project, &comparison).await? {
-        log::warn!("warning: {mention}, and must be made anew in this migration");
+        log::warn!("warning: {mention}: create it again in this migration");
     }
     register(project, &asked.name, false, &source)
 }
@@ -60,11 +60,11 @@ fn register<M: MigratorTrait>(project: &Project<M>, name: &str, local: bool, sou
 pub(super) async fn check<M: MigratorTrait>(
     project: &Project<M>,
     settings: &Settings,
-    asked: &Check,
+    asked: &ComparisonArgs,
 ) -> Outcome {
     let comparison = compared(project, asked, &[]).await?;
     report_unread(&comparison);
-    let found = disagreements(&comparison) + &edited::<M>(settings).await;
+    let found = differences(&comparison) + &edited::<M>(settings).await;
     if found.is_empty() {
         print("entities and migrations agree\n")?;
         return Ok(true);
@@ -73,19 +73,16 @@ pub(super) async fn check<M: MigratorTrait>(
     Ok(false)
 }
 
-fn disagreements(comparison: &Comparison) -> String {
+fn differences(comparison: &Comparison) -> String {
     if comparison.agrees() {
         return String::new();
     }
-    let renames = comparison.renames.iter().map(ToString::to_string);
-    let changes = comparison.changes.iter().map(ToString::to_string);
-    let mut found = "Entities and migrations disagree. The entities say, beyond the migrations:\n".to_owned();
-    for line in renames.chain(changes).flat_map(|lines| lines.lines().map(str::to_owned).collect::<Vec<_>>())
-    {
-        let _ = writeln!(found, "  {line}");
+    let mut found = "Entities and migrations differ:\n".to_owned();
+    for difference in comparison.differences() {
+        let _ = writeln!(found, "  {difference}");
     }
-    found += "Write the migration with `cargo migrate autogenerate NAME`; or, if the entities are what is wrong, \
-              generate them from a migrated database.\n";
+    found += "Write the missing migration by `cargo migrate autogenerate NAME`, or regenerate the entities from a migrated \
+              database.\n";
     found
 }
 
@@ -97,14 +94,14 @@ async fn edited<M: MigratorTrait>(settings: &Settings) -> String {
             for entry in history.entries.iter().filter(|entry| entry.state == MigrationState::Edited) {
                 let _ = writeln!(
                     found,
-                    "{} was edited after it had been applied to the database: undo that and write another migration, or \
+                    "{} was edited after it had been applied to the database: undo the edit and write another migration, or \
                      accept it with `cargo migrate stamp`.",
                     entry.name
                 );
             }
         }
         Some(Err(error)) => log::debug!("the database cannot be read: {error}"),
-        None => log::debug!("no database answers, so none is looked at"),
+        None => log::debug!("no database answers"),
     }
     found
 }
@@ -120,9 +117,9 @@ pub(super) async fn drift<M: MigratorTrait>(
     if asked.print.json {
         print_json(&found)?;
     } else if found.is_empty() {
-        print("the database is as its applied migrations say\n")?;
+        print("the database matches its applied migrations\n")?;
     } else {
-        print("The database is otherwise than its applied migrations say:\n")?;
+        print("The database differs from its applied migrations:\n")?;
         print(Lines(&found))?;
     }
     Ok(found.is_empty())
@@ -149,12 +146,12 @@ pub(super) async fn lint<M: MigratorTrait>(
     let notes =
         findings.iter().filter(|finding| finding.allowed.is_none() && finding.level == Level::Note).count();
     let allowed = findings.iter().filter(|finding| finding.allowed.is_some()).count();
-    print(format_args!("{fails} found, {allowed} allowed with reason, {notes} to note\n"))?;
+    print(format_args!("{fails} findings, {allowed} exceptions, {notes} notes\n"))?;
     Ok(fails == 0)
 }
 
 pub(super) async fn verify<M: MigratorTrait>(settings: &Settings, asked: &Verify) -> Outcome {
-    /// What came of it on a database.
+    /// The results on one database.
     #[derive(Serialize)]
     struct On {
         database: &'static str,
@@ -175,7 +172,7 @@ pub(super) async fn verify<M: MigratorTrait>(settings: &Settings, asked: &Verify
             _ => "postgres",
         };
         let tried = verify::run::<M>(url).await;
-        // A URL of `--on` is not known to what hides that of the settings.
+        // Only the URL of the settings is hidden elsewhere, not those of `--on`.
         let migrations =
             tried.map_err(|error| CliError::Settings(error.to_string().replace(url, "the database")))?;
         all.push(On { database, migrations });
@@ -193,7 +190,7 @@ pub(super) async fn verify<M: MigratorTrait>(settings: &Settings, asked: &Verify
 
 async fn compared<M: MigratorTrait>(
     project: &Project<M>,
-    asked: &Check,
+    asked: &ComparisonArgs,
     renames: &[Rename],
 ) -> Result<Comparison, CliError> {
     let unspecified = if asked.strict { Unspecified::Drop } else { Unspecified::Keep };
@@ -201,14 +198,14 @@ async fn compared<M: MigratorTrait>(
     Ok(compare(project, &options).await?)
 }
 
-/// What the comparison cannot take into account is never passed over.
+/// Warns of statements that the comparison leaves out.
 fn report_unread(comparison: &Comparison) {
     for statement in &comparison.unread {
-        log::warn!("warning: what this does is not compared: {statement}");
+        log::warn!("warning: not part of the comparison: {statement}");
     }
 }
 
-/// One a line.
+/// One item a line.
 struct Lines<'l, T>(&'l [T]);
 
 impl<T: fmt::Display> fmt::Display for Lines<'_, T> {

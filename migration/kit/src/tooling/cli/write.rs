@@ -51,34 +51,34 @@ pub(super) async fn down<M: MigratorTrait>(settings: &Settings, down: &Down) -> 
         Until::Steps(steps) => format!("This rolls {steps} of the applied migrations back"),
         Until::Migration(name) => format!("This rolls the migrations after {name} back"),
     };
-    confirm(settings, &format!("{what}, with what they have added"))?;
+    confirm(settings, &format!("{what}, with the tables and columns that they added"))?;
     let mut session = session::<M>(settings).await?;
     session.down(until).await?;
     finish(session).await
 }
 
 pub(super) async fn fresh<M: MigratorTrait>(settings: &Settings) -> Outcome {
-    confirm(settings, "This drops every table of the database, also of other programs")?;
+    confirm(settings, "This drops every table of the database, including those of other programs")?;
     let mut session = session::<M>(settings).await?;
     session.fresh().await?;
     finish(session).await
 }
 
 pub(super) async fn refresh<M: MigratorTrait>(settings: &Settings) -> Outcome {
-    confirm(settings, "This rolls all migrations back, with all rows, and applies them again")?;
+    confirm(settings, "This rolls back all migrations, deletes all rows, and applies the migrations again")?;
     let mut session = session::<M>(settings).await?;
     session.refresh().await?;
     finish(session).await
 }
 
 pub(super) async fn reset<M: MigratorTrait>(settings: &Settings) -> Outcome {
-    confirm(settings, "This rolls all migrations back, with all rows")?;
+    confirm(settings, "This rolls back all migrations and deletes all rows")?;
     let mut session = session::<M>(settings).await?;
     session.reset().await?;
     finish(session).await
 }
 
-/// Takes the lock, and opens the database.
+/// Takes the lock and opens the database.
 pub(super) async fn session<M: MigratorTrait>(settings: &Settings) -> Result<Session<M>, CliError> {
     let mut target = Target::new(read::url(settings)?, "cargo migrate", settings.patience());
     target.schema.clone_from(&settings.database_schema);
@@ -90,7 +90,7 @@ async fn finish<M: MigratorTrait>(session: Session<M>) -> Outcome {
     Ok(true)
 }
 
-/// How a run on MariaDB finds what is left of a migration that was cut off.
+/// Finds the rest of a migration that was cut off on MariaDB.
 fn script<M: MigratorTrait>() -> Script {
     Arc::new(|name, direction| {
         let name = name.to_owned();
@@ -105,7 +105,7 @@ fn script<M: MigratorTrait>() -> Script {
             match recorded {
                 Some(recorded) if recorded.reads.is_empty() => Ok(recorded.statements),
                 Some(_) => {
-                    Err(DbErr::Custom(format!("{name} goes by rows, so what is left of it is not known")))
+                    Err(DbErr::Custom(format!("{name} depends on rows, so the rest of it is not known")))
                 }
                 None => Err(DbErr::Custom(format!("there is no migration {name}"))),
             }
@@ -113,16 +113,16 @@ fn script<M: MigratorTrait>() -> Script {
     })
 }
 
-/// What is odd about the migrations of a database.
+/// Warns of irregular migrations of a database.
 fn warn(history: &History) {
     for name in &history.out_of_order {
-        log::warn!("warning: {name} is pending, and older than one that is applied");
+        log::warn!("warning: {name} is pending, and older than an applied migration");
     }
     for entry in history.entries.iter().filter(|entry| entry.state == MigrationState::Edited) {
         log::warn!("warning: {} was edited after it had been applied here", entry.name);
     }
     if let Some(reason) = &history.unchecked {
-        log::warn!("warning: whether migrations were edited is not known: {reason}");
+        log::warn!("warning: edited migrations cannot be found: {reason}");
     }
 }
 
@@ -139,7 +139,7 @@ async fn losses_of_up<M: MigratorTrait>(
     let many = match until {
         Until::End => pending.len(),
         Until::Steps(steps) => usize::try_from(*steps).unwrap_or(usize::MAX).min(pending.len()),
-        // One that is not pending is an error that the run itself explains.
+        // The run itself reports a name that is not pending.
         Until::Migration(name) => {
             pending.iter().position(|up| up.name.contains(name)).map_or(0, |position| position + 1)
         }

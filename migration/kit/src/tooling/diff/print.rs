@@ -1,4 +1,4 @@
-//! Changes in words, a line each.
+//! Changes and differences in words, one line for each.
 
 use std::fmt;
 
@@ -52,12 +52,65 @@ impl TableChange {
                 write!(f, "column {table}.{}: {to} instead of {from}", from.name)
             }
             Self::ChangePrimaryKey { from, to } => {
-                let columns = |key: &Option<PrimaryKey>| match key {
-                    Some(key) => key.columns.join(", "),
-                    None => "none".to_owned(),
-                };
-                write!(f, "primary key of {table}: {} instead of {}", columns(to), columns(from))
+                let (to, from) = (key_columns(to.as_ref()), key_columns(from.as_ref()));
+                write!(f, "primary key of {table}: {to} instead of {from}")
             }
         }
     }
+}
+
+impl Change {
+    /// The differences between entities and migrations that this change removes.
+    pub(in crate::tooling) fn differences(&self) -> Vec<String> {
+        match self {
+            Self::CreateEnum(name, _) => vec![format!("enum {name} is missing from the migrations")],
+            Self::DropEnum(name, _) => vec![format!("enum {name} is missing from the entities")],
+            Self::ChangeEnum { name, from, to } => {
+                let (to, from) = (to.join(", "), from.join(", "));
+                vec![format!("enum {name} has {to} in the entities, {from} in the migrations")]
+            }
+            Self::CreateTable(table) => vec![format!("table {} is missing from the migrations", table.name)],
+            Self::DropTable(table) => vec![format!("table {} is missing from the entities", table.name)],
+            Self::Alter { from, steps, .. } => steps.iter().map(|step| step.difference(&from.name)).collect(),
+        }
+    }
+}
+
+impl TableChange {
+    fn difference(&self, table: &str) -> String {
+        let missing = |object: String, place: &str| format!("{object} is missing from the {place}");
+        let check = |name: &Option<String>| format!("check {} on {table}", name.as_deref().unwrap_or("?"));
+        match self {
+            Self::DropForeignKey(key) => missing(format!("foreign key {}", key.name_on(table)), "entities"),
+            Self::AddForeignKey(key) => {
+                missing(format!("foreign key {}", key.name_on(table)), "migrations") + &format!(": {key}")
+            }
+            Self::DropCheck(dropped) => missing(check(&dropped.name), "entities"),
+            Self::AddCheck(added) => {
+                missing(check(&added.name), "migrations") + &format!(": {}", added.condition)
+            }
+            Self::DropIndex(index) => {
+                missing(format!("index {} on {table}", index.name_on(table)), "entities")
+            }
+            Self::AddIndex(index) => {
+                missing(format!("index {} on {table}", index.name_on(table)), "migrations")
+                    + &format!(": {index}")
+            }
+            Self::AddColumn(column) => {
+                missing(format!("column {table}.{}", column.name), "migrations") + &format!(": {column}")
+            }
+            Self::DropColumn(column) => missing(format!("column {table}.{}", column.name), "entities"),
+            Self::ChangeColumn { from, to } => {
+                format!("column {table}.{} is {to} in the entities, {from} in the migrations", from.name)
+            }
+            Self::ChangePrimaryKey { from, to } => {
+                let (to, from) = (key_columns(to.as_ref()), key_columns(from.as_ref()));
+                format!("primary key of {table} is {to} in the entities, {from} in the migrations")
+            }
+        }
+    }
+}
+
+fn key_columns(key: Option<&PrimaryKey>) -> String {
+    key.map_or_else(|| "none".to_owned(), |key| key.columns.join(", "))
 }

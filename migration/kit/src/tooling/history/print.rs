@@ -1,4 +1,4 @@
-//! Histories for people to read; with `{:#}` all that is known of each migration.
+//! Histories for people; with `{:#}` in detail.
 
 use std::fmt;
 
@@ -19,10 +19,10 @@ impl fmt::Display for History {
             }
         }
         for name in &self.out_of_order {
-            writeln!(f, "warning: {name} is pending, and older than one that is applied")?;
+            writeln!(f, "warning: {name} is pending, and older than an applied migration")?;
         }
         if let Some(reason) = &self.unchecked {
-            writeln!(f, "warning: whether migrations were edited is not known: {reason}")?;
+            writeln!(f, "warning: edited migrations cannot be found: {reason}")?;
         }
         Ok(())
     }
@@ -74,11 +74,11 @@ impl fmt::Display for Shown {
         };
         list(f, "up", &self.up)?;
         match &self.irreversible {
-            Some(reason) => writeln!(f, "\ncannot be taken back: {reason}")?,
+            Some(reason) => writeln!(f, "\nirreversible: {reason}")?,
             None => list(f, "down", &self.down)?,
         }
         if !self.reads.is_empty() {
-            list(f, "reads, and saw no rows when this was recorded", &self.reads)?;
+            list(f, "queries on rows, recorded on empty tables", &self.reads)?;
         }
         Ok(())
     }

@@ -1,8 +1,8 @@
-//! What becomes of values when a column gets another type.
+//! The effect of another type on the values of a column.
 
 use crate::snapshot::Kind;
 
-/// Whether the database need not touch a row: the new type takes in the old one as it is stored.
+/// Whether the database touches no row: the new type stores the old values in the same way.
 pub(super) fn widens(from: &Kind, to: &Kind) -> bool {
     match (from, to) {
         (Kind::String(Some(from)), Kind::String(Some(to))) => from <= to,

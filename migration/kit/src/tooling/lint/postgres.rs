@@ -1,4 +1,4 @@
-//! PostgreSQL, by the rules of `squawk` that are about what happens to data and to those who use it meanwhile.
+//! PostgreSQL, by the rules of `squawk` that concern data and its users during a change.
 
 use sqlparser::ast::{self, Statement as Sql};
 use squawk_linter::{Linter, LinterSettings, Rule as Squawk, Violation};
@@ -13,17 +13,16 @@ use crate::{
     snapshot::fold::{in_a_line, last, parse},
 };
 
-const ATOMIC: &str = "a run is one transaction: there is no half-done state to be robust against";
-const TASTE: &str =
-    "it is about which type to choose, not about what a change costs; types are the entities' affair";
-const WIDER: &str = "it lets more in than before: no row is touched, and nothing that runs is refused";
-const OPTIONAL: &str = "squawk itself leaves it out: what it forbids is seldom wrong";
+const ATOMIC: &str = "a run is one transaction, so it leaves no partial state";
+const TASTE: &str = "it concerns the choice of types, not the cost of a change; the entities decide types";
+const WIDER: &str = "it accepts more than before: no row is touched, and no running statement fails";
+const OPTIONAL: &str = "squawk itself leaves it out by default";
 
 /// The rules of `squawk` that are left out, each with the reason.
 pub const LEFT_OUT: &[(Squawk, &str)] = &[
     (Squawk::PreferBigintOverInt, TASTE),
     (Squawk::PreferBigintOverSmallint, TASTE),
-    (Squawk::PreferIdentity, "SeaORM's query builder decides how a key is counted"),
+    (Squawk::PreferIdentity, "SeaORM's query builder decides it"),
     (
         Squawk::PreferTextField,
         "a length is a limit that holds on all three databases, and an index on MariaDB needs it",
@@ -33,14 +32,14 @@ pub const LEFT_OUT: &[(Squawk, &str)] = &[
     (Squawk::PreferRobustStmts, ATOMIC),
     (
         Squawk::BanConcurrentIndexCreationInTransaction,
-        "PostgreSQL refuses it by itself; whether a migration has a transaction is not in its SQL",
+        "PostgreSQL refuses it by itself, and the SQL does not show the transaction",
     ),
-    (Squawk::RequireTimeoutSettings, "whoever runs migrations sets them, for every run"),
-    (Squawk::RequireLockTimeout, "whoever runs migrations sets it, for every run"),
-    (Squawk::RequireStatementTimeout, "whoever runs migrations sets it, for every run"),
-    (Squawk::RequireEnumValueOrdering, "a value at the end is at the end"),
-    (Squawk::RequireTableSchema, "the connection says which schema is meant"),
-    (Squawk::UnusedIgnore, "reasons are given by `allow`, not in comments; unused ones are found"),
+    (Squawk::RequireTimeoutSettings, "the operator sets them, for every run"),
+    (Squawk::RequireLockTimeout, "the operator sets it, for every run"),
+    (Squawk::RequireStatementTimeout, "the operator sets it, for every run"),
+    (Squawk::RequireEnumValueOrdering, "the order of values is that of the entities"),
+    (Squawk::RequireTableSchema, "the connection selects the schema"),
+    (Squawk::UnusedIgnore, "reasons are declared by `lint_exceptions!`, not in comments"),
     (Squawk::BanDropNotNull, WIDER),
     (Squawk::BanDropConstraint, WIDER),
     (Squawk::BanDropTrigger, OPTIONAL),
@@ -70,7 +69,7 @@ pub const LEFT_OUT: &[(Squawk, &str)] = &[
     (Squawk::BanAlterExtension, OPTIONAL),
 ];
 
-/// Adds what `squawk` finds in a migration to what our own rules have found.
+/// Adds the findings of `squawk` to those of our own rules.
 pub(super) fn add(migration: &Recorded, found: &mut Found) {
     let (mut file, mut ends) = (String::new(), Vec::new());
     for statement in &migration.statements {
@@ -87,7 +86,7 @@ pub(super) fn add(migration: &Recorded, found: &mut Found) {
         let start = usize::from(violation.text_range.start());
         ends.iter().position(|end| start < *end).unwrap_or_default()
     };
-    // Of keys squawk says twice what they cost, the second time as of any constraint.
+    // For a key, squawk reports the cost twice, the second time as that of any constraint.
     let keys: Vec<usize> = violations.iter().filter(|violation| is_key(violation.code)).map(place).collect();
     for violation in violations {
         let at = place(&violation);
@@ -130,11 +129,11 @@ fn broken(at: usize, rule: Rule, violation: &Violation, sql: &str) -> Broken {
     }
 }
 
-/// Most of the rules that give no advice are about what a program that still runs is used to.
+/// Most rules without advice concern the version of a program that still runs.
 const FALLBACK: &str = "release a version that does not need it, and change it in the next release";
 
-/// Whether the same migration puts back what the statement takes away: a default that has to go while the type
-/// changes, an enum's old self that makes way for its new one.
+/// Whether the same migration restores the dropped object: a default that is dropped while the type changes, or an enum
+/// that is replaced by one of the same name.
 fn is_passing(rule: Squawk, at: usize, migration: &Recorded) -> bool {
     let sql = |at: usize| migration.statements[at].sql.trim();
     match rule {

@@ -1,4 +1,4 @@
-//! Recognises a table that another takes the place of: nothing is lost but the columns that are not copied.
+//! Recognises the rebuild of a table, which loses only the columns that are not copied.
 
 use std::ops::ControlFlow;
 
@@ -11,9 +11,9 @@ use crate::snapshot::fold::last;
 pub(super) struct Rebuild {
     /// Which statement drops it.
     pub(super) at: usize,
-    /// What it is called when it is dropped.
+    /// Its name when it is dropped.
     pub(super) dropped: String,
-    /// What it was called at first, and what the other is called in the end.
+    /// Its name at first, which is the name of its successor in the end.
     pub(super) name: String,
     /// The columns that are copied, each with its new name where that is known; `None` if all are.
     pub(super) copied: Option<Vec<(String, Option<String>)>>,

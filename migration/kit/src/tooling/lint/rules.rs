@@ -1,6 +1,6 @@
 //! The rules of our own: databases, severity, effect and the safer way.
 //!
-//! What MariaDB does to a table was asked of MariaDB 10.11 by `ALGORITHM=` and `LOCK=`.
+//! The effects on MariaDB were measured on MariaDB 10.11 with `ALGORITHM=` and `LOCK=`.
 
 use sea_orm_migration::sea_orm::{
     DatabaseBackend::{MySql, Postgres, Sqlite},

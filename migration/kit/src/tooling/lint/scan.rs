@@ -1,4 +1,4 @@
-//! Goes through the statements of a migration with the rules of our own.
+//! Applies the rules of our own to the statements of a migration.
 
 use std::collections::HashSet;
 
@@ -32,14 +32,14 @@ struct Scan<'s> {
     /// Columns that it has added: the table, and the column.
     added: HashSet<(String, String)>,
     rebuilds: Vec<Rebuild>,
-    /// Whether MariaDB was told not to look at references, or conditions.
+    /// Whether MariaDB skips the check of references or conditions.
     unchecked: bool,
     at: usize,
     text: String,
     found: Found,
 }
 
-/// Finds what a migration breaks, and follows it in `schema`.
+/// Finds the rules that a migration breaks, and follows its statements in `schema`.
 pub(super) fn migration(backend: DbBackend, migration: &Recorded, schema: &mut Snapshot) -> Found {
     let parsed: Vec<_> =
         migration.statements.iter().map(|statement| parse(backend, &statement.sql).ok()).collect();
@@ -80,7 +80,7 @@ pub(super) fn migration(backend: DbBackend, migration: &Recorded, schema: &mut S
     scan.found
 }
 
-/// Whether our rules know all that can be said of a statement's kind.
+/// Whether our rules cover this kind of statement completely.
 fn is_ours(sql: &Sql) -> bool {
     matches!(
         sql,
@@ -185,7 +185,7 @@ impl Scan<'_> {
         }
     }
 
-    /// What the parser does not know may still be a kind of statement that we do.
+    /// Statements outside the parser's grammar, by their words.
     fn unread(&mut self, sql: &str) {
         let words: Vec<String> = sql.split_whitespace().map(str::to_uppercase).collect();
         let has = |these: &[&str]| words.windows(these.len()).any(|words| words == these);

@@ -1,11 +1,11 @@
-//! What stands round the migrations of a script: whom it is for, and the transaction.
+//! The frame of a script: its client, its settings, and its transaction.
 
 use sea_orm_migration::sea_orm::DbBackend;
 
 use super::{Direction, Recorded};
 
-/// `sqlite3` goes on after an error, and would commit the rest, unless told to bail out; of the other two, `psql`
-/// finds its transaction aborted and `mariadb` stops.
+/// `sqlite3` continues after an error and commits the rest, unless `.bail` is on. `psql` finds its transaction aborted, and
+/// `mariadb` stops.
 const SQLITE: &str = "\
 -- Load with: sqlite3 FILE < SCRIPT
 .bail on
@@ -18,16 +18,16 @@ const POSTGRES: &str = "\
 BEGIN;
 ";
 
-/// The settings are those that SeaORM's driver makes.
+/// The settings of SeaORM's driver.
 const MARIADB: &str = "\
 -- Load with: mariadb DATABASE < SCRIPT
--- MariaDB commits with every change of the schema: what ran before an error stays.
+-- MariaDB commits every change of the schema: statements before an error stay.
 SET NAMES utf8mb4;
 SET time_zone = '+00:00';
 SET sql_mode = CONCAT(@@sql_mode, ',IGNORE_SPACE,PIPES_AS_CONCAT,NO_ENGINE_SUBSTITUTION');
 ";
 
-/// A broken reference takes everything back, since the constraint below cannot be met.
+/// A broken reference violates the constraint, which rolls everything back.
 const SQLITE_END: &str = r#"
 CREATE TEMP TABLE "_broken_references" ("count" integer CHECK ("count" = 0));
 INSERT OR ROLLBACK INTO temp."_broken_references" SELECT count(*) FROM pragma_foreign_key_check;
@@ -38,7 +38,7 @@ COMMIT;
 pub(super) fn opening(backend: DbBackend, migrations: &[Recorded], direction: Direction) -> String {
     let verb = match direction {
         Direction::Up => "Applies",
-        Direction::Down => "Takes back",
+        Direction::Down => "Rolls back",
     };
     let names = match migrations {
         [] => "nothing".to_owned(),
@@ -61,12 +61,12 @@ pub(super) fn closing(backend: DbBackend) -> &'static str {
     }
 }
 
-/// What comes before and after the statements of one migration.
+/// The lines before and after the statements of one migration.
 pub(super) fn around(backend: DbBackend, statements: &[String]) -> (&'static str, &'static str) {
     match backend {
         DbBackend::MySql => ("START TRANSACTION;\n", "COMMIT;\n"),
         DbBackend::Postgres if statements.iter().any(|sql| refuses_transactions(sql)) => (
-            "-- It cannot run in a transaction: what comes before it is committed, and an error must end the script.\n\
+            "-- It runs outside a transaction: the migrations before it are committed, and an error must end the script.\n\
              COMMIT;\n\\set ON_ERROR_STOP on\n",
             "BEGIN;\n",
         ),

@@ -1,34 +1,34 @@
-//! Why migrations could not be run beside a database.
+//! Failures of scratch space.
 
 use sea_orm_migration::sea_orm::{DbErr, RuntimeErr};
 
-/// Why migrations could not be run beside a database.
+/// Failure of scratch space.
 #[derive(Debug, thiserror::Error)]
 pub enum ShadowError {
     /// The database cannot be reached.
     #[error("cannot connect: {0}")]
     Connect(#[source] DbErr),
-    /// A statement of our own failed, such as one that reads the catalogue or the record of migrations.
+    /// A statement of the kit failed, such as a query on the catalogue or the records.
     #[error("cannot read the database: {0}")]
     Read(#[source] DbErr),
-    /// The scratch space could not be made, for want of a right as a rule.
+    /// The scratch space could not be created, usually because a right is missing.
     #[error(
-        "cannot make {what}, which takes {right}; grant it, or name another database to work in: {source}"
+        "cannot create {space}, which needs {right}; grant it, or name another database for it: {source}"
     )]
     Space {
-        /// What was to be made.
-        what: &'static str,
-        /// The right that it takes.
+        /// The missing space.
+        space: &'static str,
+        /// The right that it needs.
         right: &'static str,
-        /// What the database said.
+        /// The error of the database.
         source: DbErr,
     },
-    /// The scratch space is of another kind than the database.
-    #[error("{shadow} cannot stand in for {live}")]
+    /// The scratch space is on another kind of database.
+    #[error("scratch space on {shadow} cannot replace {live}")]
     Kind {
         /// The kind of the database that is compared.
         live: &'static str,
-        /// The kind of the one named for scratch space.
+        /// The kind of the database for scratch space.
         shadow: &'static str,
     },
     /// A migration failed.
@@ -36,21 +36,21 @@ pub enum ShadowError {
     Migration {
         /// Its name.
         name: String,
-        /// What it failed with.
+        /// Its error.
         source: DbErr,
     },
-    /// A migration panicked, as `SeaQuery` does where a database cannot do what is asked.
+    /// A migration panicked, as `SeaQuery` does if a database lacks a feature.
     #[error("{name} panicked: {message}")]
     Panic {
         /// Its name.
         name: String,
-        /// With what words.
+        /// Message of the panic.
         message: String,
     },
 }
 
 impl ShadowError {
-    /// Whether it comes of running many migrations in one transaction, and would not come on a database.
+    /// Whether the cause is one transaction for many migrations, which a scratch database would avoid.
     pub(in crate::tooling) fn for_want_of_a_database(&self) -> bool {
         let Self::Migration {
             source: DbErr::Exec(RuntimeErr::SqlxError(e)) | DbErr::Query(RuntimeErr::SqlxError(e)),

@@ -1,4 +1,4 @@
-//! A database of a server that exists for as long as it is worked in.
+//! A temporary database on a server.
 
 use sea_orm_migration::sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement,
@@ -6,18 +6,18 @@ use sea_orm_migration::sea_orm::{
 
 use super::{ShadowError, connect, unique_name};
 
-/// A database that goes with this.
+/// A database that is dropped with this value.
 #[derive(Debug)]
 pub(super) struct Scratch {
     db: DatabaseConnection,
     beside: DatabaseConnection,
     name: String,
-    /// Where it is still to be dropped from.
+    /// The server, until the database is dropped.
     url: Option<String>,
 }
 
 impl Scratch {
-    /// Makes one on the server that `beside` is connected to through `url`. Tables without a collation of their own have
+    /// Creates one on the server that `beside` is connected to through `url`. Tables without a collation of their own have
     /// `collation`, or that of the database beside.
     pub async fn make(
         beside: DatabaseConnection,
@@ -38,7 +38,7 @@ impl Scratch {
         };
         let create = format!("CREATE DATABASE {name}{options}");
         beside.execute_unprepared(&create).await.map_err(|source| ShadowError::Space {
-            what: "a scratch database",
+            space: "a scratch database",
             right,
             source,
         })?;
@@ -69,7 +69,7 @@ impl Scratch {
 }
 
 impl Drop for Scratch {
-    /// After a panic, or when nobody waits any more. A runtime of its own, since this one may be about to end.
+    /// Cleanup after a panic or a cancelled future. It has its own runtime, since the current one may be ending.
     fn drop(&mut self) {
         let Some(url) = self.url.take() else { return };
         let name = self.name.clone();
@@ -81,7 +81,7 @@ impl Drop for Scratch {
             })
         });
         if let Ok(Err(error)) = dropping.join() {
-            log::warn!("the scratch database {} stays: {error}", self.name);
+            log::warn!("warning: the scratch database {} is left behind: {error}", self.name);
         }
     }
 }
@@ -91,7 +91,7 @@ async fn drop_database(beside: &DatabaseConnection, name: &str) -> Result<(), Db
     beside.execute_unprepared(&format!("DROP DATABASE {name}{force}")).await.map(|_| ())
 }
 
-/// What tables inherit that say nothing; only MariaDB has this.
+/// Collation of tables that specify none; only MariaDB has one.
 pub(in crate::tooling) async fn collation_of(db: &DatabaseConnection) -> Result<Option<String>, DbErr> {
     if db.get_database_backend() != DbBackend::MySql {
         return Ok(None);

@@ -35,7 +35,7 @@ impl ShadowTarget {
     /// cannot run in one transaction with the others.
     ///
     /// # Errors
-    /// What `work` fails with.
+    /// The error of `work`.
     pub async fn tried<T>(
         mut self,
         work: impl AsyncFn(&Self) -> Result<T, ShadowError>,

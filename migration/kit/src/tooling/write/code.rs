@@ -24,7 +24,7 @@ pub(super) fn columns(index: &Index) -> String {
     format!("&[{}]", columns.join(", "))
 }
 
-/// Text that stands in a comment as it is.
+/// A line, escaped for a comment.
 pub(super) fn for_a_comment(line: &str) -> String {
     line.replace('_', "\\_").replace('*', "\\*").replace('<', "\\<").replace('[', "\\[")
 }
@@ -99,7 +99,7 @@ pub(super) fn literal(sql: &str) -> Option<String> {
     (!inner.contains('\'')).then(|| inner.replace('\0', "'"))
 }
 
-/// A number or a truth. An integer that `i32` cannot hold says so.
+/// A number or a boolean. An integer beyond `i32` gets its type.
 fn number(sql: &str) -> String {
     match sql.parse::<i64>() {
         Ok(number) if i32::try_from(number).is_err() => format!("{}i64", spaced(sql)),
@@ -142,7 +142,7 @@ pub(super) fn is_literal(sql: &str) -> bool {
     text || sql.contains("'::") || sql == "true" || sql == "false" || sql.parse::<f64>().is_ok()
 }
 
-/// What rows get in a column that must not be null, if nothing else was asked for.
+/// The value for existing rows in a column that becomes NOT NULL, if no other is given.
 pub(super) fn neutral(schema: &Snapshot, kind: &Kind) -> String {
     match kind {
         Kind::SmallInteger | Kind::Integer | Kind::BigInteger | Kind::Decimal(_) => "0".to_owned(),
@@ -161,7 +161,7 @@ pub(super) fn neutral(schema: &Snapshot, kind: &Kind) -> String {
     }
 }
 
-/// A table as it is created, without the indexes that are created after it.
+/// A table, without the indexes that are created after it.
 pub(super) fn table(schema: &Snapshot, table: &Table) -> String {
     let mut code = format!("dialect::table(manager, {})", text(&table.name));
     let key = table.primary_key.as_ref();
@@ -218,7 +218,7 @@ pub(super) fn index(table: &str, index: &Index) -> String {
     format!("Index::create().name({name}).table({of}){}{unique}{method}.take()", parts(&index.parts))
 }
 
-/// A foreign key, to stand in a table or by itself.
+/// A foreign key, in a table or on its own.
 pub(super) fn foreign_key(table: &str, key: &ForeignKey) -> String {
     let each = |function: &str, columns: &[String]| -> String {
         let calls: Vec<String> =

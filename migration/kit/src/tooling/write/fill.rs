@@ -1,4 +1,4 @@
-//! What rows that are there get in a column that must not be null.
+//! Values for existing rows in a column that becomes NOT NULL.
 
 use chrono::DateTime;
 use sea_orm_migration::sea_orm::prelude::Uuid;
@@ -9,7 +9,7 @@ use crate::{
     tooling::diff::TableChange,
 };
 
-/// The column in which a step gives a value to rows.
+/// The column that a step fills in existing rows.
 pub(in crate::tooling) fn filled(step: &TableChange) -> Option<&Column> {
     match step {
         TableChange::AddColumn(column) if !column.nullable && !is_simple(column) => Some(column),
@@ -18,7 +18,7 @@ pub(in crate::tooling) fn filled(step: &TableChange) -> Option<&Column> {
     }
 }
 
-/// Whether every database can add the column as it is to a table with rows.
+/// Whether every database can add the column to a table with rows in one step.
 pub(super) fn is_simple(column: &Column) -> bool {
     let default = match &column.default {
         Some(default) => code::is_literal(default),
@@ -32,7 +32,7 @@ pub(super) fn bare(column: &Column) -> Column {
     Column { nullable: true, default: None, ..column.clone() }
 }
 
-/// Why no column of a kind can be given what was asked for, if that is so.
+/// The reason why a column of this kind cannot hold the value, if there is one.
 pub(in crate::tooling) fn misfit(kind: &Kind, sql: &str) -> Option<String> {
     let text = code::literal(sql)?;
     match kind {
@@ -44,7 +44,7 @@ pub(in crate::tooling) fn misfit(kind: &Kind, sql: &str) -> Option<String> {
     }
 }
 
-/// The value as Rust. Only what is text is bound as text: PostgreSQL takes it for nothing else.
+/// The value as Rust. Only text is bound as text: PostgreSQL does not convert a bound text.
 pub(super) fn value(kind: &Kind, sql: &str) -> String {
     if *kind == Kind::Uuid
         && let Ok(uuid) = Uuid::parse_str(code::literal(sql).as_deref().unwrap_or(sql))
@@ -72,7 +72,7 @@ fn bound(uuid: Uuid) -> String {
     format!("sea_orm_migration::sea_orm::prelude::Uuid::from_u128(0x{})", groups.join("_"))
 }
 
-/// The moment that a text says with its zone, as `dialect::at` wants it.
+/// The moment in a text with its zone, in the format of `dialect::at`.
 fn moment(text: &str) -> Option<String> {
     let moment =
         DateTime::parse_from_rfc3339(text).or_else(|_| DateTime::parse_from_str(text, "%F %T%.f%#z")).ok()?;

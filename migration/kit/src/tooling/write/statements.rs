@@ -23,7 +23,7 @@ pub(super) struct Writer<'w> {
     lines: Vec<String>,
     /// The tables that SQLite rebuilds, each as a function.
     pub(super) functions: String,
-    /// Whether SQLite goes a way of its own somewhere.
+    /// Whether SQLite has a branch of its own somewhere.
     pub(super) branches: bool,
     /// Whether columns are defined.
     pub(super) columns: bool,
@@ -40,7 +40,7 @@ impl<'w> Writer<'w> {
         Self { from, to, backfills, when, lines, functions, branches: false, columns: false }
     }
 
-    /// The body, whose last statement is what the function answers.
+    /// The body, whose last statement is the result of the function.
     pub(super) fn finished(&self) -> String {
         match self.lines.split_last() {
             Some((last, lines)) if last.ends_with(".await?;") => {
@@ -151,7 +151,7 @@ impl<'w> Writer<'w> {
         let mut sqlite = mem::take(&mut self.lines);
         self.steps(from, to, steps);
         let mut others = mem::replace(&mut self.lines, before);
-        // What both begin or end with is said once.
+        // Lines that both begin or end with are written once.
         let head = sqlite.iter().zip(&others).take_while(|(one, other)| one == other).count();
         self.lines.extend(sqlite.drain(..head));
         others.drain(..head);

@@ -1,5 +1,5 @@
-//! What only the text of SQLite's statements tells. It is taken apart by its words, not parsed: SQLite has already
-//! accepted it, and ALTER TABLE edits it in place.
+//! Properties that only the text of SQLite's statements shows. The text is split into words, not parsed: SQLite has
+//! accepted it already, and ALTER TABLE edits it in place.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use sqlparser::{
 
 use super::words::{bare, ends_with, has, is, outer, parenthesised, plain, print, split, tokens};
 
-/// What CREATE TABLE says beyond the pragmas.
+/// Parts of CREATE TABLE that no pragma shows.
 #[derive(Debug, Default)]
 pub(super) struct TableText {
     /// The conditions, with their names where they have any.
@@ -23,7 +23,7 @@ pub(super) struct TableText {
     deferred: Vec<Vec<String>>,
 }
 
-/// What a column's definition says beyond the pragmas.
+/// Parts of a column's definition that no pragma shows.
 #[derive(Debug, Default)]
 pub(super) struct ColumnText {
     pub collation: Option<String>,
@@ -31,7 +31,7 @@ pub(super) struct ColumnText {
     pub autoincrement: bool,
 }
 
-/// What CREATE INDEX says beyond the pragmas.
+/// Parts of CREATE INDEX that no pragma shows.
 #[derive(Debug, Default)]
 pub(super) struct IndexText {
     /// The expressions or columns, without order and collation.

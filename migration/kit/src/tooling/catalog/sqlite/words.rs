@@ -1,11 +1,11 @@
-//! SQL of SQLite as words, and as it is printed when only its meaning counts.
+//! SQL of SQLite as words, and in a form in which only its meaning counts.
 
 use sqlparser::{
     dialect::SQLiteDialect,
     tokenizer::{Token, Tokenizer},
 };
 
-/// SQL without what does not matter: white space, comments, the quotes around names and their case.
+/// SQL reduced to its meaning: without white space, comments, and the quotes and case of names.
 pub(super) fn normal(sql: &str) -> String {
     match tokens(sql) {
         Some(tokens) => print(bare(&tokens)),
@@ -19,7 +19,7 @@ pub(super) fn tokens(sql: &str) -> Option<Vec<Token>> {
     Some(tokens)
 }
 
-/// What stands between the first parenthesis and its partner, and what follows.
+/// The tokens between the first parenthesis and its partner, and the tokens after them.
 pub(super) fn parenthesised(tokens: &[Token]) -> Option<(&[Token], &[Token])> {
     let start = tokens.iter().position(|token| *token == Token::LParen)?;
     let end = start + partner(&tokens[start..])?;
@@ -47,7 +47,7 @@ pub(super) fn bare(mut tokens: &[Token]) -> &[Token] {
     tokens
 }
 
-/// At the commas that stand in no parentheses.
+/// Splits at the commas outside parentheses.
 pub(super) fn split(tokens: &[Token]) -> Vec<&[Token]> {
     let mut depth = 0_i32;
     tokens
@@ -62,7 +62,7 @@ pub(super) fn split(tokens: &[Token]) -> Vec<&[Token]> {
         .collect()
 }
 
-/// The unquoted words that stand in no parentheses, with their places.
+/// The unquoted words outside parentheses, with their positions.
 pub(super) fn outer(tokens: &[Token]) -> Vec<(usize, &str)> {
     let mut depth = 0_i32;
     let mut words = Vec::new();
@@ -91,7 +91,7 @@ pub(super) fn ends_with(tokens: &[Token], word: &str) -> bool {
     tokens.last().is_some_and(|token| is(token, word))
 }
 
-/// A name as it is.
+/// A name without its quotes.
 pub(super) fn plain(token: &Token) -> String {
     match token {
         Token::Word(word) => word.value.clone(),
@@ -130,7 +130,7 @@ pub(super) fn print(tokens: &[Token]) -> String {
     printed
 }
 
-/// Whether a name needs no quotes, whatever it was written with.
+/// Whether a name needs no quotes, even if it was written with some.
 fn is_name(name: &str) -> bool {
     name.chars().all(|c| c.is_alphanumeric() || c == '_') && !name.starts_with(|c: char| c.is_ascii_digit())
 }

@@ -1,77 +1,77 @@
-//! What a verb takes beside what holds for all of them.
+//! Options of single verbs.
 
 use clap::{Args, ValueEnum};
 use sea_orm_migration::sea_orm::DbBackend;
 
 use crate::tooling::write::Rename;
 
-/// How far `up` goes.
+/// Options of `up`.
 #[derive(Debug, Default, Args)]
 pub struct Up {
-    /// How many pending migrations to apply
+    /// Number of pending migrations to apply
     #[arg(short, long, conflicts_with = "to")]
     pub num: Option<u32>,
-    /// The last one to apply, by its name or a part of it that no other has; or `head`
+    /// Last migration to apply: a name, a unique part of one, or `head`
     #[arg(long, value_name = "NAME")]
     pub to: Option<String>,
-    /// Do not ask where rows, columns or tables are lost
+    /// Confirm the loss of rows, columns or tables
     #[arg(long)]
     pub allow_destructive: bool,
-    /// Or as a script.
+    /// As a script.
     #[command(flatten)]
     pub offline: Offline,
 }
 
-/// How far `down` goes.
+/// Options of `down`.
 #[derive(Debug, Args)]
 pub struct Down {
-    /// How many applied migrations to roll back
+    /// Number of applied migrations to roll back
     #[arg(short, long, default_value_t = 1, conflicts_with = "to")]
     pub num: u32,
-    /// The one that is to be the newest then, by its name or a part of it that no other has; or `base`
+    /// Migration that stays as the newest: a name, a unique part of one, or `base`
     #[arg(long, value_name = "NAME")]
     pub to: Option<String>,
-    /// Or as a script.
+    /// As a script.
     #[command(flatten)]
     pub offline: Offline,
 }
 
-/// A script instead of a run.
+/// Options of a script instead of a run.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Offline")]
 pub struct Offline {
-    /// Print the script that does it, and touch no database
+    /// Print the script instead of touching a database
     #[arg(long)]
     pub sql: bool,
-    /// What the script is for; that of the database's URL if left out
+    /// Database of the script; that of the database URL if omitted
     #[arg(long, value_enum, requires = "sql")]
     pub backend: Option<Backend>,
-    /// Where the database stands that it is for: a migration's name, `base` or `head`
+    /// Newest applied migration of the script's database: a name, `base` or `head`
     #[arg(long, value_name = "NAME", requires = "sql")]
     pub from: Option<String>,
-    /// Fail where a migration goes by rows, which a script cannot see
+    /// Fail if a migration depends on rows, which a script cannot read
     #[arg(long, requires = "sql")]
     pub strict: bool,
 }
 
-/// A script.
+/// Options of `sql`.
 #[derive(Debug, Args)]
 pub struct Sql {
-    /// What the script is for; that of the database's URL if left out
+    /// Database of the script; that of the database URL if omitted
     #[arg(long, value_enum)]
     pub backend: Option<Backend>,
-    /// Where the database stands that it is for: a migration's name or `base`
+    /// Newest applied migration of the script's database: a name or `base`
     #[arg(long, value_name = "NAME", default_value = "base")]
     pub from: String,
-    /// The last migration to apply: a name or `head`
+    /// Last migration to apply: a name or `head`
     #[arg(long, value_name = "NAME", default_value = "head")]
     pub to: String,
-    /// Fail where a migration goes by rows, which a script cannot see
+    /// Fail if a migration depends on rows, which a script cannot read
     #[arg(long)]
     pub strict: bool,
 }
 
-/// A kind of database.
+/// Kind of database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Backend {
     /// SQLite
@@ -93,50 +93,50 @@ impl From<Backend> for DbBackend {
     }
 }
 
-/// A migration to be written by hand.
+/// Options of `generate`.
 #[derive(Debug, Args)]
 pub struct Generate {
-    /// What it does, in words joined by underscores
+    /// Purpose of the migration, in words joined by underscores
     pub migration_name: String,
-    /// Name it by the time in UTC, as it is without this
+    /// Name the file by the time in UTC, which is the default
     #[arg(long, conflicts_with = "local_time")]
     pub universal_time: bool,
-    /// Name it by the time here
+    /// Name the file by local time
     #[arg(long)]
     pub local_time: bool,
 }
 
-/// A migration to be written from entities.
+/// Options of `autogenerate`.
 #[derive(Debug, Args)]
 pub struct Autogenerate {
-    /// What it does, in words joined by underscores
+    /// Purpose of the migration, in words joined by underscores
     pub name: String,
-    /// A column or a table that has another name now
+    /// Column or table with a new name
     #[arg(long, value_name = "TABLE.OLD=NEW|OLD=NEW", value_parser = rename)]
     pub rename: Vec<Rename>,
-    /// What rows get in a column that must not be null, in SQL
+    /// Value for existing rows in a column that becomes NOT NULL, in SQL
     #[arg(long, value_name = "TABLE.COLUMN=SQL", value_parser = backfill)]
     pub backfill: Vec<((String, String), String)>,
-    /// Write it even if rows, columns or tables are lost by it
+    /// Write the migration even if it loses rows, columns or tables
     #[arg(long)]
     pub allow_destructive: bool,
-    /// How the comparison is made.
+    /// Options of the comparison.
     #[command(flatten)]
-    pub comparison: Check,
+    pub comparison: ComparisonArgs,
 }
 
-/// How entities and migrations are compared.
+/// Options of a comparison of entities and migrations.
 #[derive(Debug, Default, Args)]
-pub struct Check {
-    /// Tables to leave alone; `*` stands for any characters
+pub struct ComparisonArgs {
+    /// Tables to leave out; `*` matches any characters
     #[arg(long, value_name = "TABLE", value_delimiter = ',')]
     pub exclude: Vec<String>,
-    /// Take the entities at their word also where they are silent: lengths, defaults, plain indexes, checks
+    /// Treat the entities as complete, also in lengths, defaults, plain indexes and checks
     #[arg(long)]
     pub strict: bool,
 }
 
-/// How an answer is printed.
+/// Format of the output.
 #[derive(Debug, Default, Args)]
 pub struct Print {
     /// Print JSON
@@ -144,50 +144,50 @@ pub struct Print {
     pub json: bool,
 }
 
-/// A migration to look at.
+/// Options of `show`.
 #[derive(Debug, Args)]
 pub struct Show {
-    /// Its name, or a part of it that no other has
+    /// Name of the migration, or a unique part of it
     pub name: String,
-    /// Whose SQL to show; that of the database's URL if left out
+    /// Database whose SQL is shown; that of the database URL if omitted
     #[arg(long, value_enum)]
     pub backend: Option<Backend>,
-    /// How.
+    /// Format of the output.
     #[command(flatten)]
     pub print: Print,
 }
 
-/// What to record as applied.
+/// Options of `stamp`.
 #[derive(Debug, Args)]
 pub struct Stamp {
-    /// The newest migration that is to count as applied: its name, `head` or `base`
+    /// Newest migration to record as applied: a name, `head` or `base`
     pub target: String,
-    /// Forget applied migrations that are unknown here, too
+    /// Also forget applied migrations that are unknown here
     #[arg(long)]
     pub purge: bool,
 }
 
-/// What to compare a database with.
+/// Options of `drift`.
 #[derive(Debug, Args)]
 pub struct Drift {
-    /// A database of the same kind to make scratch space beside
+    /// Database of the same kind, beside which scratch space is created
     #[arg(long, value_name = "URL")]
     pub shadow: Option<String>,
-    /// Tables to leave alone; `*` stands for any characters
+    /// Tables to leave out; `*` matches any characters
     #[arg(long, value_name = "TABLE", value_delimiter = ',')]
     pub exclude: Vec<String>,
-    /// How.
+    /// Format of the output.
     #[command(flatten)]
     pub print: Print,
 }
 
-/// Where to try migrations.
+/// Options of `verify`.
 #[derive(Debug, Args)]
 pub struct Verify {
-    /// A database to make scratch space beside, once for each; the database's URL if left out
+    /// Database beside which scratch space is created, repeatable; the database URL if omitted
     #[arg(long, value_name = "URL")]
     pub on: Vec<String>,
-    /// How.
+    /// Format of the output.
     #[command(flatten)]
     pub print: Print,
 }
@@ -197,7 +197,7 @@ fn rename(text: &str) -> Result<Rename, String> {
     let (old, new) = halves(text)?;
     Ok(match old.split_once('.') {
         Some((table, from)) => {
-            // The table stands in front of the new name, too, if somebody likes to say it twice.
+            // The table may be repeated before the new name.
             let to = new.strip_prefix(table).and_then(|rest| rest.strip_prefix('.')).unwrap_or(new);
             Rename::Column { table: table.to_owned(), from: from.to_owned(), to: to.to_owned() }
         }
@@ -209,13 +209,13 @@ fn rename(text: &str) -> Result<Rename, String> {
 fn backfill(text: &str) -> Result<((String, String), String), String> {
     let (column, sql) = halves(text)?;
     let (table, column) =
-        column.split_once('.').ok_or_else(|| format!("{column:?} is no column such as books.title"))?;
+        column.split_once('.').ok_or_else(|| format!("{column:?} is not a column such as parcels.weight"))?;
     Ok(((table.to_owned(), column.to_owned()), sql.to_owned()))
 }
 
 fn halves(text: &str) -> Result<(&str, &str), String> {
     match text.split_once('=') {
         Some((old, new)) if !old.is_empty() && !new.is_empty() => Ok((old, new)),
-        _ => Err("something must stand on both sides of `=`".to_owned()),
+        _ => Err("both sides of `=` need a value".to_owned()),
     }
 }

@@ -103,7 +103,7 @@ impl Scan<'_> {
         }
     }
 
-    /// A column that is told anew what it is.
+    /// A column with a new definition.
     fn modified(&mut self, table: &str, old: &str, new: &str, alter: &ast::AlterTable) {
         if self.is_added(table, old) {
             return;

@@ -1,4 +1,4 @@
-//! The steps that SQLite can only take by making a table anew.
+//! Steps that SQLite can only make by a rebuild of the table.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use super::{Writer, bare, code, is_simple};
 use crate::{snapshot::Table, tooling::diff::TableChange};
 
 impl Writer<'_> {
-    /// The steps on SQLite: what must be done before, the table anew, and its new indexes.
+    /// The steps on SQLite: preparations, the rebuild, and the new indexes.
     pub(super) fn rebuild(&mut self, from: &Table, to: &Table, steps: &[TableChange]) {
         let mut copied: Vec<String> = to
             .columns
@@ -53,7 +53,7 @@ impl Writer<'_> {
     }
 }
 
-/// Whether SQLite cannot do it but by making the table anew.
+/// Whether SQLite needs a rebuild for the step.
 pub(super) fn needed(step: &TableChange) -> bool {
     match step {
         TableChange::DropForeignKey(_)
