@@ -175,7 +175,7 @@ impl Project {
         let executable = std::env::current_exe().unwrap();
         // target/debug/deps/it-0123456789abcdef
         let target = executable.ancestors().nth(3).unwrap();
-        let output = Command::new(env!("CARGO"))
+        let output = Command::new("cargo")
             .arg("migrate")
             .args(command.split_whitespace())
             .current_dir(self.0.path())
