@@ -1,15 +1,8 @@
-//! The migrations of Bookly's database, oldest first, for SQLite, PostgreSQL and MariaDB / MySQL.
-//!
-//! Invariant: a migration that has been released is never edited, and none of them names `entity`.
-//! Stock `sea-orm-cli migrate` runs them; the API runs them at its start through [`startup`].
+#![doc = include_str!("../README.md")]
 
 pub use sea_orm_migration::prelude::*;
 
-pub mod portable;
-pub mod run;
 pub mod startup;
-#[cfg(feature = "tooling")]
-pub mod tooling;
 
 mod m20261121_000001_create_users;
 mod m20261121_000002_create_books;

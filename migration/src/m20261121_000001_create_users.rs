@@ -1,8 +1,7 @@
 //! Accounts.
 
 use sea_orm_migration::{prelude::*, schema::*};
-
-use crate::portable;
+use sea_orm_migration_kit::dialect;
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
@@ -16,7 +15,7 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager
             .create_table(
-                portable::table(manager, "users")
+                dialect::table(manager, "users")
                     .col(uuid("id").primary_key())
                     .col(string_len("username", 50))
                     .col(string_len("email", 254))
@@ -27,8 +26,8 @@ impl MigrationTrait for Migration {
                     .col(boolean("is_active").default(true))
                     .col(string_len("password_hash", 255))
                     .col(big_integer("version").default(1))
-                    .col(portable::moment(manager, "created_at"))
-                    .col(portable::moment(manager, "updated_at"))
+                    .col(dialect::moment(manager, "created_at"))
+                    .col(dialect::moment(manager, "updated_at"))
                     .check(("ck-users-role", Expr::col("role").is_in(["user", "cashier", "admin"])))
                     .index(Index::create().unique().name("idx-users-username").col("username"))
                     .index(Index::create().unique().name("idx-users-email").col("email"))

@@ -1,8 +1,7 @@
 //! The catalogue.
 
 use sea_orm_migration::{prelude::*, schema::*};
-
-use crate::portable;
+use sea_orm_migration_kit::dialect;
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
@@ -17,7 +16,7 @@ impl MigrationTrait for Migration {
         let (amount, currency) = (Expr::col("price_amount"), Expr::col("price_currency"));
         manager
             .create_table(
-                portable::table(manager, "books")
+                dialect::table(manager, "books")
                     .col(uuid("id").primary_key())
                     .col(string_len("title", 500))
                     .col(string_len_null("subtitle", 500))
@@ -33,8 +32,8 @@ impl MigrationTrait for Migration {
                     .col(string_len_null("cover_url", 2048))
                     .col(uuid_null("owner_id"))
                     .col(big_integer("version").default(1))
-                    .col(portable::moment(manager, "created_at"))
-                    .col(portable::moment(manager, "updated_at"))
+                    .col(dialect::moment(manager, "created_at"))
+                    .col(dialect::moment(manager, "updated_at"))
                     .check(("ck-books-page_count", Expr::col("page_count").gte(1)))
                     .check((
                         "ck-books-price",

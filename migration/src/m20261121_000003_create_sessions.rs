@@ -1,8 +1,7 @@
 //! Log-ins: one row for each device that is signed in.
 
 use sea_orm_migration::{prelude::*, schema::*};
-
-use crate::portable;
+use sea_orm_migration_kit::dialect;
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
@@ -16,16 +15,16 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager
             .create_table(
-                portable::table(manager, "sessions")
+                dialect::table(manager, "sessions")
                     .col(uuid("id").primary_key())
                     .col(uuid("user_id"))
                     .col(big_integer("generation").default(1))
-                    .col(portable::moment(manager, "created_at"))
-                    .col(portable::moment(manager, "rotated_at"))
-                    .col(portable::moment(manager, "last_seen_at"))
-                    .col(portable::moment(manager, "idle_expires_at"))
-                    .col(portable::moment(manager, "expires_at"))
-                    .col(portable::moment_null(manager, "revoked_at"))
+                    .col(dialect::moment(manager, "created_at"))
+                    .col(dialect::moment(manager, "rotated_at"))
+                    .col(dialect::moment(manager, "last_seen_at"))
+                    .col(dialect::moment(manager, "idle_expires_at"))
+                    .col(dialect::moment(manager, "expires_at"))
+                    .col(dialect::moment_null(manager, "revoked_at"))
                     .col(string_len_null("user_agent", 255))
                     .col(string_len_null("ip", 45))
                     .foreign_key(

@@ -2,8 +2,11 @@
 //! books of a user.
 
 use sea_orm_migration::prelude::*;
-
-use crate::portable::{self, IndexOn};
+use sea_orm_migration_kit::{
+    Rule,
+    dialect::{self, IndexOn},
+    lint_exceptions,
+};
 
 const INDEXES: &[IndexOn] = &[
     ("idx-books-title_id", &["title", "id"]),
@@ -18,6 +21,11 @@ const INDEXES: &[IndexOn] = &[
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
+lint_exceptions!(
+    Migration,
+    [(Rule::RequireConcurrentIndexCreation, "the table was created in the same release, and is empty")]
+);
+
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     fn use_transaction(&self) -> Option<bool> {
@@ -25,13 +33,11 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let reason = "the table was made in the same release, and is empty";
-        portable::allow(manager, "require-concurrent-index-creation", reason).await?;
-        portable::create_indexes(manager, "books", INDEXES).await
+        dialect::create_indexes(manager, "books", INDEXES).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        portable::keep_foreign_key_indexed(manager, "books", "owner_id").await?;
-        portable::drop_indexes(manager, "books", INDEXES).await
+        dialect::keep_foreign_key_indexed(manager, "books", "owner_id").await?;
+        dialect::drop_indexes(manager, "books", INDEXES).await
     }
 }

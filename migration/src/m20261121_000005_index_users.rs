@@ -1,14 +1,22 @@
 //! An index for every sort order of accounts; names and addresses have theirs, being unique.
 
 use sea_orm_migration::prelude::*;
-
-use crate::portable::{self, IndexOn};
+use sea_orm_migration_kit::{
+    Rule,
+    dialect::{self, IndexOn},
+    lint_exceptions,
+};
 
 const INDEXES: &[IndexOn] =
     &[("idx-users-created_at_id", &["created_at", "id"]), ("idx-users-updated_at_id", &["updated_at", "id"])];
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
+
+lint_exceptions!(
+    Migration,
+    [(Rule::RequireConcurrentIndexCreation, "the table was created in the same release, and is empty")]
+);
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
@@ -17,12 +25,10 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let reason = "the table was made in the same release, and is empty";
-        portable::allow(manager, "require-concurrent-index-creation", reason).await?;
-        portable::create_indexes(manager, "users", INDEXES).await
+        dialect::create_indexes(manager, "users", INDEXES).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        portable::drop_indexes(manager, "users", INDEXES).await
+        dialect::drop_indexes(manager, "users", INDEXES).await
     }
 }

@@ -1,13 +1,21 @@
 //! The sessions of a user.
 
 use sea_orm_migration::prelude::*;
-
-use crate::portable::{self, IndexOn};
+use sea_orm_migration_kit::{
+    Rule,
+    dialect::{self, IndexOn},
+    lint_exceptions,
+};
 
 const INDEXES: &[IndexOn] = &[("idx-sessions-user_id", &["user_id"])];
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
+
+lint_exceptions!(
+    Migration,
+    [(Rule::RequireConcurrentIndexCreation, "the table was created in the same release, and is empty")]
+);
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
@@ -16,13 +24,11 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let reason = "the table was made in the same release, and is empty";
-        portable::allow(manager, "require-concurrent-index-creation", reason).await?;
-        portable::create_indexes(manager, "sessions", INDEXES).await
+        dialect::create_indexes(manager, "sessions", INDEXES).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        portable::keep_foreign_key_indexed(manager, "sessions", "user_id").await?;
-        portable::drop_indexes(manager, "sessions", INDEXES).await
+        dialect::keep_foreign_key_indexed(manager, "sessions", "user_id").await?;
+        dialect::drop_indexes(manager, "sessions", INDEXES).await
     }
 }

@@ -1,8 +1,7 @@
-//! Mail that is to be sent: what it says and to whom. No token is in it; those are made when it is sent.
+//! Mail to send: its template and its recipient. It contains no tokens: these are created when it is sent.
 
 use sea_orm_migration::{prelude::*, schema::*};
-
-use crate::portable;
+use sea_orm_migration_kit::dialect;
 
 const KINDS: [&str; 6] = [
     "verify_email",
@@ -25,17 +24,17 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager
             .create_table(
-                portable::table(manager, "outbox")
+                dialect::table(manager, "outbox")
                     .col(uuid("id").primary_key())
                     .col(string_len("kind", 32))
                     .col(uuid_null("user_id"))
                     .col(string_len("address", 254))
                     .col(string_len_null("state", 64))
                     .col(big_integer("attempts").default(0))
-                    .col(portable::moment(manager, "due_at"))
-                    .col(portable::moment(manager, "expires_at"))
-                    .col(portable::moment_null(manager, "sent_at"))
-                    .col(portable::moment(manager, "created_at"))
+                    .col(dialect::moment(manager, "due_at"))
+                    .col(dialect::moment(manager, "expires_at"))
+                    .col(dialect::moment_null(manager, "sent_at"))
+                    .col(dialect::moment(manager, "created_at"))
                     .check(("ck-outbox-kind", Expr::col("kind").is_in(KINDS)))
                     .foreign_key(
                         ForeignKey::create()

@@ -1,8 +1,11 @@
 //! The mail that is due, the mail that is done with, and the mail of an account.
 
 use sea_orm_migration::prelude::*;
-
-use crate::portable::{self, IndexOn};
+use sea_orm_migration_kit::{
+    Rule,
+    dialect::{self, IndexOn},
+    lint_exceptions,
+};
 
 const INDEXES: &[IndexOn] = &[
     ("idx-outbox-sent_at_due_at", &["sent_at", "due_at"]),
@@ -12,6 +15,11 @@ const INDEXES: &[IndexOn] = &[
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
+lint_exceptions!(
+    Migration,
+    [(Rule::RequireConcurrentIndexCreation, "the table was created in the same release, and is empty")]
+);
+
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     fn use_transaction(&self) -> Option<bool> {
@@ -19,13 +27,11 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let reason = "the table was made in the same release, and is empty";
-        portable::allow(manager, "require-concurrent-index-creation", reason).await?;
-        portable::create_indexes(manager, "outbox", INDEXES).await
+        dialect::create_indexes(manager, "outbox", INDEXES).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        portable::keep_foreign_key_indexed(manager, "outbox", "user_id").await?;
-        portable::drop_indexes(manager, "outbox", INDEXES).await
+        dialect::keep_foreign_key_indexed(manager, "outbox", "user_id").await?;
+        dialect::drop_indexes(manager, "outbox", INDEXES).await
     }
 }

@@ -1,13 +1,21 @@
-//! The sessions that have not been used for long, for whoever clears them away.
+//! An index of sessions by their last use, for their removal.
 
 use sea_orm_migration::prelude::*;
-
-use crate::portable::{self, IndexOn};
+use sea_orm_migration_kit::{
+    Rule,
+    dialect::{self, IndexOn},
+    lint_exceptions,
+};
 
 const INDEXES: &[IndexOn] = &[("idx-sessions-idle_expires_at", &["idle_expires_at"])];
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
+
+lint_exceptions!(
+    Migration,
+    [(Rule::RequireConcurrentIndexCreation, "the table was created in the same release, and is empty")]
+);
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
@@ -16,12 +24,10 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let reason = "the table was made in the same release, and is empty";
-        portable::allow(manager, "require-concurrent-index-creation", reason).await?;
-        portable::create_indexes(manager, "sessions", INDEXES).await
+        dialect::create_indexes(manager, "sessions", INDEXES).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        portable::drop_indexes(manager, "sessions", INDEXES).await
+        dialect::drop_indexes(manager, "sessions", INDEXES).await
     }
 }

@@ -1,8 +1,11 @@
 //! An index for every filter of the catalogue that lists often, with the order that a list has if none is asked for.
 
 use sea_orm_migration::prelude::*;
-
-use crate::portable::{self, IndexOn};
+use sea_orm_migration_kit::{
+    Rule,
+    dialect::{self, IndexOn},
+    lint_exceptions,
+};
 
 const INDEXES: &[IndexOn] = &[
     ("idx-books-author_created_at_id", &["author", "created_at", "id"]),
@@ -13,6 +16,11 @@ const INDEXES: &[IndexOn] = &[
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
+lint_exceptions!(
+    Migration,
+    [(Rule::RequireConcurrentIndexCreation, "the table was created in the same release, and is empty")]
+);
+
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     fn use_transaction(&self) -> Option<bool> {
@@ -20,12 +28,10 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let reason = "the table was made in the same release, and is empty";
-        portable::allow(manager, "require-concurrent-index-creation", reason).await?;
-        portable::create_indexes(manager, "books", INDEXES).await
+        dialect::create_indexes(manager, "books", INDEXES).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        portable::drop_indexes(manager, "books", INDEXES).await
+        dialect::drop_indexes(manager, "books", INDEXES).await
     }
 }

@@ -1,5 +1,5 @@
-//! The index in which books are searched for, kept in step by triggers: text search of PostgreSQL, FTS5 of SQLite,
-//! FULLTEXT of MariaDB and MySQL. Its tables begin with `_`: they have no models.
+//! Search index of books, kept in step by triggers: text search of PostgreSQL, FTS5 of SQLite, FULLTEXT of MariaDB and
+//! MySQL. Its tables begin with `_`: they have no models.
 
 use sea_orm_migration::{prelude::*, sea_orm::DatabaseBackend};
 
@@ -7,10 +7,10 @@ mod mysql;
 mod postgres;
 mod sqlite;
 
-/// What is searched, the weightiest first.
+/// Searched columns, by descending weight.
 const COLUMNS: [&str; 6] = ["title", "author", "subtitle", "isbn", "publisher", "description"];
 
-/// Letters that no database takes apart into a base letter and a mark, and the sigma that ends a word.
+/// Letters that no database decomposes into a base letter and a mark, and the final sigma.
 const LETTERS: [(&str, &str); 18] = [
     ("Æ", "ae"),
     ("æ", "ae"),
@@ -73,7 +73,7 @@ async fn run(manager: &SchemaManager<'_>, statements: Vec<String>) -> Result<(),
     Ok(())
 }
 
-/// Text with those letters as others write them.
+/// Text with those letters in plain spelling.
 fn plain(text: &str) -> String {
     LETTERS.iter().fold(text.to_owned(), |text, (from, to)| format!("replace({text}, '{from}', '{to}')"))
 }

@@ -1,4 +1,4 @@
-//! What names a book's work, so that an import finds a book that has no ISBN. Null is not yet known.
+//! Key of a book's work, by which an import finds a book without an ISBN. Null until it is computed.
 
 use sea_orm_migration::{prelude::*, schema::*};
 

@@ -1,13 +1,21 @@
 //! An index for books by their work, for those of a user, and for those from before a moment.
 
 use sea_orm_migration::prelude::*;
-
-use crate::portable::{self, IndexOn};
+use sea_orm_migration_kit::{
+    Rule,
+    dialect::{self, IndexOn},
+    lint_exceptions,
+};
 
 const INDEXES: &[IndexOn] = &[("idx-books-work_owner_id_created_at", &["work", "owner_id", "created_at"])];
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
+
+lint_exceptions!(
+    Migration,
+    [(Rule::RequireConcurrentIndexCreation, "the table was created in the same release, and is empty")]
+);
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
@@ -16,12 +24,10 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let reason = "the table was made in the same release, and is empty";
-        portable::allow(manager, "require-concurrent-index-creation", reason).await?;
-        portable::create_indexes(manager, "books", INDEXES).await
+        dialect::create_indexes(manager, "books", INDEXES).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        portable::drop_indexes(manager, "books", INDEXES).await
+        dialect::drop_indexes(manager, "books", INDEXES).await
     }
 }

@@ -1,4 +1,4 @@
-//! What tells the tokens of mail apart that a state of an account would take for each other when it comes again.
+//! Counter that invalidates the mail tokens of an account when an earlier state of it returns.
 
 use sea_orm_migration::{prelude::*, schema::*};
 

@@ -1,22 +1,19 @@
-//! The command line of the migrations, which `cargo migrate` and `sea-orm-cli migrate` call.
+//! The command line of the migrations, for `cargo migrate` and `sea-orm-cli migrate`.
 
 use std::{marker::PhantomData, process::ExitCode};
 
-// Its entities register themselves where it is linked.
+// The entities register themselves in a program that links them.
 use entity as _;
-use migration::{
-    Migrator,
-    sea_orm::DbBackend,
-    tooling::{cli, compare::Project},
-};
+use migration::Migrator;
+use sea_orm_migration::sea_orm::DbBackend;
+use sea_orm_migration_kit::tooling::{cli, compare::Project};
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let project = Project {
         entities: &["entity::*"],
         folder: env!("CARGO_MANIFEST_DIR"),
-        portable: "crate::portable",
-        foreign: &[],
+        ignored_tables: &[],
         hints: |_| Vec::new(),
         databases: &[DbBackend::Sqlite, DbBackend::Postgres, DbBackend::MySql],
         migrator: PhantomData::<Migrator>,

@@ -8,7 +8,7 @@
 mod app;
 mod contract;
 mod corpus;
-#[path = "../../../migration/tests/it/database.rs"]
+#[path = "../../../migration/kit/tests/it/database.rs"]
 mod database;
 mod mailbox;
 mod process;

@@ -2,7 +2,7 @@
 
 use super::{COLUMNS, plain};
 
-/// What the parser would take for hosts, paths, signs or markup, where it only parts words.
+/// Characters that separate words, but that the parser would read as parts of hosts, paths, signs or markup.
 const BETWEEN: &str = "-+./@:<&_~\\";
 
 /// The weight of each column.
@@ -69,7 +69,7 @@ pub(super) fn down() -> Vec<String> {
     .to_vec()
 }
 
-/// What the index keeps of a row of books.
+/// Index entry of a row of books.
 fn row(books: &str) -> String {
     let weighted = COLUMNS.iter().zip(WEIGHTS).map(|(column, weight)| {
         format!("coalesce(setweight(to_tsvector('simple', _books_words({books}.{column})), '{weight}'), '')")

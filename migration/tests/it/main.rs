@@ -1,30 +1,12 @@
-//! Tests of the migration workflow, on fixtures of their own.
+//! Tests of this project's own migrations. Those of the engine that runs them are in `migration/kit`.
 //!
 //! They run on SQLite, or on the server that `TEST_POSTGRES_URL` or `TEST_MARIADB_URL` names, whose user must be
 //! allowed to create databases.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
-mod catalog;
-mod checksum;
-mod cli;
+#[path = "../../kit/tests/it/database.rs"]
 mod database;
-mod depot;
-mod drift;
-mod entities;
-mod enums;
-mod history;
-mod journal;
-#[expect(clippy::duplicate_mod, reason = "most entities are the same after a change")]
-mod kinds;
-mod lint;
-mod lock;
-mod parcels;
-mod process;
-mod reader;
+mod migrations;
 mod rebuild;
-mod round_trip;
-mod run;
-mod script;
-mod steps;
-mod verify;
+mod startup;

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use migration::{
-    Migrator, MigratorTrait, portable,
-    run::{Extent, Place, Session},
-};
+use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, Database as Connector, DatabaseConnection, DbBackend, Statement};
 use sea_orm_migration::{MigrationTrait, prelude::*, schema::*};
+use sea_orm_migration_kit::{
+    dialect,
+    run::{Session, Target, Until},
+};
 
 /// Makes the names of users longer, for which SQLite has to make the table anew.
 struct Longer;
@@ -25,11 +26,11 @@ impl MigrationTrait for Longer {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        portable::rebuild(manager, users(manager, 200), COLUMNS).await
+        dialect::rebuild(manager, users(manager, 200), COLUMNS).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        portable::rebuild(manager, users(manager, 100), COLUMNS).await
+        dialect::rebuild(manager, users(manager, 100), COLUMNS).await
     }
 }
 
@@ -37,14 +38,14 @@ const COLUMNS: &[&str] =
     &["id", "username", "email", "first_name", "password_hash", "created_at", "updated_at"];
 
 fn users(manager: &SchemaManager<'_>, length: u32) -> TableCreateStatement {
-    portable::table(manager, "users")
+    dialect::table(manager, "users")
         .col(uuid("id").primary_key())
         .col(string_len_uniq("username", 50))
         .col(string_len_uniq("email", 254))
         .col(string_len_null("first_name", length))
         .col(string_len("password_hash", 255))
-        .col(portable::moment(manager, "created_at"))
-        .col(portable::moment(manager, "updated_at"))
+        .col(dialect::moment(manager, "created_at"))
+        .col(dialect::moment(manager, "updated_at"))
         .take()
 }
 
@@ -73,9 +74,9 @@ const ROWS: [&str; 3] = [
 async fn a_rebuild_of_users_loses_no_row_and_no_owner() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}/test.db?mode=rwc", folder.path().display());
-    let place = Place::new(&url, "a test", Duration::from_mins(1));
-    let mut session = Session::<Migrator>::open(place.clone()).await.unwrap();
-    session.up(Extent::All).await.unwrap();
+    let target = Target::new(&url, "a test", Duration::from_mins(1));
+    let mut session = Session::<Migrator>::open(target.clone()).await.unwrap();
+    session.up(Until::End).await.unwrap();
     session.close().await.unwrap();
     let db = Connector::connect(&url).await.unwrap();
     for sql in ROWS {
@@ -86,11 +87,11 @@ async fn a_rebuild_of_users_loses_no_row_and_no_owner() {
     db.close().await.unwrap();
 
     for way in ["up", "down", "up"] {
-        let mut session = Session::<WithLonger>::open(place.clone()).await.unwrap();
+        let mut session = Session::<WithLonger>::open(target.clone()).await.unwrap();
         let ran = if way == "up" {
-            session.up(Extent::All).await.unwrap()
+            session.up(Until::End).await.unwrap()
         } else {
-            session.down(Extent::Steps(1)).await.unwrap()
+            session.down(Until::Steps(1)).await.unwrap()
         };
         assert_eq!(ran.len(), 1);
         session.close().await.unwrap();

@@ -1,0 +1,227 @@
+//! Runs of migrations: one process at a time, and a whole run or nothing of it if the database can undo one.
+//!
+//! A [`Session`] takes the migration lock before it opens the database, and releases it at its end. On PostgreSQL and
+//! SQLite a run is one transaction. MariaDB and MySQL commit each DDL statement: there a run keeps a journal.
+
+use std::{fmt, marker::PhantomData, pin::Pin, sync::Arc, time::Duration};
+
+use log::info;
+use sea_orm_migration::{
+    MigratorTrait, SchemaManager,
+    sea_orm::{
+        ConnectOptions, Database, DatabaseConnection, DbBackend, DbErr, Statement, TransactionTrait as _,
+        sqlx::sqlite::SqliteJournalMode,
+    },
+};
+
+mod atomic;
+pub mod checksums;
+mod error;
+mod foreign_keys;
+mod journal;
+mod ledger;
+mod leftovers;
+mod lock;
+pub mod names;
+mod order;
+pub mod recorder;
+mod records;
+mod state;
+mod stepwise;
+
+pub use self::{
+    error::{Error, HalfDone, Unfinished},
+    names::resolve,
+    order::{Direction, Step, Until},
+    records::{Record, applied, applied_names},
+    state::{SchemaState, state},
+};
+use self::{journal::Journal, ledger::Ledger, lock::Lock, order::Order};
+
+/// Default time to wait for another process that migrates the same database.
+pub const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Database to migrate, and the name of this process.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// `sqlite:`, `postgres://` or `mysql://`.
+    pub url: String,
+    /// Search path, on PostgreSQL.
+    pub schema: Option<String>,
+    /// Time to wait for another process that migrates this database.
+    pub patience: Duration,
+    /// Name that waiting processes show, such as `server, process 123`.
+    pub name: String,
+}
+
+impl Target {
+    /// The database at `url` with its default schema, for this process under `name`.
+    #[must_use]
+    pub fn new(url: impl Into<String>, name: &str, patience: Duration) -> Self {
+        let name = format!("{name}, process {}", std::process::id());
+        Self { url: url.into(), schema: None, patience, name }
+    }
+}
+
+/// Result of a [`Script`].
+pub type Scripted = Pin<Box<dyn Future<Output = Result<Vec<Statement>, DbErr>> + Send>>;
+
+/// Function that returns the statements of a migration in one direction on MariaDB / MySQL, in order.
+pub type Script = Arc<dyn Fn(&str, Direction) -> Scripted + Send + Sync>;
+
+/// Connects for a migration: one connection, and on SQLite without foreign keys, since the rebuild of a table under
+/// them would delete the rows of its children. A file of SQLite is switched to WAL.
+///
+/// # Errors
+/// [`DbErr`] of the driver.
+pub async fn connect(mut options: ConnectOptions) -> Result<DatabaseConnection, DbErr> {
+    options.max_connections(1).sqlx_logging_level(log::LevelFilter::Debug).map_sqlx_sqlite_opts(|sqlite| {
+        sqlite.foreign_keys(false).create_if_missing(true).journal_mode(SqliteJournalMode::Wal)
+    });
+    Database::connect(options).await
+}
+
+/// Right to migrate one database, for the lifetime of the value.
+pub struct Session<M> {
+    db: DatabaseConnection,
+    lock: Lock,
+    patience: Duration,
+    journal: Option<Journal>,
+    script: Option<Script>,
+    migrator: PhantomData<fn() -> M>,
+}
+
+impl<M> fmt::Debug for Session<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("db", &self.db).field("lock", &self.lock).finish_non_exhaustive()
+    }
+}
+
+impl<M: MigratorTrait> Session<M> {
+    /// Waits for the migration lock, then opens the database. Creates a missing file of SQLite.
+    ///
+    /// # Errors
+    /// [`Error::Locked`] if another process holds the lock for longer than the target's patience;
+    /// [`Error::Database`] and [`Error::LockFile`] if the database or its folder cannot be opened.
+    pub async fn open(target: Target) -> Result<Self, Error> {
+        let lock = Lock::take(&target, &M::migration_table_name().to_string()).await?;
+        let mut options = ConnectOptions::new(&target.url);
+        // The journal and the locks of a run are bound to this connection, so the pool must not replace it.
+        options.max_lifetime(None).idle_timeout(None).set_application_name(&target.name);
+        if let Some(schema) = &target.schema {
+            options.set_schema_search_path(schema);
+        }
+        let journal = match lock {
+            Lock::MySql(_) => Some(Journal::attach(&mut options, &M::migration_table_name().to_string())),
+            Lock::Postgres(_) | Lock::File(_) | Lock::Private => None,
+        };
+        let mut db = connect(options).await?;
+        if let Some(journal) = &journal {
+            journal.listen(&mut db).await?;
+        }
+        Ok(Self { db, lock, patience: target.patience, journal, script: None, migrator: PhantomData })
+    }
+
+    /// Lets this session continue a run that was cut off on MariaDB / MySQL, with the statements that `script` returns.
+    #[must_use]
+    pub fn with_script(mut self, script: Script) -> Self {
+        self.script = Some(script);
+        self
+    }
+
+    /// The only connection of the session. On MariaDB / MySQL it has no autocommit between a statement and its end, so
+    /// use it for whole statements or in transactions.
+    #[must_use]
+    pub fn connection(&self) -> &DatabaseConnection {
+        &self.db
+    }
+
+    /// Applies pending migrations, oldest first.
+    ///
+    /// # Errors
+    /// See [`Error`]. On PostgreSQL and SQLite nothing of the run is kept then, except the effects of a migration
+    /// whose `use_transaction()` is `Some(false)` and of the migrations before it.
+    pub async fn up(&mut self, until: Until) -> Result<Vec<Step>, Error> {
+        self.run(Order::Up(until)).await
+    }
+
+    /// Rolls applied migrations back, newest first. With [`Until::Migration`], the named one stays applied.
+    ///
+    /// # Errors
+    /// As [`Session::up`].
+    pub async fn down(&mut self, until: Until) -> Result<Vec<Step>, Error> {
+        self.run(Order::Down(until)).await
+    }
+
+    /// Rolls everything back and applies it again.
+    ///
+    /// # Errors
+    /// As [`Session::up`].
+    pub async fn refresh(&mut self) -> Result<Vec<Step>, Error> {
+        self.run(Order::Refresh).await
+    }
+
+    /// Rolls everything back and drops the tables of records.
+    ///
+    /// # Errors
+    /// As [`Session::up`].
+    pub async fn reset(&mut self) -> Result<Vec<Step>, Error> {
+        self.run(Order::Reset).await
+    }
+
+    /// Drops every table, including those of other programs, and applies everything.
+    ///
+    /// # Errors
+    /// As [`Session::up`].
+    pub async fn fresh(&mut self) -> Result<Vec<Step>, Error> {
+        self.run(Order::Fresh).await
+    }
+
+    /// Records exactly these migrations as applied, each in the form that this program has, without running any. Forgets
+    /// the journal of an unfinished migration.
+    ///
+    /// # Errors
+    /// [`Error::UnknownName`] for a name that the migrator lacks; [`Error::Database`].
+    pub async fn stamp(&mut self, names: &[String]) -> Result<(), Error> {
+        self.lock.check().await?;
+        let mut ledger = Ledger::<M>::new(self.db.get_database_backend());
+        // On MariaDB / MySQL, DDL ends a transaction, so the tables come first.
+        ledger.install(&SchemaManager::new(&self.db)).await?;
+        let txn = self.db.begin().await?;
+        ledger.stamp(&SchemaManager::new(&txn), names).await?;
+        txn.commit().await?;
+        self.forget().await
+    }
+
+    /// Drops the journal of MariaDB / MySQL if there is one.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn forget(&self) -> Result<(), Error> {
+        match &self.journal {
+            Some(journal) => journal.remove(&self.db).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Ends the session and releases the lock. Dropping the session does the same a little later.
+    ///
+    /// # Errors
+    /// [`Error::Database`] of the driver; the lock is released all the same.
+    pub async fn close(self) -> Result<(), Error> {
+        let closed = self.db.close().await;
+        self.lock.release().await;
+        Ok(closed?)
+    }
+
+    async fn run(&mut self, order: Order) -> Result<Vec<Step>, Error> {
+        let steps = match self.db.get_database_backend() {
+            DbBackend::MySql => self.run_stepwise(order).await?,
+            _ => self.run_atomic(order).await?,
+        };
+        if steps.is_empty() {
+            info!("no migration to run");
+        }
+        Ok(steps)
+    }
+}

@@ -1,0 +1,178 @@
+//! Errors of a run, with their remedies.
+
+use std::{fmt, path::PathBuf, time::Duration};
+
+use sea_orm_migration::sea_orm::DbErr;
+
+use super::Direction;
+
+/// Failure of a run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The database refused a statement of the kit.
+    #[error("{0}")]
+    Database(#[from] DbErr),
+    /// Another process migrates this database for longer than the patience.
+    #[error("{holder} is migrating this database; gave up after {} s", waited.as_secs_f32())]
+    Locked {
+        /// The other process, as far as the database shows it.
+        holder: String,
+        /// Waiting time.
+        waited: Duration,
+    },
+    /// The lock was lost during the run, for example with its connection. Nothing was committed after that.
+    #[error("the migration lock was lost, so nothing more was committed: {0}")]
+    LockLost(String),
+    /// The file beside a database of SQLite that serves as its lock cannot be used.
+    #[error("cannot lock {}: {source}", path.display())]
+    LockFile {
+        /// The file.
+        path: PathBuf,
+        /// Error of the system.
+        source: std::io::Error,
+    },
+    /// There is no such migration.
+    #[error("there is no migration {name:?}{}", near_ones(near))]
+    UnknownName {
+        /// The requested name.
+        name: String,
+        /// The names nearest to it, the nearest first.
+        near: Vec<String>,
+    },
+    /// Several migrations match.
+    #[error("{name:?} could be {}", matches.join(" or "))]
+    AmbiguousName {
+        /// The requested name.
+        name: String,
+        /// All matches.
+        matches: Vec<String>,
+    },
+    /// The last migration of a way down is not applied.
+    #[error("{0} is not applied, so there is no way down to it")]
+    NotApplied(String),
+    /// The database has migrations applied that this program does not know: it is older than the schema.
+    #[error("the database has {} applied, unknown to this program: run a newer one", .0.join(", "))]
+    Newer(Vec<String>),
+    /// A migration failed, and its effects are undone.
+    #[error("{name} ({direction}) failed: {source}\n{}", kept_ones(kept))]
+    Failed {
+        /// Name of the migration.
+        name: String,
+        /// Direction of the run.
+        direction: Direction,
+        /// Migrations of this run that stay applied or rolled back.
+        kept: Vec<String>,
+        /// Error of the database.
+        source: DbErr,
+    },
+    /// A migration that runs outside a transaction failed.
+    #[error(
+        "{name} ({direction}) failed: {source}\nIt runs outside a transaction: its effects up to the failure stay."
+    )]
+    FailedBare {
+        /// Name of the migration.
+        name: String,
+        /// Direction of the run.
+        direction: Direction,
+        /// Error of the database.
+        source: DbErr,
+    },
+    /// The run would have left rows that refer to nothing (SQLite); it is undone.
+    #[error("rows would refer to missing rows, so the run is undone: {}", .0.join("; "))]
+    ForeignKeys(Vec<String>),
+    /// A migration failed half way, on a database that cannot undo its first statements.
+    #[error("{0}")]
+    HalfDone(Box<HalfDone>),
+    /// A migration was cut off earlier and has to be completed first.
+    #[error("{0}")]
+    Unfinished(Box<Unfinished>),
+    /// A statement ran and could not be written into the journal, so the run was stopped.
+    #[error("the journal cannot be written, so the run was stopped: {0}")]
+    Journal(String),
+}
+
+/// A migration that failed half way.
+#[derive(Debug, thiserror::Error)]
+pub struct HalfDone {
+    /// Name of the migration.
+    pub name: String,
+    /// Direction of the run.
+    pub direction: Direction,
+    /// The statements that ran and stay.
+    pub ran: Vec<String>,
+    /// The statement that failed.
+    pub failed: String,
+    /// Number of statements of the migration, if it can be continued.
+    pub of: Option<usize>,
+    /// Error of the database.
+    pub source: DbErr,
+}
+
+impl fmt::Display for HalfDone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, direction, ran, failed, of, source } = self;
+        writeln!(f, "{name} ({direction}) failed half way, and this database cannot undo what ran:")?;
+        list(f, ran)?;
+        writeln!(f, "The failed statement:\n  {failed}\n  {source}")?;
+        write!(f, "Repair the cause and run ")?;
+        let last = ran.len();
+        match of {
+            Some(of) => writeln!(f, "`{direction}` again: it continues after statement {last} of {of}.")?,
+            None => writeln!(
+                f,
+                "the migration command's `{direction}`: it continues after statement {last} if it knows the \
+                 rest."
+            )?,
+        }
+        f.write_str(by_hand(*direction))
+    }
+}
+
+/// A migration that was cut off or failed half way, and that this run does not continue.
+#[derive(Debug, thiserror::Error)]
+pub struct Unfinished {
+    /// Name of the migration.
+    pub name: String,
+    /// Direction of the run.
+    pub direction: Direction,
+    /// The statements that ran.
+    pub ran: Vec<String>,
+    /// Why this run does not continue the migration, and the command that does.
+    pub reason: String,
+}
+
+impl fmt::Display for Unfinished {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, direction, ran, reason } = self;
+        writeln!(f, "{name} ({direction}) was cut off after:")?;
+        list(f, ran)?;
+        write!(f, "{reason}\n{}", by_hand(*direction))
+    }
+}
+
+fn near_ones(near: &[String]) -> String {
+    if near.is_empty() { String::new() } else { format!("; near it are {}", near.join(", ")) }
+}
+
+fn kept_ones(kept: &[String]) -> String {
+    match kept {
+        [] => "Nothing of this run was kept.".to_owned(),
+        kept => format!("Of this run, only {} was kept.", kept.join(", ")),
+    }
+}
+
+fn list(f: &mut fmt::Formatter<'_>, ran: &[String]) -> fmt::Result {
+    ran.iter().enumerate().try_for_each(|(index, statement)| writeln!(f, "  {}. {statement}", index + 1))
+}
+
+fn by_hand(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Up => {
+            "Or undo these statements by hand and `stamp` the migration before it; or run the rest by hand and `stamp` it."
+        }
+        Direction::Down => {
+            "Or run the rest by hand and `stamp` the migration before it; or undo these statements by hand and `stamp` it."
+        }
+    }
+}

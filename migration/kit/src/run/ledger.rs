@@ -1,0 +1,107 @@
+//! The records of one run: SeaORM's, and the checksum beside each.
+
+use std::marker::PhantomData;
+
+use log::warn;
+use sea_orm_migration::{
+    MigratorTrait, SchemaManager,
+    sea_orm::{DbBackend, DbErr},
+};
+
+use super::{
+    Direction, Error,
+    checksums::{self, Checksum},
+    names, records,
+};
+
+/// The records of one run.
+#[derive(Debug)]
+pub(super) struct Ledger<M> {
+    backend: DbBackend,
+    /// Computed once they are needed.
+    checksums: Option<Vec<Checksum>>,
+    migrator: PhantomData<fn() -> M>,
+}
+
+impl<M: MigratorTrait> Ledger<M> {
+    pub(super) fn new(backend: DbBackend) -> Self {
+        Self { backend, checksums: None, migrator: PhantomData }
+    }
+
+    /// Creates both tables unless they exist.
+    pub(super) async fn install(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+        M::install(manager.get_connection()).await?;
+        checksums::create(manager, &Self::table()).await
+    }
+
+    /// Drops the table of checksums; SeaORM drops its own.
+    pub(super) async fn uninstall(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+        checksums::remove(manager, &Self::table()).await
+    }
+
+    /// Names of the applied migrations.
+    pub(super) async fn applied(&self, manager: &SchemaManager<'_>) -> Result<Vec<String>, DbErr> {
+        records::names_in(manager.get_connection(), M::migration_table_name()).await
+    }
+
+    /// Records that a migration was run in this direction.
+    pub(super) async fn record(
+        &mut self,
+        manager: &SchemaManager<'_>,
+        name: &str,
+        direction: Direction,
+    ) -> Result<(), DbErr> {
+        let connection = manager.get_connection();
+        records::record(connection, M::migration_table_name(), name, direction).await?;
+        checksums::forget(manager, &Self::table(), &[name.to_owned()]).await?;
+        match direction {
+            Direction::Up => {
+                let sum = self.checksums().await.iter().find(|sum| sum.name == name).cloned();
+                match sum {
+                    Some(sum) => checksums::insert(manager, &Self::table(), &sum).await,
+                    None => Ok(()),
+                }
+            }
+            Direction::Down => Ok(()),
+        }
+    }
+
+    /// Writes the checksums of migrations that another program applied.
+    pub(super) async fn complete(&mut self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+        let (applied, known) =
+            (self.applied(manager).await?, checksums::read(manager, &Self::table()).await?);
+        let is_complete = applied.len() == known.len() && applied.iter().all(|name| known.contains_key(name));
+        if is_complete {
+            return Ok(());
+        }
+        let sums = self.checksums().await.to_vec();
+        checksums::record(manager, &Self::table(), &sums).await
+    }
+
+    /// Records exactly these migrations as applied, each in the form that this program has.
+    pub(super) async fn stamp(
+        &mut self,
+        manager: &SchemaManager<'_>,
+        migrations: &[String],
+    ) -> Result<(), Error> {
+        records::stamp::<M>(manager.get_connection(), migrations).await?;
+        checksums::forget(manager, &Self::table(), &names::of::<M>()).await?;
+        Ok(self.complete(manager).await?)
+    }
+
+    /// The checksums of this program; none if a migration cannot be recorded without a database.
+    async fn checksums(&mut self) -> &[Checksum] {
+        if self.checksums.is_none() {
+            let computed = checksums::all::<M>(self.backend).await;
+            self.checksums = Some(computed.unwrap_or_else(|error| {
+                warn!("warning: no checksums are recorded, so later edits will not be found: {error}");
+                Vec::new()
+            }));
+        }
+        self.checksums.as_deref().unwrap_or_default()
+    }
+
+    fn table() -> String {
+        M::migration_table_name().to_string()
+    }
+}

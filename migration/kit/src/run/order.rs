@@ -1,0 +1,194 @@
+//! The order of a run: the request, and the migrations that follow from it.
+
+use std::{fmt, time::Duration};
+
+use log::info;
+use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, sea_orm::DbErr};
+
+use super::{Error, names};
+
+/// Direction in which a migration is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// Apply.
+    Up,
+    /// Roll back.
+    Down,
+}
+
+impl Direction {
+    pub(crate) async fn run(
+        self,
+        migration: &dyn MigrationTrait,
+        manager: &SchemaManager<'_>,
+    ) -> Result<(), DbErr> {
+        match self {
+            Self::Up => migration.up(manager).await,
+            Self::Down => migration.down(manager).await,
+        }
+    }
+}
+
+impl fmt::Display for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Up => "up",
+            Self::Down => "down",
+        })
+    }
+}
+
+/// Last migration of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Until {
+    /// The newest migration, or the first one on the way down.
+    End,
+    /// This number of migrations.
+    Steps(u32),
+    /// The migration with this name, or the only one with this part of a name. It is applied after the run, in both
+    /// directions.
+    Migration(String),
+}
+
+/// A migration that was run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Name of the migration.
+    pub name: String,
+    /// Direction of the run.
+    pub direction: Direction,
+    /// Duration.
+    pub elapsed: Duration,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let done = match self.direction {
+            Direction::Up => "applied",
+            Direction::Down => "rolled back",
+        };
+        write!(f, "{done} {} in {} ms", self.name, self.elapsed.as_millis())
+    }
+}
+
+/// Logs one line for each step. To be called after the commit.
+pub(super) fn announce(steps: &[Step]) {
+    for step in steps {
+        info!("{step}");
+    }
+}
+
+/// Request to a session.
+#[derive(Debug, Clone)]
+pub(super) enum Order {
+    Up(Until),
+    Down(Until),
+    Refresh,
+    Reset,
+    Fresh,
+}
+
+impl Order {
+    /// Direction of its first migration.
+    pub(super) fn direction(&self) -> Direction {
+        match self {
+            Self::Up(_) | Self::Fresh => Direction::Up,
+            Self::Down(_) | Self::Refresh | Self::Reset => Direction::Down,
+        }
+    }
+
+    /// The rest of it after one migration has run.
+    pub(super) fn less_one(self) -> Self {
+        let less = |until| match until {
+            Until::Steps(steps) => Until::Steps(steps.saturating_sub(1)),
+            Until::End | Until::Migration(_) => until,
+        };
+        match self {
+            Self::Up(until) => Self::Up(less(until)),
+            Self::Down(until) => Self::Down(less(until)),
+            Self::Refresh | Self::Reset | Self::Fresh => self,
+        }
+    }
+}
+
+/// A migration to run.
+pub(super) struct Planned {
+    pub(super) migration: Box<dyn MigrationTrait>,
+    pub(super) direction: Direction,
+}
+
+impl Planned {
+    pub(super) fn name(&self) -> &str {
+        self.migration.name()
+    }
+
+    /// Whether it must run outside any transaction.
+    pub(super) fn is_bare(&self) -> bool {
+        self.migration.use_transaction() == Some(false)
+    }
+
+    pub(super) async fn run(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+        self.direction.run(&*self.migration, manager).await
+    }
+}
+
+/// The migrations that `order` runs if those in `applied` are applied.
+///
+/// # Errors
+/// [`Error::Newer`] if the database has migrations that `M` lacks; those of [`names::resolve`]; [`Error::NotApplied`] for
+/// a way down to a migration that is not applied.
+pub(super) fn plan<M: MigratorTrait>(order: &Order, applied: &[String]) -> Result<Vec<Planned>, Error> {
+    let known = names::of::<M>();
+    let newer: Vec<String> = applied.iter().filter(|name| !known.contains(name)).cloned().collect();
+    if !newer.is_empty() {
+        return Err(Error::Newer(newer));
+    }
+    match order {
+        Order::Up(until) => ups::<M>(until, &known, applied),
+        Order::Down(until) => downs::<M>(until, &known, applied),
+        Order::Refresh => {
+            let mut plan = downs::<M>(&Until::End, &known, applied)?;
+            plan.extend(ups::<M>(&Until::End, &known, &[])?);
+            Ok(plan)
+        }
+        Order::Reset => downs::<M>(&Until::End, &known, applied),
+        Order::Fresh => ups::<M>(&Until::End, &known, applied),
+    }
+}
+
+fn ups<M: MigratorTrait>(until: &Until, known: &[String], applied: &[String]) -> Result<Vec<Planned>, Error> {
+    let mut candidates = M::migrations();
+    if let Until::Migration(name) = until {
+        let target = names::resolve(known, name)?;
+        let end = known.iter().position(|known| *known == target).map_or(known.len(), |index| index + 1);
+        candidates.truncate(end);
+    }
+    candidates.retain(|migration| !applied.iter().any(|name| name == migration.name()));
+    Ok(cut(candidates, until, Direction::Up))
+}
+
+fn downs<M: MigratorTrait>(
+    until: &Until,
+    known: &[String],
+    applied: &[String],
+) -> Result<Vec<Planned>, Error> {
+    let mut candidates = M::migrations();
+    if let Until::Migration(name) = until {
+        let target = names::resolve(known, name)?;
+        if !applied.contains(&target) {
+            return Err(Error::NotApplied(target));
+        }
+        let start = known.iter().position(|known| *known == target).map_or(0, |index| index + 1);
+        candidates.drain(..start);
+    }
+    candidates.retain(|migration| applied.iter().any(|name| name == migration.name()));
+    candidates.reverse();
+    Ok(cut(candidates, until, Direction::Down))
+}
+
+fn cut(mut candidates: Vec<Box<dyn MigrationTrait>>, until: &Until, direction: Direction) -> Vec<Planned> {
+    if let Until::Steps(steps) = until {
+        candidates.truncate(usize::try_from(*steps).unwrap_or(usize::MAX));
+    }
+    candidates.into_iter().map(|migration| Planned { migration, direction }).collect()
+}

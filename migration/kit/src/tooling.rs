@@ -1,0 +1,20 @@
+//! Tools around a list of migrations: written from entities, printed as SQL, checked, and compared with a live
+//! database. Everything here takes a `MigratorTrait`, a registry of entities or a connection, and names no table.
+
+pub mod autogenerate;
+pub mod catalog;
+pub mod cli;
+pub mod compare;
+pub mod diff;
+pub mod drift;
+pub mod history;
+pub mod lint;
+pub mod mention;
+pub mod merge;
+pub mod pattern;
+pub mod script;
+pub mod shadow;
+pub mod verify;
+pub mod write;
+
+pub use self::compare::Project;

@@ -1,0 +1,215 @@
+//! Verbs that compare: entities with migrations, databases with migrations, migrations with the rules of the linter.
+
+use std::fmt::{self, Write as _};
+
+use sea_orm_migration::{MigratorTrait, sea_orm::DbBackend};
+use serde::Serialize;
+
+use super::{
+    CliError, Outcome, Settings,
+    args::{Autogenerate, ComparisonArgs, Drift, Generate, Print, Verify},
+    backend, print, print_json, read,
+};
+use crate::{
+    run::recorder,
+    tooling::{
+        autogenerate,
+        compare::{CompareOptions, Comparison, Project, compare},
+        drift,
+        history::MigrationState,
+        lint::{self, Finding, Level},
+        mention,
+        merge::Unspecified,
+        verify,
+        write::Rename,
+    },
+};
+
+pub(super) fn generate<M: MigratorTrait>(project: &Project<M>, asked: &Generate) -> Outcome {
+    let source = autogenerate::empty(&asked.migration_name);
+    register(project, &asked.migration_name, asked.local_time, &source)
+}
+
+pub(super) async fn autogenerate<M: MigratorTrait>(project: &Project<M>, asked: &Autogenerate) -> Outcome {
+    let comparison = compared(project, &asked.comparison, &asked.rename).await?;
+    report_unread(&comparison);
+    let backfills = asked.backfill.iter().cloned().collect();
+    let folder = std::path::Path::new(project.folder);
+    let source = autogenerate::draft(&comparison, &backfills, asked.allow_destructive, folder)?;
+    for rename in &comparison.renames {
+        print(format_args!("{rename}\n"))?;
+    }
+    for change in &comparison.changes {
+        print(format_args!("{change}\n"))?;
+    }
+    for mention in mention::find(project, &comparison).await? {
+        log::warn!("warning: {mention}: create it again in this migration");
+    }
+    register(project, &asked.name, false, &source)
+}
+
+fn register<M: MigratorTrait>(project: &Project<M>, name: &str, local: bool, source: &str) -> Outcome {
+    let written = autogenerate::register(std::path::Path::new(project.folder), name, local, source)?;
+    let here = std::env::current_dir().unwrap_or_default();
+    for file in written {
+        print(format_args!("wrote {}\n", file.strip_prefix(&here).unwrap_or(&file).display()))?;
+    }
+    Ok(true)
+}
+
+pub(super) async fn check<M: MigratorTrait>(
+    project: &Project<M>,
+    settings: &Settings,
+    asked: &ComparisonArgs,
+) -> Outcome {
+    let comparison = compared(project, asked, &[]).await?;
+    report_unread(&comparison);
+    let found = differences(&comparison) + &edited::<M>(settings).await;
+    if found.is_empty() {
+        print("entities and migrations agree\n")?;
+        return Ok(true);
+    }
+    print(found)?;
+    Ok(false)
+}
+
+fn differences(comparison: &Comparison) -> String {
+    if comparison.agrees() {
+        return String::new();
+    }
+    let mut found = "Entities and migrations differ:\n".to_owned();
+    for difference in comparison.differences() {
+        let _ = writeln!(found, "  {difference}");
+    }
+    found += "Write the missing migration by `cargo migrate autogenerate NAME`, or regenerate the entities from a migrated \
+              database.\n";
+    found
+}
+
+/// The applied migrations that were edited, if a database answers.
+async fn edited<M: MigratorTrait>(settings: &Settings) -> String {
+    let mut found = String::new();
+    match read::quickly::<M>(settings).await {
+        Some(Ok(history)) => {
+            for entry in history.entries.iter().filter(|entry| entry.state == MigrationState::Edited) {
+                let _ = writeln!(
+                    found,
+                    "{} was edited after it had been applied to the database: undo the edit and write another migration, or \
+                     accept it with `cargo migrate stamp`.",
+                    entry.name
+                );
+            }
+        }
+        Some(Err(error)) => log::debug!("the database cannot be read: {error}"),
+        None => log::debug!("no database answers"),
+    }
+    found
+}
+
+pub(super) async fn drift<M: MigratorTrait>(
+    project: &Project<M>,
+    settings: &Settings,
+    asked: &Drift,
+) -> Outcome {
+    let mut exclude = asked.exclude.clone();
+    exclude.extend(project.ignored_tables.iter().map(|&pattern| pattern.to_owned()));
+    let found = drift::find::<M>(read::url(settings)?, asked.shadow.as_deref(), &exclude).await?;
+    if asked.print.json {
+        print_json(&found)?;
+    } else if found.is_empty() {
+        print("the database matches its applied migrations\n")?;
+    } else {
+        print("The database differs from its applied migrations:\n")?;
+        print(Lines(&found))?;
+    }
+    Ok(found.is_empty())
+}
+
+pub(super) async fn lint<M: MigratorTrait>(
+    project: &Project<M>,
+    settings: &Settings,
+    how: &Print,
+) -> Outcome {
+    let mut recordings: Vec<(DbBackend, Vec<recorder::Recorded>)> = Vec::new();
+    for backend in project.databases {
+        recordings.push((*backend, recorder::ups::<M>(*backend).await?));
+    }
+    let findings = lint::run(&recordings);
+    let fails = findings.iter().filter(|finding| finding.fails()).count();
+    let shown: Vec<&Finding> =
+        findings.iter().filter(|finding| settings.verbose || how.json || finding.fails()).collect();
+    if how.json {
+        print_json(&shown)?;
+        return Ok(fails == 0);
+    }
+    print(Lines(&shown))?;
+    let notes =
+        findings.iter().filter(|finding| finding.allowed.is_none() && finding.level == Level::Note).count();
+    let allowed = findings.iter().filter(|finding| finding.allowed.is_some()).count();
+    print(format_args!("{fails} findings, {allowed} exceptions, {notes} notes\n"))?;
+    Ok(fails == 0)
+}
+
+pub(super) async fn verify<M: MigratorTrait>(settings: &Settings, asked: &Verify) -> Outcome {
+    /// The results on one database.
+    #[derive(Serialize)]
+    struct On {
+        database: &'static str,
+        migrations: Vec<verify::Verified>,
+    }
+    let own;
+    let urls = if asked.on.is_empty() {
+        own = [read::url(settings)?.to_owned()];
+        &own[..]
+    } else {
+        &asked.on
+    };
+    let mut all = Vec::new();
+    for url in urls {
+        let database = match backend::named("--on", url)? {
+            DbBackend::Sqlite => "sqlite",
+            DbBackend::MySql => "mariadb",
+            _ => "postgres",
+        };
+        let tried = verify::run::<M>(url).await;
+        // Only the URL of the settings is hidden elsewhere, not those of `--on`.
+        let migrations =
+            tried.map_err(|error| CliError::Settings(error.to_string().replace(url, "the database")))?;
+        all.push(On { database, migrations });
+    }
+    let is_good = all.iter().flat_map(|on| &on.migrations).all(verify::Verified::is_good);
+    if asked.print.json {
+        print_json(&all)?;
+        return Ok(is_good);
+    }
+    for on in &all {
+        print(format_args!("on {}:\n{}", on.database, Lines(&on.migrations)))?;
+    }
+    Ok(is_good)
+}
+
+async fn compared<M: MigratorTrait>(
+    project: &Project<M>,
+    asked: &ComparisonArgs,
+    renames: &[Rename],
+) -> Result<Comparison, CliError> {
+    let unspecified = if asked.strict { Unspecified::Drop } else { Unspecified::Keep };
+    let options = CompareOptions { renames: renames.to_vec(), excluded: asked.exclude.clone(), unspecified };
+    Ok(compare(project, &options).await?)
+}
+
+/// Warns of statements that the comparison leaves out.
+fn report_unread(comparison: &Comparison) {
+    for statement in &comparison.unread {
+        log::warn!("warning: not part of the comparison: {statement}");
+    }
+}
+
+/// One item a line.
+struct Lines<'l, T>(&'l [T]);
+
+impl<T: fmt::Display> fmt::Display for Lines<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|line| writeln!(f, "{line}"))
+    }
+}

@@ -1,0 +1,193 @@
+//! Applied, pending, missing and edited migrations of a database. Reads only: it creates no table, and needs only the
+//! right to read the table of records.
+
+use std::collections::BTreeMap;
+
+use sea_orm_migration::{
+    MigratorTrait, SchemaManager,
+    sea_orm::{
+        DatabaseConnection, DbBackend, DbErr,
+        prelude::{ChronoDate, DateTimeUtc},
+    },
+};
+use serde::Serialize;
+
+use super::script;
+use crate::{
+    Exception,
+    run::{self, checksums, names, recorder},
+};
+
+mod print;
+
+/// The migrations of a database and of this binary, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct History {
+    /// One for each migration.
+    pub entries: Vec<Entry>,
+    /// Pending migrations that are older than an applied one: they will run after newer ones.
+    pub out_of_order: Vec<String>,
+    /// Why it is not known whether migrations were edited, if it is not.
+    pub unchecked: Option<String>,
+}
+
+/// A migration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// Its name.
+    pub name: String,
+    /// The words of its name.
+    pub description: String,
+    /// The day in its name.
+    pub created: Option<ChronoDate>,
+    /// When it was applied, to the second.
+    pub applied_at: Option<DateTimeUtc>,
+    /// Its state.
+    pub state: MigrationState,
+}
+
+/// State of a migration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MigrationState {
+    /// It is applied.
+    Applied,
+    /// It is not applied.
+    Pending,
+    /// It is applied, and this binary does not know it.
+    Missing,
+    /// It is applied, and was edited afterwards.
+    Edited,
+}
+
+/// A migration with all that it does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Shown {
+    /// Its name.
+    pub name: String,
+    /// The words of its name.
+    pub description: String,
+    /// The day in its name.
+    pub created: Option<ChronoDate>,
+    /// Its `up`.
+    pub up: Vec<String>,
+    /// Its `down`.
+    pub down: Vec<String>,
+    /// Why it cannot be taken back, if it cannot.
+    pub irreversible: Option<String>,
+    /// Its queries on rows, on whose results it may depend.
+    pub reads: Vec<String>,
+    /// Lint rules that it breaks with reason, each as `rule: reason`.
+    pub allowed: Vec<Exception>,
+    /// The checksum of its `up`.
+    pub checksum: String,
+}
+
+impl History {
+    /// The newest applied migration, after those that this program lacks.
+    #[must_use]
+    pub fn current(&self) -> Vec<&Entry> {
+        let newest = self
+            .entries
+            .iter()
+            .rfind(|entry| matches!(entry.state, MigrationState::Applied | MigrationState::Edited));
+        self.entries.iter().filter(|entry| entry.state == MigrationState::Missing).chain(newest).collect()
+    }
+}
+
+/// The newest migration of `M`. There is one, or none: migrations of SeaORM are a list and have no branches.
+#[must_use]
+pub fn heads<M: MigratorTrait>() -> Vec<String> {
+    names::of::<M>().into_iter().next_back().into_iter().collect()
+}
+
+/// Compares `db` with the migrations of `M`.
+///
+/// # Errors
+/// [`DbErr`] of the database; also if its user may not read the records.
+pub async fn read<M: MigratorTrait>(db: &DatabaseConnection) -> Result<History, DbErr> {
+    let table = M::migration_table_name().to_string();
+    let mut applied: BTreeMap<String, i64> =
+        run::applied::<M>(db).await?.into_iter().map(|record| (record.name, record.applied_at)).collect();
+    let (edited, unchecked) = match edited::<M>(db, &table).await {
+        Ok(edited) => (edited, None),
+        Err(error) => (Vec::new(), Some(error.to_string())),
+    };
+    let known = names::of::<M>();
+    let mut entries: Vec<Entry> = known
+        .iter()
+        .map(|name| {
+            let state = if edited.contains(name) { MigrationState::Edited } else { MigrationState::Applied };
+            match applied.remove(name) {
+                Some(at) => entry(name, DateTimeUtc::from_timestamp(at, 0), state),
+                None => entry(name, None, MigrationState::Pending),
+            }
+        })
+        .collect();
+    for (name, at) in applied {
+        let position = entries.iter().position(|entry| entry.name > name).unwrap_or(entries.len());
+        entries.insert(position, entry(&name, DateTimeUtc::from_timestamp(at, 0), MigrationState::Missing));
+    }
+    let newest = entries.iter().rposition(|entry| entry.state != MigrationState::Pending).unwrap_or(0);
+    let pending =
+        entries[..newest.min(entries.len())].iter().filter(|entry| entry.state == MigrationState::Pending);
+    let out_of_order = pending.map(|entry| entry.name.clone()).collect();
+    Ok(History { entries, out_of_order, unchecked })
+}
+
+/// The migration of `M` with this name, or the only one with this part of a name, in the SQL of `backend`.
+///
+/// # Errors
+/// [`DbErr::Custom`] for no match or several; the error of the migration's `up`.
+pub async fn show<M: MigratorTrait>(backend: DbBackend, name: &str) -> Result<Shown, DbErr> {
+    let name = run::resolve(&names::of::<M>(), name).map_err(|error| DbErr::Custom(error.to_string()))?;
+    let ups = recorder::ups::<M>(backend).await?;
+    let up = ups.into_iter().find(|up| up.name == name);
+    let up = up.ok_or_else(|| DbErr::Custom(format!("there is no migration {name}")))?;
+    let (down, irreversible) = match recorder::down::<M>(backend, &name).await {
+        Ok(down) => (script::printed(&down.statements), None),
+        Err(error) => (Vec::new(), Some(error.to_string())),
+    };
+    let (created, description) = words(&name);
+    Ok(Shown {
+        description,
+        created,
+        up: script::printed(&up.statements),
+        down,
+        irreversible,
+        reads: script::printed(&up.reads),
+        checksum: checksums::of(&up),
+        allowed: up.exceptions,
+        name,
+    })
+}
+
+fn entry(name: &str, applied_at: Option<DateTimeUtc>, state: MigrationState) -> Entry {
+    let (created, description) = words(name);
+    Entry { name: name.to_owned(), description, created, applied_at, state }
+}
+
+/// Date and description in `m20261121_000001_create_parcels`. The second number is not a time of day in projects that
+/// count their migrations.
+fn words(name: &str) -> (Option<ChronoDate>, String) {
+    let split = || {
+        let (day, rest) = name.strip_prefix('m')?.split_once('_')?;
+        let (number, rest) = rest.split_once('_')?;
+        let day = ChronoDate::parse_from_str(day, "%Y%m%d").ok().filter(|_| number.parse::<u32>().is_ok())?;
+        Some((day, rest))
+    };
+    match split() {
+        Some((day, rest)) => (Some(day), rest.replace('_', " ")),
+        None => (None, name.replace('_', " ")),
+    }
+}
+
+async fn edited<M: MigratorTrait>(db: &DatabaseConnection, table: &str) -> Result<Vec<String>, DbErr> {
+    let manager = SchemaManager::new(db);
+    if !manager.has_table(checksums::table_name(table)).await? {
+        return Ok(Vec::new());
+    }
+    let sums = checksums::all::<M>(db.get_database_backend()).await?;
+    let edited = checksums::edited(&manager, table, &sums).await?;
+    Ok(edited.into_iter().map(|edited| edited.name).collect())
+}

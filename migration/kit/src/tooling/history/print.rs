@@ -1,0 +1,89 @@
+//! Histories for people; with `{:#}` in detail.
+
+use std::fmt;
+
+use super::{Entry, History, MigrationState, Shown};
+
+impl fmt::Display for History {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.entries.is_empty() {
+            writeln!(f, "no migrations")?;
+        }
+        let widest = self.entries.iter().map(|entry| entry.name.chars().count()).max().unwrap_or_default();
+        for entry in &self.entries {
+            if f.alternate() {
+                writeln!(f, "{entry:#}")?;
+            } else {
+                let line = format!("{:<7}  {:<widest$}  {}", entry.state, entry.name, applied_at(entry));
+                writeln!(f, "{}", line.trim_end())?;
+            }
+        }
+        for name in &self.out_of_order {
+            writeln!(f, "warning: {name} is pending, and older than an applied migration")?;
+        }
+        if let Some(reason) = &self.unchecked {
+            writeln!(f, "warning: edited migrations cannot be found: {reason}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        if !f.alternate() {
+            return Ok(());
+        }
+        write!(f, "\n  description  {}", self.description)?;
+        if let Some(created) = self.created {
+            write!(f, "\n  created      {created}")?;
+        }
+        write!(f, "\n  state        {}", self.state)?;
+        if self.applied_at.is_some() {
+            write!(f, "\n  applied at   {}", applied_at(self))?;
+        }
+        f.write_str("\n")
+    }
+}
+
+impl fmt::Display for MigrationState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Applied => "applied",
+            Self::Pending => "pending",
+            Self::Missing => "missing",
+            Self::Edited => "edited",
+        })
+    }
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.name)?;
+        writeln!(f, "  description  {}", self.description)?;
+        if let Some(created) = self.created {
+            writeln!(f, "  created      {created}")?;
+        }
+        writeln!(f, "  checksum     {}", self.checksum)?;
+        for allowed in &self.allowed {
+            writeln!(f, "  allows       {allowed}")?;
+        }
+        let list = |f: &mut fmt::Formatter<'_>, title: &str, statements: &[String]| {
+            writeln!(f, "\n{title}:")?;
+            statements.iter().try_for_each(|sql| writeln!(f, "  {};", sql.trim().trim_end_matches(';')))
+        };
+        list(f, "up", &self.up)?;
+        match &self.irreversible {
+            Some(reason) => writeln!(f, "\nirreversible: {reason}")?,
+            None => list(f, "down", &self.down)?,
+        }
+        if !self.reads.is_empty() {
+            list(f, "queries on rows, recorded on empty tables", &self.reads)?;
+        }
+        Ok(())
+    }
+}
+
+fn applied_at(entry: &Entry) -> String {
+    entry.applied_at.map(|at| at.format("%F %T UTC").to_string()).unwrap_or_default()
+}

@@ -1,0 +1,123 @@
+//! Recognises the rebuild of a table, which loses only the columns that are not copied.
+
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{self, Statement as Sql};
+
+use crate::snapshot::fold::last;
+
+/// A table that is dropped after its rows were copied to the one that gets its name.
+#[derive(Debug)]
+pub(super) struct Rebuild {
+    /// Which statement drops it.
+    pub(super) at: usize,
+    /// Its name when it is dropped.
+    pub(super) dropped: String,
+    /// Its name at first, which is the name of its successor in the end.
+    pub(super) name: String,
+    /// The columns that are copied, each with its new name where that is known; `None` if all are.
+    pub(super) copied: Option<Vec<(String, Option<String>)>>,
+}
+
+struct Copy {
+    at: usize,
+    from: String,
+    into: String,
+    copied: Option<Vec<(String, Option<String>)>>,
+}
+
+/// The rebuilds in a migration's statements, each with its place.
+pub(super) fn find(statements: &[(usize, Sql)]) -> Vec<Rebuild> {
+    let copies: Vec<Copy> = statements.iter().filter_map(|(at, sql)| copy(*at, sql)).collect();
+    let renames: Vec<(usize, String, String)> = statements
+        .iter()
+        .flat_map(|(at, sql)| renames(sql).into_iter().map(|(old, new)| (*at, old, new)))
+        .collect();
+    let mut rebuilds = Vec::new();
+    for (at, sql) in statements {
+        let Sql::Drop { object_type: ast::ObjectType::Table, names, .. } = sql else { continue };
+        for dropped in names.iter().map(last) {
+            let copy = copies.iter().find(|copy| copy.from == dropped && copy.at < *at);
+            let Some(copy) = copy else { continue };
+            let takes_place =
+                renames.iter().any(|(when, old, new)| when > at && *old == copy.into && *new == dropped);
+            let made_place = renames
+                .iter()
+                .any(|(when, old, new)| *when < copy.at && *old == copy.into && *new == dropped);
+            if takes_place || made_place {
+                let name = if takes_place { dropped.clone() } else { copy.into.clone() };
+                rebuilds.push(Rebuild { at: *at, dropped, name, copied: copy.copied.clone() });
+            }
+        }
+    }
+    rebuilds
+}
+
+/// The tables that a statement renames, from and to.
+pub(super) fn renames(sql: &Sql) -> Vec<(String, String)> {
+    match sql {
+        Sql::AlterTable(alter) => alter
+            .operations
+            .iter()
+            .filter_map(|operation| match operation {
+                ast::AlterTableOperation::RenameTable {
+                    table_name: ast::RenameTableNameKind::As(new) | ast::RenameTableNameKind::To(new),
+                } => Some((last(&alter.name), last(new))),
+                _ => None,
+            })
+            .collect(),
+        Sql::RenameTable(renames) => {
+            renames.iter().map(|rename| (last(&rename.old_name), last(&rename.new_name))).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// An INSERT that takes every row of one table.
+fn copy(at: usize, sql: &Sql) -> Option<Copy> {
+    let Sql::Insert(insert) = sql else { return None };
+    let ast::TableObject::TableName(into) = &insert.table else { return None };
+    let query = insert.source.as_ref()?;
+    let ast::SetExpr::Select(select) = &*query.body else { return None };
+    let [ast::TableWithJoins { relation: ast::TableFactor::Table { name, .. }, joins }] = &*select.from
+    else {
+        return None;
+    };
+    let all = joins.is_empty()
+        && select.selection.is_none()
+        && select.having.is_none()
+        && select.distinct.is_none()
+        && query.limit_clause.is_none()
+        && query.fetch.is_none();
+    if !all || insert.or.is_some() || insert.ignore {
+        return None;
+    }
+    let names: Vec<String> = insert.columns.iter().map(last).collect();
+    Some(Copy { at, from: last(name), into: last(into), copied: columns(select, &names) })
+}
+
+fn columns(select: &ast::Select, into: &[String]) -> Option<Vec<(String, Option<String>)>> {
+    let mut columns = Vec::new();
+    for (place, item) in select.projection.iter().enumerate() {
+        let (ast::SelectItem::UnnamedExpr(expr) | ast::SelectItem::ExprWithAlias { expr, .. }) = item else {
+            return None;
+        };
+        if let ast::Expr::Identifier(ident) = expr {
+            columns.push((ident.value.clone(), into.get(place).cloned()));
+            continue;
+        }
+        let ControlFlow::Continue(()) = ast::visit_expressions(expr, |expr| -> ControlFlow<()> {
+            match expr {
+                ast::Expr::Identifier(ident) => columns.push((ident.value.clone(), None)),
+                ast::Expr::CompoundIdentifier(idents) => {
+                    columns.extend(idents.last().map(|ident| (ident.value.clone(), None)));
+                }
+                _ => {}
+            }
+            ControlFlow::Continue(())
+        }) else {
+            return None;
+        };
+    }
+    Some(columns)
+}

@@ -1,0 +1,69 @@
+//! Steps that SQLite can only make by a rebuild of the table.
+
+use std::fmt::Write as _;
+
+use super::{Writer, bare, code, is_simple};
+use crate::{snapshot::Table, tooling::diff::TableChange};
+
+impl Writer<'_> {
+    /// The steps on SQLite: preparations, the rebuild, and the new indexes.
+    pub(super) fn rebuild(&mut self, from: &Table, to: &Table, steps: &[TableChange]) {
+        let mut copied: Vec<String> = to
+            .columns
+            .iter()
+            .filter(|column| from.column(&column.name).is_some() && column.generated.is_none())
+            .map(|column| column.name.clone())
+            .collect();
+        for step in steps {
+            match step {
+                TableChange::DropIndex(index) if !index.constraint => {
+                    let (name, of) = (code::text(&index.name_on(&to.name)), code::text(&to.name));
+                    self.line(&format!(
+                        "manager.drop_index(Index::drop().name({name}).table({of}).to_owned())"
+                    ));
+                }
+                TableChange::AddColumn(column) if !column.nullable && !is_simple(column) => {
+                    self.alter(&to.name, &format!("add_column({})", code::column(self.to, &bare(column))));
+                    self.backfill(&to.name, column);
+                    copied.push(column.name.clone());
+                }
+                TableChange::ChangeColumn { from, to: new } if from.nullable && !new.nullable => {
+                    self.backfill(&to.name, new);
+                }
+                _ => {}
+            }
+        }
+        let function =
+            format!("{}_{}", to.name.replace(|c: char| !c.is_ascii_alphanumeric(), "_"), self.when);
+        self.line(&format!("dialect::rebuild(manager, {function}(manager), {})", code::texts(&copied)));
+        for step in steps {
+            match step {
+                TableChange::AddIndex(index) if !index.constraint => self.add_index(&to.name, index),
+                _ => {}
+            }
+        }
+        let _ = write!(
+            self.functions,
+            "\n/// The table `{}` as it is {} this migration.\n\
+             fn {function}(manager: &SchemaManager<'_>) -> TableCreateStatement {{\n{}\n}}\n",
+            to.name,
+            self.when,
+            code::table(self.to, to),
+        );
+    }
+}
+
+/// Whether SQLite needs a rebuild for the step.
+pub(super) fn needed(step: &TableChange) -> bool {
+    match step {
+        TableChange::DropForeignKey(_)
+        | TableChange::AddForeignKey(_)
+        | TableChange::DropCheck(_)
+        | TableChange::AddCheck(_)
+        | TableChange::ChangeColumn { .. }
+        | TableChange::ChangePrimaryKey { .. } => true,
+        TableChange::AddColumn(column) => !is_simple(column),
+        TableChange::DropIndex(index) | TableChange::AddIndex(index) => index.constraint,
+        TableChange::DropColumn(_) => false,
+    }
+}

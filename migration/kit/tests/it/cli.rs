@@ -1,0 +1,147 @@
+//! The command line, in processes of its own, on a made-up project.
+
+use std::{
+    ffi::OsString,
+    marker::PhantomData,
+    process::{Command, Stdio},
+};
+
+use sea_orm::DbBackend;
+use sea_orm_migration::{MigrationTrait, MigratorTrait};
+use sea_orm_migration_kit::tooling::{Project, cli};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::{entities::base, steps::Step};
+
+mod database;
+mod files;
+mod help;
+mod looks;
+
+const LATER: Step = Step {
+    name: "m20300101_000001_colour_parcels",
+    up: &["ALTER TABLE parcels ADD COLUMN colour varchar(20)"],
+    down: &["ALTER TABLE parcels DROP COLUMN colour"],
+};
+const EDITED: Step = Step { up: &["ALTER TABLE parcels ADD COLUMN colour varchar(30)"], ..LATER };
+const LOSING: Step =
+    Step { name: "m20300102_000001_drop_note", up: &["ALTER TABLE parcels DROP COLUMN note"], down: &[] };
+
+const TRIGGER: Step = Step {
+    name: "m20300102_000001_note_colours",
+    up: &[
+        "CREATE TRIGGER note_colours AFTER UPDATE OF colour ON parcels FOR EACH ROW EXECUTE FUNCTION noted()",
+    ],
+    down: &[],
+};
+
+macro_rules! migrator {
+    ($name:ident [$($migration:expr),*]) => {
+        struct $name;
+        impl MigratorTrait for $name {
+            fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+                vec![$(Box::new($migration)),*]
+            }
+        }
+    };
+}
+migrator!(Agreeing[base::Migration]);
+migrator!(Coloured [base::Migration, LATER]);
+migrator!(Recoloured [base::Migration, EDITED]);
+migrator!(Triggered [base::Migration, LATER, TRIGGER]);
+migrator!(Losing [base::Migration, LOSING]);
+
+fn project<M: MigratorTrait>(folder: String) -> Project<M> {
+    Project {
+        entities: &["it::entities::*"],
+        folder: folder.leak(),
+        ignored_tables: &[],
+        hints: |_| Vec::new(),
+        databases: &[DbBackend::Sqlite, DbBackend::Postgres, DbBackend::MySql],
+        migrator: PhantomData,
+    }
+}
+
+#[tokio::test]
+#[ignore = "other tests start it in a process of its own"]
+#[expect(clippy::disallowed_methods, reason = "how the tests tell it what to do")]
+async fn is_the_command_line_that_other_tests_start() {
+    let (Ok(migrator), Ok(arguments), Ok(folder)) =
+        (std::env::var("IT_MIGRATOR"), std::env::var("IT_ARGUMENTS"), std::env::var("IT_FOLDER"))
+    else {
+        return;
+    };
+    let arguments: Vec<String> = serde_json::from_str(&arguments).unwrap();
+    let arguments: Vec<OsString> = arguments.into_iter().map(OsString::from).collect();
+    let code = match migrator.as_str() {
+        "agreeing" => cli::run(&project::<Agreeing>(folder), arguments).await,
+        "coloured" => cli::run(&project::<Coloured>(folder), arguments).await,
+        "recoloured" => cli::run(&project::<Recoloured>(folder), arguments).await,
+        "triggered" => cli::run(&project::<Triggered>(folder), arguments).await,
+        "losing" => cli::run(&project::<Losing>(folder), arguments).await,
+        other => panic!("no migrator {other}"),
+    };
+    std::process::exit(code.into());
+}
+
+/// A project whose command line is used on a database.
+struct Shell {
+    migrator: &'static str,
+    url: String,
+    app_env: &'static str,
+    folder: TempDir,
+}
+
+/// What a command answered.
+#[derive(Debug)]
+struct Answer {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Shell {
+    fn at(url: &str, migrator: &'static str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self { migrator, url: url.to_owned(), app_env: "development", folder }
+    }
+
+    fn run(&self, command: &str) -> Answer {
+        let arguments: Vec<&str> = std::iter::once("migrate").chain(command.split_whitespace()).collect();
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args(["cli::is_the_command_line_that_other_tests_start", "--exact", "--ignored", "--nocapture"])
+            .current_dir(self.folder.path())
+            .env("IT_MIGRATOR", self.migrator)
+            .env("IT_ARGUMENTS", serde_json::to_string(&arguments).unwrap())
+            .env("IT_FOLDER", self.folder.path())
+            .env("DATABASE_URL", &self.url)
+            .env("APP_ENV", self.app_env)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        let out = text(output.stdout);
+        // What the test harness says before it starts.
+        let out = out.split_once("running 1 test\n").map_or(out.as_str(), |(_, out)| out).to_owned();
+        Answer { code: output.status.code().unwrap(), out, err: text(output.stderr) }
+    }
+
+    /// Runs a command that must succeed, and answers with what it printed.
+    fn well(&self, command: &str) -> String {
+        let answer = self.run(command);
+        assert_eq!(answer.code, 0, "{command}: {answer:?}");
+        answer.out
+    }
+
+    /// Runs a command that must fail, and answers with all that it said.
+    fn ill(&self, command: &str) -> String {
+        let answer = self.run(command);
+        assert_eq!(answer.code, 1, "{command}: {answer:?}");
+        answer.out + &answer.err
+    }
+
+    fn json(&self, command: &str) -> Value {
+        serde_json::from_str(&self.well(command)).unwrap()
+    }
+}
