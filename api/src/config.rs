@@ -5,6 +5,7 @@
 
 mod choice;
 mod command;
+mod dotenv;
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -21,6 +22,7 @@ pub use self::{
     command::{
         Account, AccountFile, Accounts, Command, Export, Import, NewAccount, NewRole, ResetMail, UserCommand,
     },
+    dotenv::load_dotenv,
 };
 use crate::{address::Proxies, cookie::Origins};
 
@@ -43,7 +45,7 @@ pub struct Cli {
 #[derive(clap::Args, Clone)]
 #[command(next_help_heading = "Settings")]
 pub struct Config {
-    /// What the program is run for; `.env` is read for development only
+    /// What the program is run for; `.env` of the working folder is read for development only
     #[arg(long, env = "APP_ENV", global = true, default_value = "production", hide_env_values = true)]
     pub app_env: AppEnv,
     /// The address to listen on
@@ -116,7 +118,7 @@ pub struct Config {
         hide_env_values = true
     )]
     pub mail_url: String,
-    /// Whom mail comes from, such as `Bookly <bookly@example.com>`
+    /// Sender address of mail, such as "Bookly <bookly@example.com>"
     #[arg(
         long,
         env = "MAIL_FROM",
@@ -274,16 +276,6 @@ impl Config {
         }
         self.mailer()?;
         self.keys().map(drop)
-    }
-}
-
-/// Reads `.env` into the environment, unless the environment says that this is not development.
-pub fn load_dotenv() {
-    #[expect(clippy::disallowed_methods, reason = "whether to read .env is known before the settings are")]
-    let app_env = std::env::var("APP_ENV");
-    if app_env.is_err() || app_env.as_deref() == Ok("development") {
-        // Without the file, the environment and the defaults stand.
-        dotenvy::dotenv().ok();
     }
 }
 

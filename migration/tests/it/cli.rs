@@ -515,6 +515,16 @@ async fn settings_come_from_a_file_that_is_named() {
     staging.well("down --env-file=staging.env");
     assert!(staging.ill("down").contains("give --yes"));
     assert!(staging.ill("status --env-file none.env").contains("none.env"));
+    fs::write(
+        staging.folder.path().join("broken.env"),
+        "MIGRATION_YES=true\n\nDATABASE_SCHEMA=hidden words\n",
+    )
+    .unwrap();
+    let said = staging.ill("status --env-file broken.env");
+    assert!(said.contains("broken.env, line 3: expected NAME=value") && !said.contains("hidden"), "{said}");
+    let development = Shell { app_env: "development", ..staging };
+    fs::write(development.folder.path().join(".env"), "DATABASE_SCHEMA='hidden\n").unwrap();
+    assert!(development.ill("status").contains(".env, line 1: expected NAME=value"));
     assert!(Shell::at("", "coloured").ill("status").contains("DATABASE_URL is not set"));
     assert!(Shell::at("oracle://x:secret@y", "coloured").ill("status").contains("must begin with"));
     for verb in ["status", "up", "sql"] {

@@ -1,22 +1,71 @@
 //! Reads files of settings into the environment, before the command line is read.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{
+    cell::Cell,
+    ffi::OsString,
+    fs,
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
 
 use super::Error;
 
-/// Reads the file of `--env-file`; without it `.env`, unless the environment says that this is not development.
+/// Reads the file of `--env-file`; without it `.env` of the working folder, unless the environment says that this is not development.
 pub(super) fn load(arguments: &[OsString]) -> Result<(), Error> {
     if let Some(file) = named(arguments) {
-        return dotenvy::from_path(&file)
-            .map_err(|error| Error::Settings(format!("{}: {error}", file.display())));
+        return fs::read(&file)
+            .map_err(|error| Error::Settings(format!("{}: {error}", file.display())))
+            .and_then(|text| set(&file, &text));
     }
     #[expect(clippy::disallowed_methods, reason = "whether to read .env is known before the settings are")]
     let app_env = std::env::var("APP_ENV");
     if app_env.is_err() || app_env.as_deref() == Ok("development") {
-        // Without the file, the environment and the defaults stand.
-        dotenvy::dotenv().ok();
+        let file = Path::new(".env");
+        return match fs::read(file) {
+            Ok(text) => set(file, &text),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(Error::Settings(format!("{}: {error}", file.display()))),
+        };
     }
     Ok(())
+}
+
+/// Sets the variables that the environment lacks. An error names the line by its number only: it may hold a secret.
+fn set(file: &Path, text: &[u8]) -> Result<(), Error> {
+    let position = Cell::new(0);
+    dotenvy::from_read(Lines { text, position: &position }).map_err(|error| {
+        let lines = text[..position.get()].split_inclusive(is_newline).count();
+        let (line, reason) = match error {
+            // An open quote takes the lines below it along.
+            dotenvy::Error::LineParse(entry, _) => (
+                lines - entry.trim_end().matches('\n').count(),
+                "expected NAME=value; quote a value that has spaces, and close each quote".to_owned(),
+            ),
+            error => (lines, error.to_string()),
+        };
+        Error::Settings(format!("{}, line {line}: {reason}", file.display()))
+    })
+}
+
+/// Text that is read a line at a time, so that the position is the end of the line in hand.
+struct Lines<'a> {
+    text: &'a [u8],
+    position: &'a Cell<usize>,
+}
+
+impl Read for Lines<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let position = self.position.get();
+        let line = self.text[position..].split_inclusive(is_newline).next().unwrap_or_default();
+        let taken = line.len().min(buffer.len());
+        buffer[..taken].copy_from_slice(&line[..taken]);
+        self.position.set(position + taken);
+        Ok(taken)
+    }
+}
+
+fn is_newline(byte: &u8) -> bool {
+    *byte == b'\n'
 }
 
 fn named(arguments: &[OsString]) -> Option<PathBuf> {
