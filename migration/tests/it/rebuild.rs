@@ -73,7 +73,7 @@ const ROWS: [&str; 3] = [
 async fn a_rebuild_of_users_loses_no_row_and_no_owner() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}/test.db?mode=rwc", folder.path().display());
-    let place = Place::new(&url, "a test", Duration::from_mins(1));
+    let place = Place::new(&url, "a test", Duration::from_mins(10));
     let mut session = Session::<Migrator>::open(place.clone()).await.unwrap();
     session.up(Extent::All).await.unwrap();
     session.close().await.unwrap();

@@ -16,7 +16,7 @@ use crate::{
 };
 
 async fn session<L: List>(database: &Database) -> Session<Of<L>> {
-    let place = Place::new(&database.url, "a test", Duration::from_mins(1));
+    let place = Place::new(&database.url, "a test", Duration::from_mins(10));
     Session::open(place).await.unwrap()
 }
 
@@ -125,7 +125,7 @@ async fn refresh_reset_and_fresh_do_what_they_say() {
 #[tokio::test]
 async fn bookly_itself_can_be_made_afresh() {
     let database = Database::empty().await;
-    let place = Place::new(&database.url, "a test", Duration::from_mins(1));
+    let place = Place::new(&database.url, "a test", Duration::from_mins(10));
     let mut session = Session::<migration::Migrator>::open(place).await.unwrap();
     let all = session.up(Extent::All).await.unwrap().len();
     if database.backend() == DbBackend::Postgres {

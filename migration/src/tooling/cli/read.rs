@@ -176,7 +176,7 @@ fn is_missing_file(url: &str) -> bool {
 
 /// Whether a database answers at once; if none does, nobody waits for it.
 pub(super) async fn quickly<M: MigratorTrait>(settings: &Settings) -> Option<Result<History, DbErr>> {
-    let patience = std::time::Duration::from_millis(500);
+    let patience = std::time::Duration::from_secs(5);
     let db = tokio::time::timeout(patience, connect(settings)).await.ok()?.ok()?;
     Some(history::read::<M>(&db).await)
 }
