@@ -185,7 +185,7 @@ impl ResponseError for Problem {
         self.code.status()
     }
 
-    /// An answer without a body yet: [`crate::request::finish`] writes it, since it knows the request.
+    /// An answer without a body yet: `request::finish` writes it, since it knows the request.
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status_code());
         match self.code {
