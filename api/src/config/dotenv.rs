@@ -31,7 +31,7 @@ fn load(path: &Path) -> Result<(), String> {
     };
     let position = Cell::new(0);
     dotenvy::from_read(Lines { text: &text, position: &position }).map_err(|error| {
-        let lines = text[..position.get()].split_inclusive(is_newline).count();
+        let lines = text[..position.get()].split_inclusive(|byte| *byte == b'\n').count();
         let (line, reason) = match error {
             // An open quote takes the lines below it along.
             Error::LineParse(entry, _) => (
@@ -53,14 +53,10 @@ struct Lines<'a> {
 impl Read for Lines<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let position = self.position.get();
-        let line = self.text[position..].split_inclusive(is_newline).next().unwrap_or_default();
+        let line = self.text[position..].split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
         let taken = line.len().min(buffer.len());
         buffer[..taken].copy_from_slice(&line[..taken]);
         self.position.set(position + taken);
         Ok(taken)
     }
-}
-
-fn is_newline(byte: &u8) -> bool {
-    *byte == b'\n'
 }

@@ -43,7 +43,7 @@ impl Session {
                 "STARTTLS" => self.start_tls()?,
                 "AUTH" => self.authenticate(argument)?,
                 "MAIL" if self.smtp.credentials.is_some() && !self.authenticated => {
-                    self.reply("530 log in first")?
+                    self.reply("530 log in first")?;
                 }
                 "MAIL" => {
                     let reply = self.smtp.begin();

@@ -34,7 +34,7 @@ pub(super) fn load(arguments: &[OsString]) -> Result<(), Error> {
 fn set(file: &Path, text: &[u8]) -> Result<(), Error> {
     let position = Cell::new(0);
     dotenvy::from_read(Lines { text, position: &position }).map_err(|error| {
-        let lines = text[..position.get()].split_inclusive(is_newline).count();
+        let lines = text[..position.get()].split_inclusive(|byte| *byte == b'\n').count();
         let (line, reason) = match error {
             // An open quote takes the lines below it along.
             dotenvy::Error::LineParse(entry, _) => (
@@ -56,16 +56,12 @@ struct Lines<'a> {
 impl Read for Lines<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let position = self.position.get();
-        let line = self.text[position..].split_inclusive(is_newline).next().unwrap_or_default();
+        let line = self.text[position..].split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
         let taken = line.len().min(buffer.len());
         buffer[..taken].copy_from_slice(&line[..taken]);
         self.position.set(position + taken);
         Ok(taken)
     }
-}
-
-fn is_newline(byte: &u8) -> bool {
-    *byte == b'\n'
 }
 
 fn named(arguments: &[OsString]) -> Option<PathBuf> {
