@@ -5,6 +5,7 @@
 
 mod choice;
 mod command;
+mod dotenv;
 mod parse;
 
 use std::{
@@ -22,6 +23,7 @@ pub use self::{
     command::{
         Account, AccountFile, Accounts, Command, Export, Import, NewAccount, NewRole, ResetMail, UserCommand,
     },
+    dotenv::load_dotenv,
 };
 use crate::{address::Proxies, cookie::Origins};
 
@@ -44,7 +46,7 @@ pub struct Cli {
 #[derive(clap::Args, Clone)]
 #[command(next_help_heading = "Settings")]
 pub struct Config {
-    /// Environment; `.env` is read in development only
+    /// Environment; `.env` of the working folder is read in development only
     #[arg(long, env = "APP_ENV", global = true, default_value = "production", hide_env_values = true)]
     pub app_env: AppEnv,
     /// Address to listen on
@@ -117,7 +119,7 @@ pub struct Config {
         hide_env_values = true
     )]
     pub mail_url: String,
-    /// Sender address of mail, such as `Bookly <bookly@example.com>`
+    /// Sender address of mail, such as "Bookly <bookly@example.com>"
     #[arg(
         long,
         env = "MAIL_FROM",
@@ -277,15 +279,5 @@ impl Config {
         }
         self.mailer()?;
         self.keys().map(drop)
-    }
-}
-
-/// Reads `.env` into the environment, unless `APP_ENV` is set to another value than `development`.
-pub fn load_dotenv() {
-    #[expect(clippy::disallowed_methods, reason = "whether to read .env is known before the settings are")]
-    let app_env = std::env::var("APP_ENV");
-    if app_env.is_err() || app_env.as_deref() == Ok("development") {
-        // Without the file, the environment and the defaults apply.
-        dotenvy::dotenv().ok();
     }
 }

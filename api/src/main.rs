@@ -11,7 +11,9 @@ use clap::{Parser, error::ErrorKind};
 
 #[actix_web::main]
 async fn main() -> ExitCode {
-    config::load_dotenv();
+    if let Err(error) = config::load_dotenv() {
+        return fail(&error);
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {

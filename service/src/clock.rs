@@ -1,7 +1,10 @@
-//! The clock of a process. Tests move it forward instead of waiting.
+//! The clock of a process. Tests stop it, or move it forward instead of waiting.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -11,17 +14,25 @@ use chrono::{DateTime, FixedOffset, SubsecRound, TimeDelta, Utc};
 #[derive(Debug)]
 pub struct Clock {
     started: Instant,
+    /// Nanoseconds after the start at which the rate limits were stopped.
+    stopped: OnceLock<u64>,
     /// Nanoseconds by which the clock was moved forward.
     ahead: AtomicU64,
 }
 
 impl Default for Clock {
     fn default() -> Self {
-        Self { started: Instant::now(), ahead: AtomicU64::new(0) }
+        Self { started: Instant::now(), stopped: OnceLock::new(), ahead: AtomicU64::new(0) }
     }
 }
 
 impl Clock {
+    /// Stops the rate limits, so that they do not recover while a slow machine works: only [`Clock::advance`] moves
+    /// them from here on.
+    pub fn stop_limits(&self) {
+        self.stopped.get_or_init(|| nanos(self.started.elapsed()));
+    }
+
     /// Moves the clock forward.
     pub fn advance(&self, by: Duration) {
         self.ahead.fetch_add(nanos(by), Ordering::Relaxed);
@@ -36,7 +47,8 @@ impl Clock {
 
     /// Nanoseconds since the clock was made. They never decrease, even if the system's clock is set back.
     pub(crate) fn monotonic(&self) -> u64 {
-        nanos(self.started.elapsed()) + self.ahead.load(Ordering::Relaxed)
+        let elapsed = self.stopped.get().copied().unwrap_or_else(|| nanos(self.started.elapsed()));
+        elapsed + self.ahead.load(Ordering::Relaxed)
     }
 }
 

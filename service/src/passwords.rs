@@ -52,7 +52,7 @@ pub(crate) enum Verdict {
 
 impl Passwords {
     pub(crate) fn new(keys: Arc<Keys>, cost: u32) -> Self {
-        Self { keys, hasher: Hasher::start(), cost }
+        Self { keys, hasher: Hasher::start(cost), cost }
     }
 
     /// Hashes a new password, if it is hard to guess for one who knows `hints`, the other fields of the

@@ -171,6 +171,9 @@ pub fn config(url: &str, arguments: &[&str]) -> Config {
         "on",
         "--database-max-connections",
         "8",
+        // On a busy machine, what is quick elsewhere takes a while.
+        "--database-acquire-timeout",
+        "120",
         "--mail-from",
         "Bookly <bookly@example.net>",
         "--public-url",

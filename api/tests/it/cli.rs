@@ -29,6 +29,7 @@ fn settings(database: &Database) -> Vec<(&'static str, String)> {
         ("APP_SECRETS", SECRET.to_owned()),
         ("BCRYPT_COST", "4".to_owned()),
         ("AUTO_MIGRATE", "true".to_owned()),
+        ("DATABASE_ACQUIRE_TIMEOUT", "120".to_owned()),
         ("RUST_LOG", "warn".to_owned()),
     ]
 }

@@ -5,11 +5,13 @@ use std::{
     sync::{LazyLock, Mutex},
 };
 
-use jsonschema::Validator;
+use boon::{Compiler, Draft, SchemaIndex, Schemas};
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 
-static VALIDATORS: LazyLock<Mutex<HashMap<String, &'static Validator>>> = LazyLock::new(Mutex::default);
+/// A compiled schema for each name.
+static VALIDATORS: LazyLock<Mutex<HashMap<String, &'static (Schemas, SchemaIndex)>>> =
+    LazyLock::new(Mutex::default);
 
 /// The document's path for `path`; literal segments before parameters.
 pub fn template(path: &str) -> Option<&'static str> {
@@ -88,15 +90,22 @@ pub fn check(method: &str, path: &str, status: u16, headers: &HeaderMap, body: &
 fn validate(name: &str, schema: &Value, body: &[u8]) {
     let body: Value = serde_json::from_slice(body).unwrap_or_else(|error| panic!("{name}: {error}"));
     let mut validators = VALIDATORS.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let validator = *validators.entry(name.to_owned()).or_insert_with(|| {
-        let components = &api::openapi::openapi()["components"];
-        let root = json!({ "allOf": [schema], "components": components });
-        Box::leak(Box::new(jsonschema::options().should_validate_formats(true).build(&root).unwrap()))
-    });
+    let (schemas, index) = *validators.entry(name.to_owned()).or_insert_with(|| compile(schema));
     drop(validators);
-    let errors: Vec<_> =
-        validator.iter_errors(&body).map(|error| format!("{}: {error}", error.instance_path())).collect();
-    assert!(errors.is_empty(), "{name}: {errors:#?}\n{body:#}");
+    if let Err(error) = schemas.validate(&body, *index) {
+        panic!("{name}: {error:#}\n{body:#}");
+    }
+}
+
+fn compile(schema: &Value) -> &'static (Schemas, SchemaIndex) {
+    const LOCATION: &str = "answer.json";
+    let components = &api::openapi::openapi()["components"];
+    let (mut compiler, mut schemas) = (Compiler::new(), Schemas::new());
+    compiler.set_default_draft(Draft::V2020_12);
+    compiler.enable_format_assertions();
+    compiler.add_resource(LOCATION, json!({ "allOf": [schema], "components": components })).unwrap();
+    let index = compiler.compile(LOCATION, &mut schemas).unwrap();
+    Box::leak(Box::new((schemas, index)))
 }
 
 fn resolve(answer: &'static Value) -> &'static Value {
@@ -104,4 +113,16 @@ fn resolve(answer: &'static Value) -> &'static Value {
         Some(reference) => api::openapi::openapi().pointer(reference.trim_start_matches('#')).unwrap(),
         None => answer,
     }
+}
+
+#[test]
+#[should_panic(expected = "missing properties")]
+fn an_answer_that_lacks_what_the_document_promises_fails() {
+    check("GET", "/api/v1/books/01a1fc31-abbd-7546-935c-2dfd8b4ffcc1", 200, "application/json", b"{}");
+}
+
+#[test]
+#[should_panic(expected = "is not valid uuid")]
+fn an_answer_in_another_format_fails() {
+    validate("an id", &json!({ "type": "string", "format": "uuid" }), b"\"one\"");
 }

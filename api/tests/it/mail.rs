@@ -1,12 +1,6 @@
 //! Mail on its way: late, never lost, never twice, and nothing of it at rest.
 
-use std::{
-    collections::HashSet,
-    fs,
-    sync::Arc,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{collections::HashSet, fs, sync::Arc, thread};
 
 use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
 use rustls::ServerConfig;
@@ -53,9 +47,7 @@ async fn mail_that_finds_no_server_for_a_minute_comes_later_and_once() {
     let database = Database::empty().await;
     let smtp = Smtp::absent();
     let process = Process::start(&database, &[("MAIL_URL", &smtp.url())]);
-    let began = Instant::now();
     assert_eq!(process.post("/auth/signup", sign_up("alice")).await.status, 201);
-    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
     // More than a minute before the fifth attempt.
     for (attempt, pause) in (1..).zip([5, 10, 20, 40]) {
         failed(&process, attempt).await;

@@ -8,8 +8,8 @@ use tokio::time::Instant;
 
 use crate::database::Database;
 
-/// How long anything may take that is waited for.
-const PATIENCE: Duration = Duration::from_secs(90);
+/// How long anything may take that is waited for, on a machine that is busy with something else, too.
+pub const PATIENCE: Duration = Duration::from_mins(10);
 
 /// One mail.
 #[derive(Debug, Clone)]

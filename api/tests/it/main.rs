@@ -19,6 +19,7 @@ mod auth;
 mod books;
 mod cli;
 mod compression;
+mod config;
 mod cookie;
 mod endpoints;
 mod errors;

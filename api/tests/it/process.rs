@@ -5,7 +5,6 @@ use std::{
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex, mpsc},
     thread::{self, JoinHandle},
-    time::Duration,
 };
 
 use reqwest::Method;
@@ -14,6 +13,7 @@ use serde_json::Value;
 use crate::{
     app::{Answer, PUBLIC_URL, SECRET, send},
     database::Database,
+    mailbox::PATIENCE,
 };
 
 /// A running server.
@@ -49,6 +49,7 @@ impl Process {
             ("BCRYPT_COST", "4"),
             ("AUTO_MIGRATE", "true"),
             ("DATABASE_MAX_CONNECTIONS", "8"),
+            ("DATABASE_ACQUIRE_TIMEOUT", "120"),
             ("RATE_LIMIT", "off"),
             ("PORT", "0"),
             ("PUBLIC_URL", PUBLIC_URL),
@@ -67,7 +68,7 @@ impl Process {
                 kept.lock().unwrap().extend([line.as_str(), "\n"]);
             }
         });
-        let address = receiver.recv_timeout(Duration::from_mins(1));
+        let address = receiver.recv_timeout(PATIENCE);
         let address = address.unwrap_or_else(|_| panic!("{}", log.lock().unwrap()));
         Self { child, address, http: reqwest::Client::new(), log, reader: Some(reader), _folder: folder }
     }

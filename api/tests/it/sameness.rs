@@ -30,6 +30,7 @@ const DOORS: [&str; 2] = ["/auth/password-reset", "/auth/verify-email/resend"];
 
 async fn with_accounts(arguments: &[&str]) -> TestApp {
     let app = TestApp::with(arguments).await;
+    app.shared.clock().stop_limits();
     let (_, bob, admin) = (app.user("alice").await, app.user("bob").await, app.admin("admin").await);
     app.account("dave", Role::User, false).await;
     admin.patch(&format!("/users/{}", bob.id.unwrap()), json!({ "is_active": false })).await.ok();

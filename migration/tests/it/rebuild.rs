@@ -74,7 +74,7 @@ const ROWS: [&str; 3] = [
 async fn a_rebuild_of_users_loses_no_row_and_no_owner() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}/test.db?mode=rwc", folder.path().display());
-    let target = Target::new(&url, "a test", Duration::from_mins(1));
+    let target = Target::new(&url, "a test", Duration::from_mins(10));
     let mut session = Session::<Migrator>::open(target.clone()).await.unwrap();
     session.up(Until::End).await.unwrap();
     session.close().await.unwrap();

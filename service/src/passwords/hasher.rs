@@ -18,6 +18,10 @@ const QUEUE: usize = 16;
 /// The lowest priority but a few, from 0 to 99: requests that only read go first.
 const PRIORITY: u8 = 10;
 
+/// The least bcrypt cost that lowers the priority. A cheaper hash takes a few milliseconds, and a thread of low priority
+/// waits for seconds where other programs keep the processors busy.
+const EXPENSIVE: u32 = 8;
+
 type Job = Box<dyn FnOnce() + Send>;
 
 /// Runs jobs on half of the processors, at least on one.
@@ -27,8 +31,8 @@ pub(crate) struct Hasher {
 }
 
 impl Hasher {
-    /// Starts the threads; they end when the last handle is dropped.
-    pub(crate) fn start() -> Self {
+    /// Starts the threads for hashes of this bcrypt cost; they end when the last handle is dropped.
+    pub(crate) fn start(cost: u32) -> Self {
         let (queue, jobs) = mpsc::sync_channel::<Job>(QUEUE);
         let jobs = Arc::new(Mutex::new(jobs));
         let threads = thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1));
@@ -36,7 +40,12 @@ impl Hasher {
             let jobs = Arc::clone(&jobs);
             thread::Builder::new()
                 .name(format!("hasher-{number}"))
-                .spawn(move || work(&jobs))
+                .spawn(move || {
+                    if cost >= EXPENSIVE {
+                        lower_priority();
+                    }
+                    work(&jobs);
+                })
                 .expect("the system gives a thread at start-up");
         }
         Self { queue }
@@ -59,11 +68,14 @@ impl Hasher {
     }
 }
 
-fn work(jobs: &Mutex<mpsc::Receiver<Job>>) {
+fn lower_priority() {
     let priority = ThreadPriority::Crossplatform(PRIORITY.try_into().expect("it lies between 0 and 99"));
     if let Err(error) = set_current_thread_priority(priority) {
         log::debug!("hashing runs at normal priority: {error}");
     }
+}
+
+fn work(jobs: &Mutex<mpsc::Receiver<Job>>) {
     loop {
         let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = next else { return };
@@ -78,7 +90,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_job_that_panics_fails_alone() {
-        let hasher = Hasher::start();
+        let hasher = Hasher::start(4);
         for _ in 0..8 {
             let broken: Result<()> = hasher.run(|| panic!("on purpose")).await;
             assert!(matches!(broken, Err(Error::Internal(_))));

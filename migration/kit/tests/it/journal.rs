@@ -19,7 +19,7 @@ use crate::{
     process::Process,
 };
 
-const LONG: Duration = Duration::from_mins(1);
+const LONG: Duration = Duration::from_mins(10);
 
 async fn session<L: List>(database: &Database) -> Session<Of<L>> {
     Session::open(Target::new(&database.url, "a test", LONG)).await.unwrap()

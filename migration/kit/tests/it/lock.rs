@@ -12,7 +12,7 @@ use crate::{
     process::Process,
 };
 
-const LONG: Duration = Duration::from_mins(1);
+const LONG: Duration = Duration::from_mins(10);
 
 /// How often the race is run.
 #[expect(clippy::disallowed_methods, reason = "for whoever wants more of it")]

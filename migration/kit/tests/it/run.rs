@@ -13,7 +13,7 @@ use crate::{
 };
 
 async fn session<L: List>(database: &Database) -> Session<Of<L>> {
-    let target = Target::new(&database.url, "a test", Duration::from_mins(1));
+    let target = Target::new(&database.url, "a test", Duration::from_mins(10));
     Session::open(target).await.unwrap()
 }
 

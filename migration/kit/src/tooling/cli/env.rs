@@ -1,51 +1,68 @@
 //! Files of settings, read into the environment before the command line is parsed.
 
 use std::{
+    cell::Cell,
     ffi::OsString,
     fs,
+    io::{self, Read},
     path::{Path, PathBuf},
 };
 
 use super::CliError;
 
-/// Reads the file of `--env-file`; without the option `.env` of this folder or one above it, unless the environment says
-/// that this is not development.
+/// Reads the file of `--env-file`; without the option `.env` of the working folder, unless the environment says that this
+/// is not development.
 pub(super) fn load(arguments: &[OsString]) -> Result<(), CliError> {
     if let Some(file) = named(arguments) {
-        return read(&file);
+        return fs::read(&file)
+            .map_err(|error| CliError::Settings(format!("{}: {error}", file.display())))
+            .and_then(|text| set(&file, &text));
     }
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "it decides whether `.env` is read, before the settings are parsed"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "whether to read .env is known before the settings are")]
     let app_env = std::env::var("APP_ENV");
     if app_env.is_err() || app_env.as_deref() == Ok("development") {
-        let folder = std::env::current_dir()?;
-        let file = folder.ancestors().map(|folder| folder.join(".env")).find(|file| file.is_file());
-        return file.map_or(Ok(()), |file| read(&file));
+        let file = Path::new(".env");
+        return match fs::read(file) {
+            Ok(text) => set(file, &text),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(CliError::Settings(format!("{}: {error}", file.display()))),
+        };
     }
     Ok(())
 }
 
-/// Reads a file. A line that cannot be parsed is an error: the lines after it would be ignored.
-fn read(file: &Path) -> Result<(), CliError> {
-    dotenvy::from_path(file).map_err(|error| {
-        let reason = match &error {
-            dotenvy::Error::LineParse(line, _) => match number(file, line) {
-                Some(number) => format!("line {number} is not NAME=VALUE"),
-                None => "a line is not NAME=VALUE".to_owned(),
-            },
-            other => other.to_string(),
+/// Sets the variables that the environment lacks. An error names the line by its number only: it may hold a secret.
+fn set(file: &Path, text: &[u8]) -> Result<(), CliError> {
+    let position = Cell::new(0);
+    dotenvy::from_read(Lines { text, position: &position }).map_err(|error| {
+        let lines = text[..position.get()].split_inclusive(|byte| *byte == b'\n').count();
+        let (line, reason) = match error {
+            // An open quote takes the lines below it along.
+            dotenvy::Error::LineParse(entry, _) => (
+                lines - entry.trim_end().matches('\n').count(),
+                "expected NAME=value; quote a value that has spaces, and close each quote".to_owned(),
+            ),
+            error => (lines, error.to_string()),
         };
-        CliError::Settings(format!("{}: {reason}", file.display()))
+        CliError::Settings(format!("{}, line {line}: {reason}", file.display()))
     })
 }
 
-/// Number of the line, which itself may contain a secret.
-fn number(file: &Path, line: &str) -> Option<usize> {
-    let text = fs::read_to_string(file).ok()?;
-    let first = line.lines().next()?.trim();
-    text.lines().position(|other| other.trim() == first).map(|index| index + 1)
+/// Text that is read a line at a time, so that the position is the end of the line in hand.
+struct Lines<'a> {
+    text: &'a [u8],
+    position: &'a Cell<usize>,
+}
+
+impl Read for Lines<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let position = self.position.get();
+        let line = self.text[position..].split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
+        let taken = line.len().min(buffer.len());
+        buffer[..taken].copy_from_slice(&line[..taken]);
+        self.position.set(position + taken);
+        Ok(taken)
+    }
 }
 
 fn named(arguments: &[OsString]) -> Option<PathBuf> {

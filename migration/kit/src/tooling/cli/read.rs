@@ -183,7 +183,7 @@ fn is_missing_file(url: &str) -> bool {
 
 /// The history, if a database answers at once.
 pub(super) async fn quickly<M: MigratorTrait>(settings: &Settings) -> Option<Result<History, DbErr>> {
-    let patience = std::time::Duration::from_millis(500);
+    let patience = std::time::Duration::from_secs(5);
     let db = tokio::time::timeout(patience, connect(settings)).await.ok()?.ok()?;
     Some(history::read::<M>(&db).await)
 }

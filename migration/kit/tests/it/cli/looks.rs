@@ -120,5 +120,5 @@ async fn a_line_of_settings_that_cannot_be_read_is_named_by_its_number() {
     )
     .unwrap();
     let said = shell.ill("heads");
-    assert!(said.contains(".env: line 3 is not NAME=VALUE") && !said.contains("SECRET"), "{said}");
+    assert!(said.contains(".env, line 3: expected NAME=value") && !said.contains("SECRET"), "{said}");
 }
