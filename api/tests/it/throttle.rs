@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api::endpoints::{Limit, endpoints};
+use api::endpoints::{LimitedBy, endpoints};
 use futures_util::future::join_all;
 use reqwest::{Method, RequestBuilder};
 use sea_orm::{ConnectionTrait, Statement};
@@ -153,7 +153,7 @@ async fn every_limited_route_refuses_an_address_that_spent_its_quota_and_no_othe
     let app = limited().await;
     let mut limited = 0;
     for endpoint in endpoints() {
-        let Some(Limit::Address(policy)) = endpoint.limits.first().copied() else { continue };
+        let Some(LimitedBy::Address(policy)) = endpoint.limits.first().copied() else { continue };
         let address = format!("2001:db8:{limited:x}::1");
         let ask = async |address: &str| send(from(&app, address, &endpoint.path, &json!({}))).await;
         let first = ask(&address).await;

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use migration::{Migrator, MigratorTrait};
-use sea_orm::{ConnectionTrait, Database as Connector, DatabaseConnection, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use sea_orm_migration::{MigrationTrait, prelude::*, schema::*};
 use sea_orm_migration_kit::{
     dialect,
     run::{Session, Target, Until},
 };
+
+use crate::database::Database;
 
 /// Makes the names of users longer, for which SQLite has to make the table anew.
 struct Longer;
@@ -72,13 +74,12 @@ const ROWS: [&str; 3] = [
 
 #[tokio::test]
 async fn a_rebuild_of_users_loses_no_row_and_no_owner() {
-    let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite://{}/test.db?mode=rwc", folder.path().display());
-    let target = Target::new(&url, "a test", Duration::from_mins(10));
+    let database = Database::sqlite().await;
+    let target = Target::new(&database.url, "a test", Duration::from_mins(10));
     let mut session = Session::<Migrator>::open(target.clone()).await.unwrap();
     session.up(Until::End).await.unwrap();
     session.close().await.unwrap();
-    let db = Connector::connect(&url).await.unwrap();
+    let db = database.connect().await;
     for sql in ROWS {
         db.execute_unprepared(sql).await.unwrap();
     }
@@ -95,11 +96,11 @@ async fn a_rebuild_of_users_loses_no_row_and_no_owner() {
         };
         assert_eq!(ran.len(), 1);
         session.close().await.unwrap();
-        let db = Connector::connect(&url).await.unwrap();
+        let db = database.connect().await;
         assert_eq!(rows(&db).await, before, "{way}");
         db.close().await.unwrap();
     }
-    let db = Connector::connect(&url).await.unwrap();
+    let db = database.connect().await;
     // The foreign keys still hold: the book of a user who goes has no owner, and his sessions go along.
     db.execute_unprepared("DELETE FROM users WHERE username = 'user7'").await.unwrap();
     assert_eq!(rows(&db).await.len(), 499);

@@ -10,6 +10,8 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::database::Database;
+
 /// Files of the project. `{kit}` and `{profiles}` are replaced.
 const FILES: [(&str, &str); 8] = [
     ("Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"entity\", \"migration\"]\n\n{profiles}"),
@@ -145,12 +147,15 @@ impl MigrationTrait for Migration {
 }
 "#;
 
-struct Project(TempDir);
+struct Project {
+    folder: TempDir,
+    database: Database,
+}
 
 impl Project {
     /// Writes the project. It shares the lock file, the profiles and the target folder of this workspace, so that its
     /// dependencies are compiled once.
-    fn new() -> Self {
+    async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let kit = Path::new(env!("CARGO_MANIFEST_DIR"));
         let workspace = kit.ancestors().nth(2).unwrap();
@@ -163,11 +168,11 @@ impl Project {
             fs::write(path, text).unwrap();
         }
         fs::copy(workspace.join("Cargo.lock"), folder.path().join("Cargo.lock")).unwrap();
-        Self(folder)
+        Self { folder, database: Database::sqlite().await }
     }
 
     fn path(&self, path: &str) -> PathBuf {
-        self.0.path().join(path)
+        self.folder.path().join(path)
     }
 
     /// Runs `cargo migrate` with these arguments, and returns the exit code and all output.
@@ -178,9 +183,9 @@ impl Project {
         let output = Command::new("cargo")
             .arg("migrate")
             .args(command.split_whitespace())
-            .current_dir(self.0.path())
+            .current_dir(self.folder.path())
             .env("CARGO_TARGET_DIR", target)
-            .env("DATABASE_URL", format!("sqlite://{}?mode=rwc", self.path("parcels.db").display()))
+            .env("DATABASE_URL", &self.database.url)
             .env("APP_ENV", "development")
             .stdin(Stdio::null())
             .output()
@@ -203,9 +208,9 @@ impl Project {
     }
 }
 
-#[test]
-fn a_project_of_its_own_goes_through_the_workflow() {
-    let project = Project::new();
+#[tokio::test]
+async fn a_project_of_its_own_goes_through_the_workflow() {
+    let project = Project::new().await;
     assert!(project.well("generate create_parcels").contains("wrote migration/src/lib.rs"));
     fs::write(project.migration("create_parcels"), CREATE).unwrap();
     assert!(project.well("up").starts_with("applied m"));

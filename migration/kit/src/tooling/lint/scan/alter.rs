@@ -94,7 +94,7 @@ impl Scan<'_> {
     fn constraint_added(&mut self, constraint: &TableConstraint) {
         match constraint {
             TableConstraint::ForeignKey(_) if !self.unchecked => {
-                self.broken(Rule::AddingForeignKeyConstraint)
+                self.broken(Rule::AddingForeignKeyConstraint);
             }
             TableConstraint::Check(_) if !self.unchecked => self.broken(Rule::ConstraintMissingNotValid),
             TableConstraint::PrimaryKey(_) => self.broken(Rule::AddingSerialPrimaryKeyField),
