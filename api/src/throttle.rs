@@ -111,8 +111,8 @@ mod tests {
             let by_account = count_account(endpoint, &without_state, Uuid::nil());
             for limit in &endpoint.limits {
                 let (counted, limited) = match limit {
-                    Limit::Address(_) => (&mut addresses, &by_address),
-                    Limit::Account(_) => (&mut accounts, &by_account),
+                    LimitedBy::Address(_) => (&mut addresses, &by_address),
+                    LimitedBy::Account(_) => (&mut accounts, &by_account),
                 };
                 assert_eq!(limited.as_ref().unwrap_err().code(), Code::Internal, "{}", endpoint.id);
                 *counted += 1;
