@@ -1,12 +1,11 @@
-//! Dates as precise as they are known: `YYYY`, `YYYY-MM` or `YYYY-MM-DD` (ISO 8601, reduced precision).
-//! Text of one kind sorts as the dates do.
+//! Dates of reduced precision: `YYYY`, `YYYY-MM` or `YYYY-MM-DD` (ISO 8601). Dates of one precision sort as text.
 
 use chrono::NaiveDate;
 use validator::ValidationError;
 
 use crate::{FieldCode, input};
 
-/// Whether `text` is a day, a month or a year from 0001 to 9999 that exists.
+/// Whether `text` is an existing day, month or year from 0001 to 9999.
 #[must_use]
 pub fn is_partial_date(text: &str) -> bool {
     if !text.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() }) {
@@ -21,8 +20,8 @@ pub fn is_partial_date(text: &str) -> bool {
     !text.starts_with("0000") && NaiveDate::parse_from_str(&whole, "%Y-%m-%d").is_ok()
 }
 
-/// The last date that lies within `date`, for comparing with dates of other precision: for a month, and
-/// for a year, a day that no calendar goes beyond.
+/// Last date within `date`, to compare dates of different precision. For a month or a year, it is a day beyond every
+/// calendar.
 pub(crate) fn latest_within(date: &str) -> String {
     match date.len() {
         4 => format!("{date}-12-31"),

@@ -1,9 +1,8 @@
-//! Taking books out as a file. `GET /books/export` and `bookly export` are this one operation.
+//! Export of books as a file, for `GET /books/export` and `bookly export`.
 //!
-//! The books are read a few at a time, each time from where the last ones ended, the oldest first: no
-//! transaction stays open and nothing is held but what is being sent. What the import does not bring back is
-//! left out: ids, versions, times and owners. So an export that is imported into an empty catalogue and
-//! exported again is the same to the byte.
+//! Books are read in batches, the oldest first, each after the last id of the previous batch: no transaction stays
+//! open and only one batch is in memory. Columns that the import does not read are left out: ids, versions, times and
+//! owners. An export that is imported into an empty catalogue and exported again is identical to the byte.
 
 mod line;
 
@@ -18,28 +17,28 @@ use super::{Filters, search::Matches};
 use crate::{Actor, Context, Db, Result, access::Action};
 use entity::books::Column;
 
-/// How many books are read at first.
+/// Books of the first batch.
 const FIRST_BATCH: usize = 100;
 
-/// The most books that are read at a time.
+/// Maximum number of books of a batch.
 const BATCH: usize = 1000;
 
-/// How many bytes a batch should have.
+/// Target size of a batch in bytes.
 const BATCH_BYTES: usize = 512 * 1024;
 
-/// The formats that can be written.
+/// File formats of an export.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ExportFormat {
-    /// A table, a book on each row.
+    /// A table with a row for each book.
     #[default]
     Csv,
-    /// A book on each line, as `POST /books` takes it.
+    /// A book on each line, in the format of `POST /books`.
     Ndjson,
 }
 
 impl ExportFormat {
-    /// Its media type.
+    /// Media type of the format.
     #[must_use]
     pub const fn media_type(self) -> &'static str {
         match self {
@@ -48,7 +47,7 @@ impl ExportFormat {
         }
     }
 
-    /// What a file of it is called.
+    /// Name of an exported file.
     #[must_use]
     pub const fn file_name(self) -> &'static str {
         match self {
@@ -67,20 +66,20 @@ pub struct ExportQuery {
     pub format: ExportFormat,
 }
 
-/// An export under way.
+/// Export in progress.
 pub struct BookExport {
     db: Db,
     filters: Filters,
     format: ExportFormat,
-    /// What was read before anybody asked for it.
+    /// First batch, which is read before the response starts.
     head: Option<Vec<u8>>,
-    /// The last book that was read.
+    /// Id of the last book that was read.
     last: Option<Uuid>,
     batch: usize,
     ended: bool,
 }
 
-/// Begins an export; its first part is read already.
+/// Starts an export and reads its first batch.
 pub async fn open(cx: &Context, actor: &Actor, filters: Filters, query: ExportQuery) -> Result<BookExport> {
     actor.require(Action::ExportBooks)?;
     filters.validate()?;
@@ -104,16 +103,16 @@ pub async fn open(cx: &Context, actor: &Actor, filters: Filters, query: ExportQu
 }
 
 impl BookExport {
-    /// The format of the file.
+    /// Format of the file.
     #[must_use]
     pub fn format(&self) -> ExportFormat {
         self.format
     }
 
-    /// The next part of the file; none behind the last one.
+    /// Next part of the file; `None` after the last.
     ///
     /// # Errors
-    /// What the database says. What was written so far is not the whole file then.
+    /// Errors of the database. The parts so far are then an incomplete file.
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>> {
         if let Some(head) = self.head.take() {
             return Ok(Some(head));
@@ -121,7 +120,7 @@ impl BookExport {
         if self.ended { Ok(None) } else { self.read().await.map(Some) }
     }
 
-    /// Reads the next books.
+    /// Reads the next batch.
     async fn read(&mut self) -> Result<Vec<u8>> {
         let Some(mut select) = self.filters.matching(&self.db, Matches::First).await? else {
             self.ended = true;
@@ -139,7 +138,7 @@ impl BookExport {
             ExportFormat::Csv => line::table(&lines)?,
             ExportFormat::Ndjson => line::json(&lines)?,
         };
-        // As many as have about the size that a batch should have, whatever these books are like.
+        // Adapts the batch to the size of these books.
         self.batch = (lines.len() * BATCH_BYTES / bytes.len().max(1)).clamp(FIRST_BATCH / 10, BATCH);
         Ok(bytes)
     }

@@ -104,7 +104,7 @@ async fn count(
             .order_by("value", Order::Asc)
             .limit(VALUES)
             .take();
-        // Of a union, only what is in a query of its own may have an order.
+        // In a UNION, only a subquery may have an ORDER BY.
         Query::select().columns(["facet", "value", "count"]).from_subquery(top, facet).take()
     });
     let mut all = counts.next().unwrap_or_default();

@@ -1,7 +1,7 @@
 //! Import of books from files of other programs: the operation of `POST /books/import` and `bookly import`.
 //!
 //! A thread reads the file row by row and sends batches; the writer matches each row with the catalogue and writes it.
-//! Neither holds the whole file or remembers its rows: the database finds the rows that describe the same book.
+//! Neither holds the whole file or remembers its rows: the database finds rows of the same book.
 
 mod charset;
 mod date;
@@ -29,19 +29,20 @@ use crate::{
     security::Event,
 };
 
-/// How many rows are written at a time.
+/// Rows of a batch.
 const BATCH: usize = 1000;
 
-/// How many rows, ids or keys a statement has: drivers and databases keep each that they have seen, and few are few.
+/// Numbers of rows, ids or keys per statement. Drivers and databases cache each distinct statement, so there are few
+/// sizes.
 const STATEMENT_SIZES: [usize; 4] = [BATCH, 100, 10, 1];
 
-/// How many bytes of text are written at a time, but for one row more.
+/// Maximum text of a batch in bytes, except for its last row.
 const BATCH_BYTES: usize = 1024 * 1024;
 
-/// How many batches may wait for the database.
+/// Batches that may wait for the database.
 const BATCHES_AHEAD: usize = 2;
 
-/// One import at a time: two that bring the same books in another order would lock each other out.
+/// Lock for one import at a time: two imports of the same books in different order would deadlock.
 static IMPORT_LOCK: Semaphore = Semaphore::const_new(1);
 
 /// Treatment of valid rows in a file with invalid ones.
@@ -132,14 +133,14 @@ fn log(actor: &Actor, report: &ImportReport) {
     Event::Imported { actor: actor.into(), rows, created, updated, failed, dry_run }.log();
 }
 
-/// Refuses a file of more than `most` rows.
+/// Rejects a file of more than `most` rows.
 fn limit<R: Read + Seek>(
     file: &mut R,
     format: Option<ImportFormat>,
     charset: Option<&str>,
     most: usize,
 ) -> Result<()> {
-    // Rows need reading; without so many ends of lines there are not so many of them.
+    // Counting rows requires parsing. A file with fewer line ends cannot have too many rows.
     if file::line_ends(file)? < most {
         return Ok(());
     }
@@ -147,7 +148,7 @@ fn limit<R: Read + Seek>(
     beyond.map_or(Ok(()), |_| Err(Error::TooManyRows(most)))
 }
 
-/// Writes every batch in one transaction, and takes it back where a row failed or nothing was to change.
+/// Writes all batches in one transaction, and rolls it back after a failed row or in a trial.
 async fn whole(
     txn: &sea_orm::DatabaseTransaction,
     mut writer: Writer,
@@ -194,7 +195,7 @@ async fn by_batches(
     Ok(writer.into_report())
 }
 
-/// Reads the file on a thread of its own, a few batches ahead. Where it cannot be read on, good rows before may stay.
+/// Reads the file on its own thread, a few batches ahead. In partial mode, rows before an unreadable place are kept.
 fn read<R: Read + Send + 'static>(file: File<R>, mode: ImportMode) -> mpsc::Receiver<Result<Vec<Row>>> {
     let (sender, receiver) = mpsc::channel(BATCHES_AHEAD);
     tokio::task::spawn_blocking(move || {
@@ -223,7 +224,7 @@ fn read<R: Read + Send + 'static>(file: File<R>, mode: ImportMode) -> mpsc::Rece
     receiver
 }
 
-/// Repeats the last of some values until they have the size of a statement. No batch has more than the largest.
+/// Pads values to the next statement size by repeating the last. No batch exceeds the largest size.
 fn padded<T: Clone>(mut values: Vec<T>) -> Vec<T> {
     let size = STATEMENT_SIZES.into_iter().rev().find(|size| *size >= values.len());
     if let (Some(size), Some(last)) = (size, values.last().cloned()) {
@@ -232,7 +233,7 @@ fn padded<T: Clone>(mut values: Vec<T>) -> Vec<T> {
     values
 }
 
-/// The books of a file that is good throughout, each as its debug text, and nothing left out.
+/// Books of an entirely valid file, each as its debug text.
 #[cfg(test)]
 pub(crate) fn read_books<R: Read + Seek + 'static>(file: R) -> Result<Vec<String>> {
     let rows = File::open(file, None, None)?.rows().map(|row| {

@@ -1,12 +1,12 @@
-//! International Standard Book Numbers (ISO 2108): read in every form people write them, kept as the
-//! thirteen digits of an ISBN-13.
+//! International Standard Book Numbers (ISO 2108): read in every common spelling, stored as the thirteen digits of an
+//! ISBN-13.
 
 use validator::ValidationError;
 
 use crate::{FieldCode, input};
 
-/// Reads an ISBN-10 or ISBN-13, with hyphens or spaces or without, as the digits of an ISBN-13.
-/// Nothing else is one: no EAN of other goods, no number whose check digit fails.
+/// Reads an ISBN-10 or ISBN-13, with or without hyphens or spaces, as the digits of an ISBN-13. Rejects EANs of other
+/// goods and wrong check digits.
 #[must_use]
 pub fn parse(text: &str) -> Option<String> {
     let digits: String = text.chars().filter(|c| !c.is_whitespace() && !is_hyphen(*c)).collect();
@@ -27,7 +27,7 @@ pub(crate) fn valid(text: &str) -> Result<(), ValidationError> {
     }
 }
 
-/// The hyphens and dashes that stand in printed ISBNs.
+/// Hyphens and dashes of printed ISBNs.
 fn is_hyphen(c: char) -> bool {
     matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}')
 }
@@ -38,7 +38,7 @@ fn is_thirteen(digits: &str) -> bool {
     book && digits.bytes().all(|b| b.is_ascii_digit()) && weighted(digits).is_multiple_of(10)
 }
 
-/// The sum of an EAN-13: digits weighted 1, 3, 1, 3 …
+/// Weighted sum of an EAN-13: digits times 1, 3, 1, 3 …
 fn weighted(digits: &str) -> u32 {
     digits
         .bytes()
@@ -47,7 +47,7 @@ fn weighted(digits: &str) -> u32 {
         .sum()
 }
 
-/// Converts an ISBN-10 whose check digit, modulo 11, holds.
+/// Converts an ISBN-10 with a valid check digit (modulo 11).
 fn from_ten(digits: &str) -> Option<String> {
     let (body, check) = digits.split_at(9);
     if !body.bytes().all(|b| b.is_ascii_digit()) {

@@ -1,5 +1,4 @@
-//! Languages as BCP 47 tags (RFC 5646), in their canonical form: the shortest code of ISO 639, and the
-//! letter case that the RFC recommends.
+//! Languages as canonical BCP 47 tags (RFC 5646): the shortest code of ISO 639, in the recommended letter case.
 
 use isolang::Language;
 use oxilangtag::LanguageTag;
@@ -7,10 +6,10 @@ use validator::ValidationError;
 
 use crate::{FieldCode, input};
 
-/// The longest tag that is kept (RFC 5646, section 4.4.1).
+/// Maximum length of a tag (RFC 5646, section 4.4.1).
 const MAX_LENGTH: usize = 35;
 
-/// ISO 639-2 has two codes for these languages; the bibliographic one beside that of ISO 639-3.
+/// Bibliographic codes of ISO 639-2 that differ from ISO 639-3, with the code of the latter.
 const BIBLIOGRAPHIC: [(&str, &str); 20] = [
     ("alb", "sqi"),
     ("arm", "hye"),
@@ -34,10 +33,10 @@ const BIBLIOGRAPHIC: [(&str, &str); 20] = [
     ("wel", "cym"),
 ];
 
-/// Codes of ISO 639-2 for groups and for what is no single language.
+/// Codes of ISO 639-2 for groups and for content without a single language.
 const COLLECTIVE: [&str; 4] = ["mis", "mul", "und", "zxx"];
 
-/// Reads a language tag; its language must be one that ISO 639 knows.
+/// Reads a language tag with a language of ISO 639.
 #[must_use]
 pub fn parse(text: &str) -> Option<String> {
     let tag = LanguageTag::parse_and_normalize(text).ok().filter(|tag| tag.as_str().len() <= MAX_LENGTH)?;

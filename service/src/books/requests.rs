@@ -121,7 +121,7 @@ pub struct BookPatch {
 }
 
 impl NewBook {
-    /// The row of a valid book.
+    /// Database row of a valid book.
     pub(crate) fn into_row(self, owner_id: Option<Uuid>) -> ActiveModel {
         let Self {
             title,

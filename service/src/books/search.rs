@@ -1,5 +1,5 @@
-//! Search by words: what was typed, which books it finds, and which of them come first. Each database finds them by its
-//! own index, which the migrations keep in step; what comes first is decided here, alike for all.
+//! Full-text search: parsing of the query, matching books, and ranking. Each database matches with its own index,
+//! which the migrations maintain; the ranking is computed here, the same for all.
 
 use std::cmp::Reverse;
 
@@ -18,10 +18,10 @@ mod mysql;
 mod postgres;
 mod sqlite;
 
-/// How many of the books found are compared; beyond, the database's own order has decided.
+/// Number of matches that are ranked. Which ones these are is decided by the database's own score.
 pub(super) const RANKED: u64 = 1_000;
 
-/// How many of the books found the database weighs.
+/// Number of matches that the database scores.
 const WEIGHED: u64 = 10_000;
 
 /// Whether the caller needs the first matches or all of them.
@@ -33,28 +33,28 @@ pub(crate) enum Matches {
     All,
 }
 
-/// What was typed into a search box.
+/// Parsed search query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Search {
-    /// What a book must have, each a run of words; more than one only where they stood in quotes.
+    /// Phrases that a book must contain, each a run of words; only a quoted phrase has several words.
     phrases: Vec<Vec<String>>,
-    /// Whether the last word may be the beginning of one.
+    /// Whether the last word may be a prefix.
     unfinished: bool,
 }
 
-/// A book that was found, as far as it matters for its place.
+/// Matching book with its ranking data.
 #[derive(Debug, FromQueryResult)]
 struct Found {
     id: Uuid,
     title: String,
     author: String,
-    /// How well its words agree; `None` where only the beginning of its title was looked at.
+    /// Relevance score of the database; `None` for a match by the beginning of the title.
     score: Option<f64>,
 }
 
 impl Search {
-    /// Reads what was typed. Quotes keep words together, and the last word may be unfinished unless a quote or a space
-    /// follows it; everything else that is no word separates words. `None` if there is no word.
+    /// Parses a search query. Quotes keep words together, and the last word may be a prefix unless a quote or a space
+    /// follows it; all other characters separate words. Returns `None` if there is no word.
     pub(super) fn parse(typed: &str) -> Option<Self> {
         if let Some(isbn) = isbn::parse(typed) {
             return Some(Self { phrases: vec![vec![isbn]], unfinished: false });
@@ -73,7 +73,7 @@ impl Search {
         (!phrases.is_empty()).then_some(Self { phrases, unfinished })
     }
 
-    /// The books that it finds, as a condition on their id, for who wants so much of them.
+    /// Condition on the id of a book that selects the matches.
     pub(super) async fn condition(&self, conn: &DatabaseConnection, matches: Matches) -> Result<Expr, DbErr> {
         match conn.get_database_backend() {
             DbBackend::MySql => Ok(mysql::condition(self)),
@@ -82,7 +82,7 @@ impl Search {
         }
     }
 
-    /// The ids of the books that it finds among those of `filter`, the best first, and no more than [`RANKED`].
+    /// Ids of the matching books within `filter`, the best first, at most [`RANKED`].
     pub(super) async fn ranked(
         &self,
         conn: &DatabaseConnection,
@@ -115,8 +115,8 @@ impl Search {
         Ok(ids)
     }
 
-    /// How well a book is meant: by its title, whole or to begin with, then by title and author. Of titles that begin
-    /// alike the shorter is meant.
+    /// Rank of a book: equal title, then title with this beginning (shorter first), then all words in title and
+    /// author.
     fn rank(&self, found: &Found, wanted: &[String]) -> (u8, usize) {
         let (title, author) = (folded(&found.title), folded(&found.author));
         if self.agrees(&title, wanted) {
@@ -142,13 +142,13 @@ impl Search {
     }
 }
 
-/// The words of a text, in small letters. A mark that stands on no letter is none.
+/// Words of a text, in lower case. A combining mark without a letter is not a word.
 fn words(text: &str) -> Vec<String> {
     let words = text.split(|c| !is_letter(c)).map(|word| plain(&word.to_lowercase()));
     words.filter(|word| !without_marks(word).is_empty()).collect()
 }
 
-/// The words of a text, without marks.
+/// Words of a text, without marks.
 fn folded(text: &str) -> Vec<String> {
     words(text).iter().map(|word| without_marks(word)).collect()
 }
@@ -158,8 +158,8 @@ fn without_marks(word: &str) -> String {
     plain(&bare.to_lowercase())
 }
 
-/// Letters that are no base letter with a mark, as others write them, and the sigma that ends a word as any other.
-/// The index has them so, too.
+/// Replaces letters that Unicode does not decompose by their usual spelling, and final sigma by sigma. The index
+/// contains the same spelling.
 fn plain(word: &str) -> String {
     let mut plain = String::with_capacity(word.len());
     for letter in word.chars() {
@@ -183,15 +183,15 @@ fn is_letter(c: char) -> bool {
     c.is_alphanumeric() || is_combining_mark(c)
 }
 
-/// A score as a number that can be compared.
+/// Score as a comparable integer.
 fn ordered(score: f64) -> i64 {
     #[expect(clippy::cast_possible_truncation, reason = "scores are small")]
     let ordered = (score * 1e12) as i64;
     ordered
 }
 
-/// Whether no more than `few` rows come of a statement: they can be looked up one by one. Of more, the order that is
-/// asked for meets enough of them soon.
+/// Whether a statement returns at most `few` rows, so that each can be looked up. With more rows, scanning the
+/// requested order finds enough matches soon.
 async fn are_few(conn: &DatabaseConnection, rows: &str, query: String, few: u64) -> Result<bool, DbErr> {
     let count = format!("SELECT count(*) AS n FROM ({rows} LIMIT {}) AS few", few + 1);
     let count = Statement::from_sql_and_values(conn.get_database_backend(), count, [query.into()]);
@@ -199,7 +199,7 @@ async fn are_few(conn: &DatabaseConnection, rows: &str, query: String, few: u64)
     Ok(found.is_none_or(|found| found.unsigned_abs() <= few))
 }
 
-/// `SELECT books.id, title, author, score` of the rows of `found`, which has `id` and `score`, the best `RANKED`.
+/// Query of `books.id, title, author, score` for the best [`RANKED`] rows of `found`, which has `id` and `score`.
 fn with_names(found: SelectStatement) -> SelectStatement {
     use sea_orm::sea_query::{Order, Query};
     Query::select()

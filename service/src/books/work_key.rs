@@ -1,11 +1,11 @@
-//! Work key: a hash of title and author, whatever their letter case and spacing. Editions of one work share it. It is
-//! stored with the book, so that the database finds books by it.
+//! Work key: a hash of title and author that ignores letter case and spacing. Editions of one work share it. It is
+//! stored with the book as an indexed column.
 
 use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 
-/// The first eight bytes of the SHA-256 of title and author, both in NFKC, lower case and single blanks.
-/// Stored rows have it, so it must never change.
+/// Work key: the first eight bytes of the SHA-256 of title and author, both in NFKC, lower case and single spaces.
+/// Rows store it, so the algorithm must never change.
 pub(crate) fn of(title: &str, author: &str) -> i64 {
     let mut hash = Sha256::new();
     for text in [title, author] {

@@ -1,5 +1,5 @@
-//! The character encoding of a file: told by its byte order mark, by the zeros that UTF-16 has in Western
-//! text, or by what its bytes spell.
+//! Character encoding of a file: detected by its byte order mark, by the zero bytes of UTF-16 in Western text, or by
+//! statistics.
 
 use std::io::{Read, Result, Seek, SeekFrom};
 
@@ -9,10 +9,10 @@ use validator::ValidationError;
 
 use crate::{FieldCode, input};
 
-/// Bytes that are looked at together.
+/// Bytes that are examined at a time.
 const CHUNK: usize = 64 * 1024;
 
-/// Tells the encoding of the whole file, unless it is given; its byte order mark is believed more.
+/// Detects the encoding of the whole file, unless it is given. A byte order mark has precedence over both.
 pub(super) fn detect(
     file: &mut (impl Read + Seek),
     given: Option<&'static Encoding>,
@@ -23,7 +23,7 @@ pub(super) fn detect(
     if let Some(encoding) = mark(&head).or(given).or_else(|| utf_16(&head)) {
         return Ok(encoding);
     }
-    // What is valid as UTF-8 to its end is UTF-8; finding that out is much faster than guessing.
+    // Valid UTF-8 to the end is UTF-8, and validation is much faster than statistics.
     if is_utf_8(file)? { Ok(UTF_8) } else { guess(file) }
 }
 
@@ -39,7 +39,7 @@ fn is_utf_8(file: &mut (impl Read + Seek)) -> Result<bool> {
         if length == 0 {
             return Ok(kept == 0);
         }
-        // The last character may go on in the next chunk; none has more than four bytes.
+        // A character may continue in the next chunk; it has at most four bytes.
         if kept > 3 {
             return Ok(false);
         }
@@ -64,7 +64,7 @@ fn mark(bytes: &[u8]) -> Option<&'static Encoding> {
     Encoding::for_bom(bytes).map(|(encoding, _)| encoding)
 }
 
-/// UTF-16 without a mark: at least a third of the bytes at the odd or at the even places are zero.
+/// UTF-16 without a mark: at least a third of the bytes at odd or at even offsets are zero.
 fn utf_16(bytes: &[u8]) -> Option<&'static Encoding> {
     let zeros = |start: usize| bytes.iter().skip(start).step_by(2).filter(|byte| **byte == 0).count();
     let (even, odd, enough) = (zeros(0), zeros(1), bytes.len() / 6);

@@ -1,4 +1,4 @@
-//! Dates as people and other programs write them, as far as they are one: a year, a month or a day.
+//! Dates in the notation of people and other programs: a year, a month or a day.
 
 use crate::books::date::is_partial_date;
 
@@ -17,8 +17,8 @@ const MONTHS: [&str; 12] = [
     "december",
 ];
 
-/// Reads a partial date as ISO 8601 writes it, with slashes, with a year of fewer digits, or with the month's
-/// English name. What two people would read as two dates, such as `03/04/1999`, is none.
+/// Reads a partial date in ISO 8601, with slashes, with a year of fewer digits, or with an English month name.
+/// Ambiguous dates such as `03/04/1999` are rejected.
 pub(super) fn read(text: &str) -> Option<String> {
     let date = text.trim().replace('/', "-");
     let short_year = date.len() < 4 && date.bytes().all(|b| b.is_ascii_digit());
@@ -43,7 +43,7 @@ fn spelled(text: &str) -> Option<String> {
     is_partial_date(&date).then_some(date)
 }
 
-/// The number of the month with this name, or with its first three letters or more.
+/// Number of the month with this name, or with at least its first three letters.
 fn month(name: &str) -> Option<usize> {
     let name = name.to_ascii_lowercase();
     let named = name.len() >= 3;

@@ -1,5 +1,5 @@
-//! What a file says of a book, before it is one: text that may be wrong. What can be left out of a book is
-//! left out with a warning; what cannot makes the row fail.
+//! Draft of a book: unvalidated text of a row. Invalid optional fields are dropped with a warning; invalid required
+//! fields fail the row.
 
 use html_escape::decode_html_entities;
 use validator::Validate;
@@ -10,16 +10,16 @@ use crate::{
     books::{NewBook, Price, isbn, language, valid_cover_url, valid_currency},
 };
 
-/// The most characters that the authors of a book take together.
+/// Maximum length of all authors together, in characters.
 const AUTHORS_LENGTH: usize = 500;
 
-/// The most characters of a title.
+/// Maximum length of a title, in characters.
 const TITLE_LENGTH: usize = 500;
 
-/// The fewest digits of an ISBN-10 that a spreadsheet has taken the leading zeros from.
+/// Minimum number of digits of an ISBN-10 whose leading zeros were removed by a spreadsheet.
 const SHORTENED_ISBN_LENGTH: usize = 7;
 
-/// A row's cells by meaning.
+/// Cells of a row by meaning.
 #[derive(Debug, Default)]
 pub(super) struct Draft {
     pub(super) title: Option<String>,
@@ -29,18 +29,18 @@ pub(super) struct Draft {
     pub(super) published_date: Option<String>,
     pub(super) page_count: Option<String>,
     pub(super) language: Option<String>,
-    /// Every number that may be the ISBN, the one to be believed first.
+    /// ISBN candidates, the most reliable first.
     pub(super) isbns: Vec<String>,
     pub(super) description: Option<String>,
     /// Amount and currency.
     pub(super) price: Option<(String, String)>,
     pub(super) cover_url: Option<String>,
-    /// What was left out already.
+    /// Warnings of fields that were dropped so far.
     pub(super) warnings: Vec<FieldError>,
 }
 
-/// Tidies a cell that another program wrote: entities decoded once, control characters and runs of white
-/// space folded. Nothing left is nothing.
+/// Normalizes a cell of another program: decodes entities once, and collapses control characters and white space.
+/// Returns `None` for an empty result.
 pub(super) fn tidy(cell: &str) -> Option<String> {
     let decoded = decode_html_entities(cell);
     let words: Vec<&str> =
@@ -48,7 +48,7 @@ pub(super) fn tidy(cell: &str) -> Option<String> {
     (!words.is_empty()).then(|| words.join(" "))
 }
 
-/// Tidies each line of a text of several.
+/// Normalizes each line of a text.
 pub(super) fn tidy_lines(text: &str) -> Option<String> {
     let decoded = decode_html_entities(text);
     let lines: Vec<String> = decoded
@@ -63,7 +63,7 @@ pub(super) fn tidy_lines(text: &str) -> Option<String> {
 }
 
 impl Draft {
-    /// The beginning of a book that another program wrote. There are titles as long as a page: they are cut.
+    /// Draft of a row of another program. Very long titles are truncated.
     pub(super) fn foreign(title: Option<String>) -> Self {
         let mut draft = Self { title, ..Self::default() };
         let end = draft.title.as_ref().and_then(|title| title.char_indices().nth(TITLE_LENGTH));
@@ -75,7 +75,7 @@ impl Draft {
         draft
     }
 
-    /// Takes the first of several languages.
+    /// Uses the first of several languages.
     pub(super) fn languages<'l>(&mut self, languages: impl Iterator<Item = &'l str>) {
         let mut languages = languages.filter_map(tidy);
         self.language = languages.next();
@@ -86,7 +86,7 @@ impl Draft {
         }
     }
 
-    /// The book, or why it is none; and what was left out of it.
+    /// Book, or its errors; and the warnings of dropped fields.
     pub(super) fn into_book(self) -> (Result<NewBook, Vec<FieldError>>, Vec<FieldError>) {
         let mut warnings = self.warnings;
         let mut warn = |pointer: &str, code: FieldCode, detail: String| {
@@ -159,7 +159,7 @@ impl Draft {
     }
 }
 
-/// Joins as many authors as fit.
+/// Joins the authors that fit.
 fn join(authors: &[String], warn: &mut impl FnMut(&str, FieldCode, String)) -> String {
     let mut joined = String::new();
     for (index, author) in authors.iter().enumerate() {
@@ -179,7 +179,7 @@ fn join(authors: &[String], warn: &mut impl FnMut(&str, FieldCode, String)) -> S
     joined
 }
 
-/// Leaves a text out that a book can do without.
+/// Drops an invalid optional text.
 fn leave_out(book: &mut NewBook, error: &FieldError, warnings: &mut Vec<FieldError>) -> bool {
     match error.pointer.as_str() {
         "/subtitle" => book.subtitle = None,
@@ -199,7 +199,7 @@ fn read_price(amount: &str, currency: &str) -> Option<Price> {
     Some(Price { amount, currency: currency.to_owned() })
 }
 
-/// The ISBN of a row. Several that differ are reported and the first is believed.
+/// ISBN of a row. Different candidates are reported, and the first is used.
 fn choose_isbn(cells: &[String], warn: &mut impl FnMut(&str, FieldCode, String)) -> Option<String> {
     let cells: Vec<&str> = cells.iter().map(|cell| unwrap(cell)).filter(|cell| !cell.is_empty()).collect();
     let mut read = cells.iter().filter_map(|cell| read_isbn(cell));
@@ -217,13 +217,13 @@ fn choose_isbn(cells: &[String], warn: &mut impl FnMut(&str, FieldCode, String))
     isbn
 }
 
-/// Takes the wrapper `="…"` off, by which a spreadsheet keeps digits as text.
+/// Removes the wrapper `="…"`, which makes a spreadsheet treat digits as text.
 fn unwrap(cell: &str) -> &str {
     let cell = cell.trim();
     cell.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"')).unwrap_or(cell).trim()
 }
 
-/// Reads an ISBN; one that lost the zeros in front gets them back if its check digit then holds.
+/// Reads an ISBN. Restores missing leading zeros if the check digit is then valid.
 fn read_isbn(cell: &str) -> Option<String> {
     isbn::parse(cell).or_else(|| {
         let shortened = (SHORTENED_ISBN_LENGTH..10).contains(&cell.len());

@@ -1,4 +1,4 @@
-//! A file of books: its encoding, its format, and its rows.
+//! Input file of an import: its encoding, its format, and its rows.
 
 use std::io::{BufRead, Read, Seek, SeekFrom};
 
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{Error, FieldCode, FieldError, Result};
 
-/// An open file, at its first row.
+/// Open file, at its first row.
 pub(super) struct File<R> {
     charset: &'static Encoding,
     content: Content<R>,
@@ -23,17 +23,17 @@ enum Content<R> {
     Lines { format: ImportFormat, text: Text<R>, read: ReadLine },
 }
 
-/// A row, or where there is none to be had any more.
+/// Row, or the place from which the file is unreadable.
 pub(super) type RowRead = std::result::Result<Row, Unreadable>;
 
-/// Where a file cannot be read on, and why.
+/// Unreadable place of a file, with the reason.
 pub(super) struct Unreadable {
     place: (u64, u64),
     why: String,
 }
 
 impl Unreadable {
-    /// The last row of the file, as one that cannot be taken.
+    /// Last row of the file, as a failed one.
     pub(super) fn into_row(self) -> Row {
         let detail = format!("{}; nothing behind it was read", self.why);
         let error = FieldError::new("", FieldCode::Unreadable, detail);
@@ -47,11 +47,11 @@ impl From<Unreadable> for Error {
     }
 }
 
-/// Reads a row from its number, its line and its text.
+/// Parser of a row from its position and text.
 type ReadLine = fn((u64, u64), &str) -> Row;
 
 impl<R: Read + Seek> File<R> {
-    /// Tells the encoding and the format, as far as they are not given, and reads the header.
+    /// Detects the encoding and the format unless they are given, and reads the header.
     pub(super) fn open(mut file: R, format: Option<ImportFormat>, charset: Option<&str>) -> Result<Self> {
         let given = charset.and_then(|label| Encoding::for_label(label.as_bytes()));
         let charset = charset::detect(&mut file, given).map_err(unreadable)?;
@@ -59,7 +59,7 @@ impl<R: Read + Seek> File<R> {
         let (head, text) = text::decode(file, charset).map_err(unreadable)?;
         let told = match format {
             Some(format) => Some(format),
-            // A file of nothing is a list of no lines.
+            // An empty file is a list of no lines.
             None if head.is_empty() || head.starts_with('{') => Some(ImportFormat::Ndjson),
             None if format::is_dump(&head) => Some(ImportFormat::OpenLibrary),
             None => None,
@@ -99,7 +99,7 @@ impl<R: Read> File<R> {
         self.charset.name()
     }
 
-    /// The rows, each good or bad; an error ends them.
+    /// Rows of the file, valid or not; an error ends them.
     pub(super) fn rows<'r>(self) -> Box<dyn Iterator<Item = RowRead> + 'r>
     where
         R: 'r,
@@ -167,7 +167,7 @@ fn lines<R: Read>(mut text: Text<R>, read: ReadLine) -> impl Iterator<Item = Row
     })
 }
 
-/// How many ends of lines a file has, and so rows at most, but for a last one without.
+/// Number of line ends of a file. It has at most one more row.
 pub(super) fn line_ends(file: &mut (impl Read + Seek)) -> Result<usize> {
     file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
     let mut chunk = vec![0; 64 * 1024];
@@ -181,7 +181,7 @@ pub(super) fn line_ends(file: &mut (impl Read + Seek)) -> Result<usize> {
     }
 }
 
-/// The delimiter that the first line has most of, outside quotes.
+/// Most frequent delimiter of the first line outside quotes.
 fn delimiter(head: &str) -> u8 {
     let mut quoted = false;
     let mut counts = [(b',', 0), (b';', 0), (b'\t', 0)];
@@ -210,7 +210,7 @@ mod tests {
 
     use super::*;
 
-    /// The number and the line of each row.
+    /// Position of each row.
     fn places(file: &str) -> Vec<(u64, u64)> {
         let file = File::open(Cursor::new(file.to_owned()), None, None).unwrap();
         file.rows().map(|row| row.ok().unwrap()).map(|row| (row.number, row.line)).collect()

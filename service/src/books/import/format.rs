@@ -1,4 +1,4 @@
-//! The formats: which columns each has, and what they mean for a book.
+//! File formats: their columns, and the mapping of columns to the fields of a book.
 
 mod goodreads;
 mod gutenberg;
@@ -18,22 +18,22 @@ use crate::{
     report::{ImportFormat, RowProblem},
 };
 
-/// A row of a file, and what was left out of it.
+/// Row of a file, with the warnings of dropped fields.
 pub(super) struct Row {
     pub(super) number: u64,
     pub(super) line: u64,
-    /// How long it is in the file, about.
+    /// Approximate length in the file.
     pub(super) bytes: usize,
     pub(super) content: Content,
     pub(super) warnings: Vec<FieldError>,
 }
 
-/// What a row is.
+/// Content of a row.
 pub(super) enum Content {
     Book(Box<NewBook>),
-    /// No book, and why.
+    /// Invalid row, with its errors.
     Bad(Vec<FieldError>),
-    /// Something that the format has beside books.
+    /// Record of the format that is not a book.
     Other(FieldError),
 }
 
@@ -51,7 +51,7 @@ impl Row {
         Self { number, line, bytes: 0, content, warnings: Vec::new() }
     }
 
-    /// The book, if it is one.
+    /// The book, if the row has one.
     pub(super) fn book(&self) -> Option<&NewBook> {
         match &self.content {
             Content::Book(book) => Some(book),
@@ -60,15 +60,15 @@ impl Row {
     }
 }
 
-/// Tells where an error is.
+/// Problem of the row at a position.
 pub(super) fn problem((row, line): (u64, u64), error: FieldError) -> RowProblem {
     RowProblem { row, line, error }
 }
 
-/// What a table's rows mean.
+/// Mapping of a table's row to a draft.
 type Reading = fn(&Cells<'_>) -> Draft;
 
-/// What tells a format: names that no other format has together.
+/// Characteristic column names: no other format has all of them.
 const MARKS: [(ImportFormat, &[&str], Reading); 5] = [
     (ImportFormat::Goodreads, &["book id", "title", "author", "exclusive shelf"], goodreads::library),
     (ImportFormat::Goodbooks, &["goodreads_book_id", "authors", "title"], goodreads::goodbooks),
@@ -77,7 +77,7 @@ const MARKS: [(ImportFormat, &[&str], Reading); 5] = [
     (ImportFormat::Csv, &["title", "author"], own::table),
 ];
 
-/// Where a table's columns stand, by their names, and what they mean.
+/// Columns of a table by name, and their mapping.
 pub(super) struct Columns {
     format: ImportFormat,
     reading: Reading,
@@ -85,27 +85,27 @@ pub(super) struct Columns {
     places: HashMap<String, usize>,
 }
 
-/// A row of a table, by the names of its columns.
+/// Row of a table, by column name.
 struct Cells<'c> {
     columns: &'c Columns,
     record: &'c StringRecord,
 }
 
 impl<'c> Cells<'c> {
-    /// The cell as it is, unless it is empty.
+    /// Cell without changes, unless it is empty.
     fn get(&self, name: &str) -> Option<&'c str> {
         let place = self.columns.places.get(name)?;
         self.record.get(*place).filter(|cell| !cell.is_empty())
     }
 
-    /// The cell, tidied, unless nothing is left of it.
+    /// Normalized cell, unless it is empty.
     fn text(&self, name: &str) -> Option<String> {
         self.get(name).and_then(tidy)
     }
 }
 
 impl Columns {
-    /// Tells the format from the header, or checks that the header has what the given format needs.
+    /// Detects the format from the header, or checks that the header has the required columns of the given format.
     pub(super) fn of(header: &StringRecord, format: Option<ImportFormat>) -> Result<Self> {
         let mut places = HashMap::new();
         for (place, name) in header.iter().enumerate() {
@@ -136,7 +136,7 @@ impl Columns {
     }
 }
 
-/// What would have been read.
+/// Description of the expected columns.
 pub(super) fn expected(format: Option<ImportFormat>) -> String {
     let tables: Vec<String> = MARKS
         .iter()

@@ -1,5 +1,5 @@
-//! What the database knows of the books of a batch: by their ISBNs, and by their works among the actor's own.
-//! It also knows what rows before them brought, for all that an import adds has the same `created_at`.
+//! Matching of the rows of a batch with stored books: by ISBN, and by work key among the actor's own books. Books that
+//! this import created are recognized by their common `created_at`.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
@@ -14,51 +14,51 @@ use super::{format::Row, padded};
 use crate::{Result, books::work_key};
 use entity::books::{ActiveModel, Column, Entity};
 
-/// More books of the same works than these are asked for work by work.
+/// Limit of a query for several works. If it is reached, each work is queried separately.
 const FEW: u64 = 4096;
 
-/// What a row is to the catalogue.
+/// Match of a row in the catalogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Match {
     New,
     Existing(Uuid),
-    /// A row before it in this file brought the same book.
+    /// An earlier row of this file created the same book.
     Duplicate,
-    /// Rows before it in this file met all books that it could be.
+    /// Earlier rows of this file matched all candidates.
     Met,
 }
 
-/// Which books an import brings: whose they become, when it began, and how its rows meet books that are there.
+/// Parameters of matching: owner of the books, start of the import, and treatment of duplicates.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Import {
     pub(super) owner: Option<Uuid>,
     pub(super) began: DateTimeWithTimeZone,
-    /// Whether known books may change: each meets one row of the file, then.
+    /// True to update existing books: each then matches one row of the file only.
     pub(super) update: bool,
-    /// Whether the file is of our own, where two rows are two books even if they look the same.
+    /// True for Bookly's own formats, in which two rows are two books even if they look the same.
     pub(super) own: bool,
 }
 
-/// The books of a batch, as far as there are any.
+/// Candidates for the rows of a batch.
 pub(super) struct Matcher {
     by_isbn: HashMap<String, Match>,
     by_work: HashMap<i64, Editions>,
     update: bool,
 }
 
-/// What there is of a work.
+/// Editions of a work.
 #[derive(Default)]
 struct Editions {
-    /// Books that were there before and that rows may still meet, in this order.
+    /// Books from before this import that are not matched yet, in order.
     known: VecDeque<Uuid>,
-    /// Whether any was there before.
+    /// Whether any book is from before this import.
     was_known: bool,
-    /// Whether this file brought one.
+    /// Whether this import created one.
     brought: bool,
 }
 
 impl Matcher {
-    /// Asks the database. `met` are the books that rows before this batch met.
+    /// Reads the candidates of a batch. `matched` are the books that earlier batches matched.
     pub(super) async fn of(
         txn: &DatabaseTransaction,
         import: Import,
@@ -79,7 +79,7 @@ impl Matcher {
                 editions.known.truncate(1);
             }
             if import.update {
-                // A row with the ISBN says more of a book than one with its title.
+                // A row with the ISBN describes a book more reliably than one with its title.
                 editions.known.retain(|id| !met.contains(id) && !named.contains(id));
                 editions.known.truncate(works.get(work).copied().unwrap_or_default());
             }
@@ -87,14 +87,14 @@ impl Matcher {
         Ok(Self { by_isbn, by_work, update: import.update })
     }
 
-    /// The books that rows may meet.
+    /// Ids of the candidates.
     pub(super) fn ids(&self) -> Vec<Uuid> {
         let editions = self.by_work.values().flat_map(|editions| editions.known.iter().copied());
         self.by_isbn.values().filter_map(Match::id).chain(editions).collect()
     }
 
-    /// Tells which book a row is, and remembers it for the rest of the batch. A row without an ISBN is another
-    /// edition of what this file brought with one.
+    /// Match of a row, which is recorded for the rest of the batch. A row without an ISBN is another edition of a work
+    /// that this file created with one.
     pub(super) fn find(&mut self, isbn: Option<&str>, work: i64) -> Match {
         let Some(isbn) = isbn else {
             return self.by_work.entry(work).or_default().next(self.update);
@@ -118,7 +118,7 @@ impl Match {
 }
 
 impl Editions {
-    /// Which of them the next row is. Where nothing changes, all rows may be the same.
+    /// Match of the next row. Without updates, all rows may match the same book.
     fn next(&mut self, update: bool) -> Match {
         let known = if update { self.known.pop_front() } else { self.known.front().copied() };
         match known {
@@ -132,14 +132,14 @@ impl Editions {
         }
     }
 
-    /// Notes books that were there before, in the order in which rows meet them.
+    /// Adds books from before this import, in the order in which rows match them.
     fn add(&mut self, books: impl IntoIterator<Item = Uuid>) {
         self.known.extend(books);
         self.was_known |= !self.known.is_empty();
     }
 }
 
-/// What is read of a book to tell which it is.
+/// Columns of a book that are needed for matching.
 #[derive(FromQueryResult)]
 struct Found {
     id: Uuid,
@@ -175,7 +175,7 @@ async fn by_isbn(
     Ok(matched.collect())
 }
 
-/// The books of each work come in the order of their age, those without an ISBN first.
+/// Editions by work key, the oldest first, those without an ISBN before the others.
 async fn by_work(
     txn: &DatabaseTransaction,
     import: Import,
@@ -184,7 +184,7 @@ async fn by_work(
     if works.is_empty() {
         return Ok(HashMap::new());
     }
-    // The owner is none of the conditions: one who has all books would have the database walk through all of them.
+    // Without a condition on the owner: for an owner of very many books, the database would scan all of them.
     let found = found().filter(Column::Work.is_in(padded(works.clone()))).limit(FEW);
     let mut found = found.into_model::<Found>().all(txn).await?;
     if found.len() as u64 == FEW {
@@ -203,7 +203,7 @@ async fn by_work(
     Ok(by_work)
 }
 
-/// As [`by_work`], where there are so many books of the same works that no answer has room for all.
+/// Same as [`by_work`], with one query per work, for works with too many books for a single one.
 async fn one_by_one(
     txn: &DatabaseTransaction,
     import: Import,
@@ -218,7 +218,7 @@ async fn one_by_one(
             .filter(Column::Work.eq(work));
         let (before, after) = (Column::CreatedAt.lt(import.began), Column::CreatedAt.gt(import.began));
         let editions = by_work.entry(work).or_default();
-        // Each is one range of the index, and where one book will do, it ends with its first row.
+        // Each condition is one index range. If one book suffices, the scan ends with its first row.
         for other in [before, after] {
             let books = books.clone().filter(other);
             let books = if import.own && import.update {
@@ -238,8 +238,8 @@ async fn one_by_one(
     Ok(by_work)
 }
 
-/// Has PostgreSQL use its indexes. It plans a statement that comes again and again once for all, and the table may
-/// have been empty then.
+/// Makes PostgreSQL use its indexes. It caches the plan of a repeated statement, which it may have made while the
+/// table was empty.
 pub(super) async fn prefer_indexes(txn: &DatabaseTransaction) -> Result<()> {
     if txn.get_database_backend() == DbBackend::Postgres {
         txn.execute_unprepared("SET LOCAL enable_seqscan = off").await?;
@@ -247,7 +247,7 @@ pub(super) async fn prefer_indexes(txn: &DatabaseTransaction) -> Result<()> {
     Ok(())
 }
 
-/// Names the works of the actor's books that were written without.
+/// Sets missing work keys of the actor's books.
 pub(super) async fn set_work_keys(txn: &DatabaseTransaction, import: Import) -> Result<()> {
     loop {
         let nameless: Vec<(Uuid, String, String)> = Entity::find()
@@ -269,7 +269,7 @@ pub(super) async fn set_work_keys(txn: &DatabaseTransaction, import: Import) -> 
     }
 }
 
-/// A row of which nothing is set: neither a new id nor a new version.
+/// Update that sets nothing, neither a new id nor a new version.
 fn no_change() -> ActiveModel {
     <ActiveModel as sea_orm::ActiveModelTrait>::default()
 }

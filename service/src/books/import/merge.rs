@@ -1,4 +1,4 @@
-//! Books that are in the catalogue already, and what a file changes of them.
+//! Update of stored books from the rows of a file.
 
 use std::collections::HashMap;
 
@@ -17,7 +17,7 @@ use crate::{
 };
 use entity::books::{ActiveModel, Column, Entity, Model};
 
-/// The columns that a file has something to say about.
+/// Columns that a file can change.
 const CONTENT: [Column; 12] = [
     Column::Title,
     Column::Subtitle,
@@ -33,12 +33,12 @@ const CONTENT: [Column; 12] = [
     Column::CoverUrl,
 ];
 
-/// The stored books that a batch has rows for, locked until the transaction ends.
+/// Stored books of a batch, locked until the transaction ends.
 #[derive(Default)]
 pub(super) struct Stored(HashMap<Uuid, Model>);
 
 impl Stored {
-    /// Reads the books.
+    /// Reads and locks the books.
     pub(super) async fn read(txn: &DatabaseTransaction, ids: Vec<Uuid>) -> Result<Self> {
         if ids.is_empty() {
             return Ok(Self::default());
@@ -52,7 +52,7 @@ impl Stored {
         self.0.get(&id)
     }
 
-    /// Gives a stored book what the file says; tells whether that changed anything.
+    /// Updates a stored book from a row; returns whether anything changed.
     pub(super) async fn update(
         &mut self,
         txn: &DatabaseTransaction,
@@ -69,7 +69,7 @@ impl Stored {
     }
 }
 
-/// Sets what the file says and the stored book does not. What the file leaves out stays.
+/// Sets the fields of the row that differ. Fields that the row lacks stay.
 fn merge(stored: Model, new: NewBook) -> ActiveModel {
     let mut row = stored.into_active_model();
     let new = new.into_row(None);

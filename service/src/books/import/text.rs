@@ -1,5 +1,4 @@
-//! The text of a file as its readers want it: in UTF-8, with line ends that they know, and no row longer than
-//! memory has room for.
+//! Text of a file for its parsers: in UTF-8, with LF line ends, and with limited row length.
 
 use std::{
     collections::VecDeque,
@@ -12,21 +11,21 @@ use encoding_rs_io::{DecodeReaderBytes, DecodeReaderBytesBuilder};
 /// Bytes that are read at a time.
 const CHUNK: usize = 64 * 1024;
 
-/// Bytes that the format is told from.
+/// Bytes from which the format is detected.
 const HEAD: u64 = 64 * 1024;
 
-/// The longest row, in bytes of UTF-8.
+/// Maximum length of a row, in bytes of UTF-8.
 pub(super) const LONGEST_ROW: usize = 1024 * 1024;
 
-/// What is said of a longer one.
+/// Error text of a longer row.
 pub(super) fn too_long() -> String {
     format!("a row has more than {LONGEST_ROW} bytes")
 }
 
-/// The text of a file, its head read ahead.
+/// Text of a file, with its head buffered.
 pub(super) type Text<R> = BufReader<LineEnds<Chain<Cursor<Vec<u8>>, DecodeReaderBytes<R, Vec<u8>>>>>;
 
-/// Decodes a file; also tells how its text begins.
+/// Decodes a file; returns the beginning of its text, too.
 pub(super) fn decode<R: Read>(file: R, charset: &'static Encoding) -> Result<(String, Text<R>)> {
     let mut decoded = DecodeReaderBytesBuilder::new().encoding(Some(charset)).bom_override(true).build(file);
     let mut start = Vec::new();
@@ -38,7 +37,7 @@ pub(super) fn decode<R: Read>(file: R, charset: &'static Encoding) -> Result<(St
     Ok((head, BufReader::with_capacity(CHUNK, text)))
 }
 
-/// Text whose lines end with LF, where they ended with nothing but CR.
+/// Reader that converts line ends of a lone CR to LF.
 pub(super) struct LineEnds<R> {
     text: R,
     only_returns: bool,
@@ -54,7 +53,7 @@ impl<R: Read> Read for LineEnds<R> {
     }
 }
 
-/// Text of which each row may have so much, and what is read ahead. It knows on which line a row begins.
+/// Reader with a byte limit per row, which also counts lines.
 pub(super) struct Rationed<R> {
     text: R,
     left: usize,
@@ -62,8 +61,7 @@ pub(super) struct Rationed<R> {
     read: u64,
     /// Lines that ended before the runs of line ends below.
     lines: u64,
-    /// Where there are one or more line ends behind each other: where they begin, where they end, and how many lines
-    /// they end.
+    /// Runs of consecutive line ends: first byte, byte after the last, and number of lines that they end.
     ends: VecDeque<(u64, u64, u64)>,
 }
 
@@ -72,12 +70,12 @@ impl<R> Rationed<R> {
         Self { text, left: LONGEST_ROW, read: 0, lines: 0, ends: VecDeque::new() }
     }
 
-    /// Begins a row.
+    /// Resets the limit for the next row.
     pub(super) fn refill(&mut self) {
         self.left = LONGEST_ROW;
     }
 
-    /// The line of the row that was read from this byte on, from 1. Empty lines before it are none of it.
+    /// Line of the row that starts at this byte, from 1. Empty lines before it are skipped.
     pub(super) fn line(&mut self, byte: u64) -> u64 {
         while let Some((_, _, lines)) = self.ends.pop_front_if(|(begin, _, _)| *begin <= byte) {
             self.lines += lines;

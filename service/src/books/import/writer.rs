@@ -1,4 +1,4 @@
-//! The database's side of an import: what becomes of each row.
+//! Writer of an import: matches rows with the catalogue, writes them and counts the results.
 
 use std::collections::HashSet;
 
@@ -21,14 +21,14 @@ use crate::{
 };
 use entity::books::{ActiveModel, Column, Entity};
 
-/// Matches rows with the catalogue and writes them, batch by batch.
+/// Writer of batches.
 pub(super) struct Writer {
     cx: Context,
     actor: Actor,
     import: Import,
-    /// The books that rows met, where they may change.
+    /// Books that rows matched, if they may change.
     met: HashSet<Uuid>,
-    /// Whether the works of all of the actor's books are known to have their names.
+    /// Whether all of the actor's books have their work keys.
     named: bool,
     report: ImportReport,
 }
@@ -60,7 +60,7 @@ impl Writer {
         self.report
     }
 
-    /// Refuses to keep what was written for one who has lost the right meanwhile.
+    /// Rejects the import if the actor lost its permission meanwhile.
     pub(super) async fn confirm(&self, txn: &DatabaseTransaction) -> Result<()> {
         sessions::confirm(txn, &self.actor, self.cx.clock().now()).await
     }
@@ -119,8 +119,7 @@ impl Writer {
         row
     }
 
-    /// A row that looks like one before it: the same book again, but for one of our own files, which has each
-    /// book once.
+    /// Row that looks like an earlier one: the same book, except in Bookly's own formats, which list each book once.
     fn repeat(&mut self, place: (u64, u64), book: NewBook) -> Option<ActiveModel> {
         if !self.import.own || book.isbn.is_some() {
             self.meet_again(place);
@@ -131,14 +130,14 @@ impl Writer {
         Some(self.row(book))
     }
 
-    /// Leaves out a row whose book another row has spoken of.
+    /// Skips a row whose book another row has described.
     fn meet_again(&mut self, place: (u64, u64)) {
         self.report.unchanged += 1;
         let detail = "is the same book as another row";
         self.report.warn(problem(place, FieldError::new("", FieldCode::Repeated, detail)));
     }
 
-    /// Counts a book that is in the catalogue, and changes it where that was asked for and is allowed.
+    /// Counts a stored book; updates it if requested and permitted.
     async fn meet(
         &mut self,
         txn: &DatabaseTransaction,
@@ -147,7 +146,7 @@ impl Writer {
         id: Uuid,
         new: NewBook,
     ) -> Result<()> {
-        // None of them is read unless they may change.
+        // Books are read only if they may change.
         let Some(book) = stored.get(id).cloned() else {
             self.report.unchanged += 1;
             return Ok(());
@@ -172,7 +171,7 @@ impl Writer {
         for size in STATEMENT_SIZES {
             while rows.len() >= size {
                 let part: Vec<ActiveModel> = rows.drain(..size).collect();
-                // Somebody else may have added one of the books since this batch was matched.
+                // Another writer may have added one of the books since this batch was matched.
                 let insert = Entity::insert_many(part).on_conflict_do_nothing_on([Column::Isbn]);
                 let created = match insert.exec_without_returning(txn).await.or_missing(Reference::Account)? {
                     TryInsertResult::Inserted(created) => Ord::min(created, size as u64),

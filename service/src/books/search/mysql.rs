@@ -1,4 +1,4 @@
-//! FULLTEXT of MariaDB and MySQL, in which each word stands behind `zz`.
+//! FULLTEXT index of MariaDB and MySQL. Each indexed word has the prefix `zz`.
 
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 use unicode_normalization::char::is_combining_mark;
@@ -7,7 +7,8 @@ use super::{RANKED, Search, WEIGHED, with_names};
 
 const MATCHES: &str = "MATCH (s.words) AGAINST (? IN BOOLEAN MODE)";
 
-/// Where letters begin that MariaDB 10.11 takes for none, and where they end, in turn. It takes none from U+10000 on.
+/// Bounds of code points that MariaDB 10.11 does not index as letters: start and end of each range, in turn. It
+/// indexes none from U+10000 on.
 const UNKNOWN: [u32; 172] = [
     0x2EC, 0x2ED, 0x370, 0x378, 0x37F, 0x380, 0x3CF, 0x3D0, 0x514, 0x530, 0x560, 0x561, 0x588, 0x589, 0x5EF,
     0x5F0, 0x620, 0x621, 0x63B, 0x640, 0x76E, 0x780, 0x800, 0x8CA, 0x971, 0x97B, 0x980, 0x981, 0x9FC, 0x9FD,
@@ -34,7 +35,7 @@ pub(super) fn condition(search: &Search) -> Expr {
     )
 }
 
-/// What comes of its index comes by the score.
+/// Queries of the best matches. InnoDB's FULLTEXT index returns rows by descending score.
 pub(super) fn best(search: &Search, filter: Option<&SelectStatement>) -> Vec<SelectStatement> {
     if !can_find(search) {
         return Vec::new();
@@ -61,7 +62,7 @@ pub(super) fn best(search: &Search, filter: Option<&SelectStatement>) -> Vec<Sel
     vec![with_names(weighed), with_names(titled)]
 }
 
-/// In the words of BOOLEAN MODE.
+/// Search query in the syntax of BOOLEAN MODE.
 fn query(search: &Search) -> String {
     let last = search.phrases.len() - 1;
     let phrase = |(at, phrase): (usize, &Vec<String>)| {
@@ -70,7 +71,7 @@ fn query(search: &Search) -> String {
         match (words.as_slice(), unfinished) {
             ([word], true) => format!("+{word}*"),
             ([word], false) => format!("+{word}"),
-            // A phrase cannot end in a part of a word: the part is asked for by itself.
+            // A phrase cannot end in a prefix, so the prefix is a separate term.
             ([words @ .., word], true) => format!("+\"{}\" +{word}*", words.join(" ")),
             (words, _) => format!("+\"{}\"", words.join(" ")),
         }
@@ -78,8 +79,8 @@ fn query(search: &Search) -> String {
     search.phrases.iter().enumerate().map(phrase).collect::<Vec<_>>().join(" ")
 }
 
-/// Whether each word is one in the index: where it begins with what MariaDB takes for no letter, `zz` stands there alone,
-/// behind which every word stands.
+/// Whether the index can contain each word. MariaDB indexes `zz` alone if the word begins with a character that it
+/// does not accept as a letter, and then every word would match.
 fn can_find(search: &Search) -> bool {
     search.phrases.concat().iter().filter_map(|word| word.chars().next()).all(|first| {
         let known = UNKNOWN.partition_point(|bound| *bound <= u32::from(first)) % 2 == 0;

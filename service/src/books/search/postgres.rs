@@ -7,11 +7,11 @@ use sea_orm::{
 
 use super::{RANKED, Search, WEIGHED, are_few, with_names, without_marks};
 
-/// Few enough to be looked up at once.
+/// Largest number of matches that are looked up directly.
 const FEW: u64 = 10_000;
 
-/// Whether there are few is found out first: the planner guesses, and where it takes none for many, it walks the order
-/// that is asked for to its end.
+/// Condition for the matches. It counts them first: if the planner underestimates them, it scans the whole index of
+/// the requested order.
 pub(super) async fn condition(search: &Search, conn: &DatabaseConnection) -> Result<Expr, DbErr> {
     let query = query(search);
     let rows = "SELECT 1 FROM _books_search s WHERE s.document @@ to_tsquery('simple', $1)";
@@ -53,7 +53,7 @@ pub(super) fn best(search: &Search, filter: Option<&SelectStatement>) -> Vec<Sel
     vec![with_names(weighed), with_names(titled)]
 }
 
-/// In the words of `to_tsquery`.
+/// Search query in the syntax of `to_tsquery`.
 fn query(search: &Search) -> String {
     let last = search.phrases.len() - 1;
     let phrase = |(at, phrase): (usize, &Vec<String>)| {

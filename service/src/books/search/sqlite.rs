@@ -7,10 +7,10 @@ use sea_orm::{
 
 use super::{Matches, RANKED, Search, WEIGHED, are_few, with_names};
 
-/// The smaller, the better; by column in the order of the index.
+/// Score by weighted columns, in the order of the index. bm25 is lower for better matches.
 const WEIGHT: &str = "-bm25(_books_words, 10.0, 6.0, 6.0, 6.0, 2.0, 1.0)";
 
-/// Few enough to be looked up in a tenth of a second.
+/// Largest number of matches that are looked up directly, in a tenth of a second.
 const FEW: u64 = 30_000;
 
 pub(super) async fn condition(
@@ -20,7 +20,8 @@ pub(super) async fn condition(
 ) -> Result<Expr, DbErr> {
     let query = query(search);
     let numbers = "SELECT rowid FROM _books_words WHERE _books_words MATCH ?";
-    // Of many, the numbers are kept, and the order meets enough of them soon; to look their books up would take longer.
+    // With many matches, keep their row numbers and scan the requested order, which finds enough of them soon; looking
+    // up every book would take longer.
     let condition = if matches == Matches::All || are_few(conn, numbers, query.clone(), FEW).await? {
         "books.id IN (SELECT s.id FROM _books_words JOIN _books_search s ON s.number = _books_words.rowid \
          WHERE _books_words MATCH ?)"
@@ -50,7 +51,7 @@ pub(super) fn best(search: &Search, filter: Option<&SelectStatement>) -> Vec<Sel
         select
     };
     let begins = |unfinished| format!("title : ^ {}", quoted(&search.phrases.concat(), unfinished));
-    // FTS5 keeps the number of words of each column: the shortest titles have fewest.
+    // FTS5 stores the word count of each column, so the shortest titles are found without reading them.
     let shortest = found("NULL", begins(false), RANKED / 5)
         .inner_join(
             TableRef::from("_books_words_docsize").alias("size"),
@@ -67,7 +68,7 @@ pub(super) fn best(search: &Search, filter: Option<&SelectStatement>) -> Vec<Sel
     found.map(with_names).to_vec()
 }
 
-/// In the words of FTS5.
+/// Search query in the syntax of FTS5.
 fn query(search: &Search) -> String {
     let last = search.phrases.len() - 1;
     let phrase = |(at, phrase): (usize, &Vec<String>)| quoted(phrase, at == last && search.unfinished);

@@ -24,7 +24,7 @@ pub(super) fn goodbooks(cells: &Cells<'_>) -> Draft {
         authors: authors.iter().flat_map(|names| names.split(',')).filter_map(tidy).collect(),
         published_date: year,
         language: cells.text("language_code"),
-        // A number in scientific notation stands in for the ISBN-13; the ISBN-10 has lost its zeros.
+        // The ISBN-13 is in scientific notation; the ISBN-10 has lost its leading zeros.
         isbns: ["isbn13", "isbn"].into_iter().filter_map(|name| cells.text(name)).collect(),
         cover_url: cells.text("image_url").filter(|url| !url.contains("/nophoto/")),
         ..Draft::foreign(cells.text("title").or_else(|| cells.text("original_title")))

@@ -1,5 +1,4 @@
-//! Project Gutenberg: its own `pg_catalog.csv`, and the table of works that gutenbergr makes of it, with a row
-//! for each author.
+//! Project Gutenberg: its own `pg_catalog.csv`, and the table of works of gutenbergr, with a row for each author.
 
 use super::Cells;
 use crate::books::import::draft::{Draft, tidy};
@@ -22,7 +21,7 @@ pub(super) fn works(cells: &Cells<'_>) -> Draft {
     draft
 }
 
-/// The title, without the marks of MARC subfields that stand between its parts: ` $b `.
+/// Title without MARC subfield codes such as ` $b `.
 fn title(cells: &Cells<'_>) -> Option<String> {
     let title = cells.text("title")?;
     if !title.contains('$') {

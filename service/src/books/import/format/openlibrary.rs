@@ -1,4 +1,4 @@
-//! Dumps of Open Library: five columns behind tabs, without a header, the fifth a JSON object whose every
+//! Dumps of Open Library: five columns separated by tabs, without a header. The fifth is a JSON object in which every
 //! field may be absent or of another type.
 
 use serde_json::{Map, Value};
@@ -8,17 +8,17 @@ use crate::{
     books::import::draft::{Draft, tidy, tidy_lines},
 };
 
-/// What is put down as the author of an edition that names its authors by their keys only.
+/// Author of an edition without author names. Such an edition may refer to authors by key.
 const UNKNOWN_AUTHOR: &str = "Unknown";
 
-/// What a line holds.
+/// Content of a line.
 pub(super) enum Line {
     Edition(Box<Draft>),
-    /// Something else of Open Library, by its name.
+    /// Another type of record, by its name.
     Other(String),
 }
 
-/// Whether a file that begins so is a dump.
+/// Whether the text is the beginning of a dump.
 pub(in crate::books::import) fn is_dump(head: &str) -> bool {
     let line = head.lines().next().unwrap_or_default();
     let mut cells = line.splitn(5, '\t');
@@ -78,8 +78,8 @@ fn draft(edition: &Map<String, Value>) -> Draft {
     draft
 }
 
-/// Who is named as the author: in the statement of responsibility, else as one who contributed. What else
-/// there is is a key of another dump.
+/// Author names: the statement of responsibility, else the contributions. Author keys refer to another dump and are
+/// ignored.
 fn authors(edition: &Map<String, Value>) -> Vec<String> {
     let statement = texts(edition.get("by_statement")).find_map(tidy);
     let statement = statement.as_deref().map(|by| by.strip_prefix("by ").unwrap_or(by).trim_end_matches('.'));
@@ -89,7 +89,7 @@ fn authors(edition: &Map<String, Value>) -> Vec<String> {
     }
 }
 
-/// The texts of a field: a text, an object with a value, or a list of either.
+/// Texts of a field: a text, an object with a value, or a list of either.
 fn texts(field: Option<&Value>) -> impl Iterator<Item = &str> {
     let (list, one) = match field {
         Some(Value::Array(list)) => (list.as_slice(), None),

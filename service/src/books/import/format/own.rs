@@ -1,4 +1,4 @@
-//! Our own formats, taken as they are.
+//! Bookly's own formats, read without normalization.
 
 use serde_json::{Map, Value};
 
@@ -52,7 +52,7 @@ pub(super) fn line(object: &Map<String, Value>) -> Draft {
     }
 }
 
-/// A price of which a half may be missing: none that can be taken, but one that is spoken of.
+/// Price from both of its parts. A missing part becomes empty text, which validation rejects.
 fn half(amount: Option<String>, currency: Option<String>) -> (String, String) {
     (amount.unwrap_or_default(), currency.unwrap_or_default())
 }
