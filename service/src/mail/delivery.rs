@@ -1,4 +1,4 @@
-//! The task that sends what is in the outbox.
+//! Background task that sends the mail of the outbox.
 
 use std::time::Duration;
 
@@ -17,12 +17,12 @@ use entity::{
     users,
 };
 
-/// How often the outbox is looked into when nobody says that there is something.
+/// Time between two checks of the outbox without a wake-up.
 const POLL: Duration = Duration::from_secs(5);
 
-/// Why there is nothing to send.
+/// Reason for not sending a mail.
 enum Unsent {
-    /// There is no occasion any more, or never was.
+    /// The mail is obsolete: its account or its purpose no longer exists.
     Moot,
     Failed(Failure),
 }
@@ -39,7 +39,7 @@ impl From<Failure> for Unsent {
     }
 }
 
-/// Sends mail until `stop` changes or is dropped; a letter under way is finished first.
+/// Sends mail until `stop` changes or is dropped. Mail that is being sent is finished first.
 pub async fn run(cx: &Context, mailer: &Mailer, mut stop: watch::Receiver<()>) {
     loop {
         if let Err(error) = pass(cx, mailer, &stop).await {
@@ -53,7 +53,7 @@ pub async fn run(cx: &Context, mailer: &Mailer, mut stop: watch::Receiver<()>) {
     }
 }
 
-/// Sends all that is due.
+/// Sends all mail that is due.
 async fn pass(cx: &Context, mailer: &Mailer, stop: &watch::Receiver<()>) -> Result<()> {
     while stop.has_changed().is_ok_and(|changed| !changed) {
         let claimed = outbox::claim(cx).await?;
@@ -83,7 +83,7 @@ async fn deliver(cx: &Context, mailer: &Mailer, row: Model) -> Result<()> {
 }
 
 async fn attempt_to_send(cx: &Context, mailer: &Mailer, row: &Model) -> std::result::Result<(), Unsent> {
-    // A newer version that runs beside this one may know more of them.
+    // A newer version that runs at the same time may know more templates.
     let template = Template::from_column(&row.kind)
         .ok_or_else(|| Failure::passing("this version does not know the template"))?;
     let user = match row.user_id {
@@ -94,7 +94,7 @@ async fn attempt_to_send(cx: &Context, mailer: &Mailer, row: &Model) -> std::res
     let token = match template.purpose() {
         None => None,
         Some(purpose) => {
-            // A letter that was merely asked for is bound to what its account was a moment ago.
+            // Requested mail is bound to the state of its account, which is read just before it is sent.
             let state = purpose.state(&user).ok_or(Unsent::Moot)?;
             if row.user_id.is_some() && row.state.as_ref() != Some(&state) {
                 return Err(Unsent::Moot);
@@ -110,7 +110,7 @@ async fn attempt_to_send(cx: &Context, mailer: &Mailer, row: &Model) -> std::res
     Ok(mailer.send(row.id, &row.address, message).await?)
 }
 
-/// Finds the account that has the address somebody named, and makes the letter one of its own.
+/// Finds the account with the requested address, and assigns the mail to it.
 async fn addressee(cx: &Context, template: Template, row: &Model) -> Result<Option<users::Model>> {
     let (id, address) = (row.id, row.address.clone());
     let found = cx

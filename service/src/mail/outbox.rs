@@ -1,7 +1,7 @@
-//! The outbox: one row for each mail, from its occasion until it is cleared away.
+//! Outbox: one row per mail, from the request until retention deletes it.
 //!
-//! Several processes may send from it. Whoever claims a row, by a conditional UPDATE, has it for a while; if
-//! that passes without word, somebody else may try.
+//! Several processes may send from it. A process claims a row with a conditional UPDATE that sets a lease; after
+//! the lease expires, any process may claim the row again.
 
 use chrono::TimeDelta;
 use sea_orm::{
@@ -17,35 +17,36 @@ use entity::{
     users,
 };
 
-/// How many letters are sent at a time.
+/// Mails that are sent concurrently.
 const BATCH: u64 = 8;
 
-/// For so long a row belongs to whoever claimed it: longer than an attempt may take.
+/// Duration of a claim: longer than an attempt may take.
 const LEASE: TimeDelta = TimeDelta::seconds(90);
 
-/// How long the next attempt waits after the first.
+/// Delay of the second attempt.
 const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(5);
 
-/// The longest wait between two attempts.
+/// Longest delay between two attempts.
 const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(10);
 
-/// The same for what a server has refused: it may refuse us, whose operator then has to do something.
+/// Longest delay after a permanent rejection by the server. It may reject this sender until its operator fixes the
+/// configuration.
 const LONGEST_PAUSE_OF_REFUSED: TimeDelta = TimeDelta::hours(1);
 
 /// Template of a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Template {
-    /// The address of a new account is to be verified.
+    /// Token to verify the address of a new account.
     VerifyEmail,
-    /// A new address is to be confirmed.
+    /// Token to confirm a new address.
     ChangeEmail,
-    /// A new password can be chosen.
+    /// Token to choose a new password.
     PasswordReset,
-    /// Another address was asked for.
+    /// Notice of a requested change of address, to the old address.
     EmailChangeRequested,
-    /// Another address has taken the place of this one.
+    /// Notice of a completed change of address, to the old address.
     EmailChanged,
-    /// Another password has taken the place of the old one.
+    /// Notice of a changed password.
     PasswordChanged,
 }
 
@@ -59,7 +60,7 @@ impl Template {
         Self::PasswordChanged,
     ];
 
-    /// The kind's name, as it is stored.
+    /// Name of the template, as it is stored.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::VerifyEmail => "verify_email",
@@ -71,12 +72,12 @@ impl Template {
         }
     }
 
-    /// Reads a stored kind.
+    /// Reads a stored template name.
     pub(super) fn from_column(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|template| template.as_str() == name)
     }
 
-    /// What the letter's token is good for; a mere notice has none.
+    /// Purpose of the token in the mail; a notice has none.
     pub(super) const fn purpose(self) -> Option<Purpose> {
         match self {
             Self::VerifyEmail => Some(Purpose::VerifyEmail),
@@ -91,7 +92,7 @@ impl Template {
     }
 }
 
-/// Notes a letter to the owner of an account. One that waits already and says the same gives way to it.
+/// Enqueues a mail to the owner of an account. It replaces a waiting mail of the same template with a token.
 pub(crate) async fn enqueue(
     txn: &DatabaseTransaction,
     now: DateTimeWithTimeZone,
@@ -111,8 +112,8 @@ pub(crate) async fn enqueue(
     Ok(())
 }
 
-/// Notes that somebody wants a letter for the account that has an address. Whether there is one is not
-/// looked up here: what is done is the same for every address.
+/// Enqueues a mail for the account with an address, if there is one. The account is not looked up here: the work is
+/// the same for every address.
 pub(crate) async fn enqueue_for_address(cx: &Context, template: Template, address: String) -> Result<()> {
     let row = row(cx.clock().now(), template, address);
     cx.db
@@ -136,7 +137,7 @@ fn row(now: DateTimeWithTimeZone, template: Template, address: String) -> Active
     }
 }
 
-/// Takes back letters of a kind to an account that wait to be sent, all but one.
+/// Deletes waiting mails of a template to an account, except `kept`.
 pub(super) async fn withdraw(
     txn: &DatabaseTransaction,
     template: Template,
@@ -153,15 +154,14 @@ pub(super) async fn withdraw(
         .all(txn)
         .await?;
     waiting.retain(|id| Some(*id) != kept);
-    // Read first: a DELETE that finds nothing would lock the gap on MariaDB, and two would wait for each other.
+    // Read first: on MariaDB, a DELETE without matches locks the gap, which can deadlock.
     if !waiting.is_empty() {
         Entity::delete_many().filter(Column::Id.is_in(waiting)).exec(txn).await?;
     }
     Ok(())
 }
 
-/// Claims letters that are due, as many as are sent at a time. Where others were quicker with what it saw, it
-/// looks again.
+/// Claims mails that are due, up to a batch. Reads again if another process claimed the same rows first.
 pub(super) async fn claim(cx: &Context) -> Result<Vec<Model>> {
     let mut claimed = Vec::new();
     let mut failed = 0;
@@ -190,7 +190,7 @@ pub(super) async fn claim(cx: &Context) -> Result<Vec<Model>> {
             match touch(cx, id, attempts, columns).await {
                 Ok(true) => claimed.push(row),
                 Ok(false) => {}
-                // Somebody else was in the way of this one; what is claimed so far must not wait for its lease.
+                // The rows claimed so far must not wait for the end of their lease.
                 Err(error) => {
                     log::debug!(target: "bookly::mail", id:%, error:%; "a letter was not claimed");
                     failed += 1;
@@ -203,13 +203,13 @@ pub(super) async fn claim(cx: &Context) -> Result<Vec<Model>> {
     }
 }
 
-/// Notes that a letter was sent.
+/// Marks a mail as sent.
 pub(super) async fn sent(cx: &Context, row: &Model) -> Result<()> {
     touch(cx, row.id, row.attempts, vec![(Column::SentAt, cx.clock().now().into())]).await?;
     Ok(())
 }
 
-/// Puts a letter off that could not be sent, and says for how long.
+/// Postpones a mail after a failed attempt, and returns the delay.
 pub(super) async fn put_off(cx: &Context, row: &Model, refused: bool) -> Result<TimeDelta> {
     let doublings = u32::try_from(row.attempts - 1).unwrap_or(0).min(16);
     let longest = if refused { LONGEST_PAUSE_OF_REFUSED } else { LONGEST_PAUSE };
@@ -218,7 +218,7 @@ pub(super) async fn put_off(cx: &Context, row: &Model, refused: bool) -> Result<
     Ok(pause)
 }
 
-/// Takes a letter out of the outbox.
+/// Deletes a mail.
 pub(super) async fn discard(cx: &Context, id: Uuid) -> Result<()> {
     cx.db
         .write(move |txn| {
@@ -230,7 +230,7 @@ pub(super) async fn discard(cx: &Context, id: Uuid) -> Result<()> {
         .await
 }
 
-/// Changes a row that nobody else has claimed since, and says whether that was so.
+/// Updates a row unless another process has claimed it since; returns whether it was updated.
 async fn touch(cx: &Context, id: Uuid, attempts: i64, columns: Vec<(Column, Expr)>) -> Result<bool> {
     cx.db
         .write(move |txn| {

@@ -1,9 +1,8 @@
-//! The tokens that mail carries. Each proves that its bearer reads the mailbox that it was sent to, and is
-//! good for one purpose.
+//! Tokens in mail. A token proves access to the mailbox that it was sent to, for one purpose.
 //!
-//! A token is `v1.<purpose>.<user>.<expiry>.<HMAC>`. The HMAC also covers the state of the account that the
-//! token serves to change, so that using it, or anything else that changes this state, is the end of it:
-//! nothing has to be stored. Whoever makes one makes it when it is sent.
+//! A token is `v1.<purpose>.<user>.<expiry>.<HMAC>`. The HMAC also covers the account state that the token can
+//! change, so every change of that state invalidates the token, including its own use: nothing is stored. Tokens are
+//! signed when the mail is sent.
 
 use std::fmt;
 
@@ -15,14 +14,14 @@ use uuid::Uuid;
 use crate::{Error, Keys, MailToken, Result, lifetime};
 use entity::users::Model;
 
-/// What a token is good for.
+/// Purpose of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// To show that the address of an account is its owner's.
+    /// Verify the address of an account.
     VerifyEmail,
-    /// To give an account the address that it is to have.
+    /// Confirm the new address of an account.
     ChangeEmail,
-    /// To choose a new password without the old one.
+    /// Choose a new password without the old one.
     ResetPassword,
 }
 
@@ -37,7 +36,7 @@ impl Purpose {
         }
     }
 
-    /// How long a token of this purpose is good.
+    /// Lifetime of a token of this purpose.
     pub(crate) const fn lifetime(self) -> TimeDelta {
         match self {
             Self::VerifyEmail | Self::ChangeEmail => lifetime::VERIFY_EMAIL,
@@ -45,9 +44,9 @@ impl Purpose {
         }
     }
 
-    /// The state of `user` that a token of this purpose is bound to, as a digest; none where there is
-    /// nothing to change. What may come again, such as an address or that it is not verified, is told apart by
-    /// the stamp: it moves when address or password have changed, and when verification is taken away.
+    /// Digest of the state of `user` that a token of this purpose is bound to; `None` if there is nothing to change.
+    /// States that may recur, such as an address or its missing verification, are distinguished by the token epoch: it
+    /// increases when address or password change, and when verification is revoked.
     pub(crate) fn state(self, user: &Model) -> Option<String> {
         let pending = user.pending_email.as_deref();
         let epoch = user.proof_stamp.to_string();
@@ -73,7 +72,7 @@ impl fmt::Display for Purpose {
     }
 }
 
-/// Token that was presented and can be read. Only [`PresentedToken::verify`] tells whether it is genuine.
+/// Presented token with valid syntax. [`PresentedToken::verify`] verifies its signature.
 #[derive(Clone)]
 pub(crate) struct PresentedToken {
     pub(crate) purpose: Purpose,
@@ -110,10 +109,10 @@ impl PresentedToken {
         parse().ok_or(Error::InvalidToken)
     }
 
-    /// Verifies that the token was signed by us for `user` as it is now.
+    /// Verifies the signature of the token for `user` in its current state.
     ///
     /// # Errors
-    /// [`Error::InvalidToken`] if it was not.
+    /// [`Error::InvalidToken`] if it does not match.
     pub(crate) fn verify(&self, keys: &Keys, user: &Model) -> Result<()> {
         let state = self.purpose.state(user).ok_or(Error::InvalidToken)?;
         let head = head(self.purpose, user.id, self.expires_at);

@@ -1,4 +1,4 @@
-//! The ways by which mail leaves: an SMTP server, or a folder of files for development.
+//! Transports of mail: an SMTP server, or a folder of files for development.
 
 use std::{
     fmt,
@@ -22,13 +22,13 @@ use uuid::Uuid;
 
 use super::template::Content;
 
-/// How long a server may take to answer one command.
+/// Timeout of one SMTP command.
 const COMMAND_DEADLINE: Duration = Duration::from_secs(15);
 
-/// How long a letter may take on its way.
+/// Timeout of sending one mail.
 const DEADLINE: Duration = Duration::from_secs(45);
 
-/// Sends mail.
+/// Sender of mail.
 pub struct Mailer {
     way: Way,
     from: Mailbox,
@@ -40,17 +40,17 @@ enum Way {
     Folder(PathBuf),
 }
 
-/// An SMTP server. Its connections belong to the runtime that sends, so they are made there.
+/// SMTP server. Its connections belong to the runtime that sends, so they are created there.
 struct Smtp {
     builder: AsyncSmtpTransportBuilder,
     transport: OnceLock<AsyncSmtpTransport<Tokio1Executor>>,
 }
 
-/// Why a letter was not sent.
+/// Failed attempt to send a mail.
 pub(super) struct Failure {
-    /// What happened, without any address.
+    /// Reason, without any address.
     pub(super) reason: String,
-    /// Whether the server, or the letter itself, says that it will never be.
+    /// True if the server or the mail itself makes success impossible.
     pub(super) refused: bool,
 }
 
@@ -61,11 +61,11 @@ impl Failure {
 }
 
 impl Mailer {
-    /// Mail goes to `url`: `smtp://` or `smtps://` with the name and the password if need be, or
-    /// `file:///folder`. Links in it begin with `public_url`.
+    /// Mailer for `url`: `smtp://` or `smtps://`, optionally with user and password, or `file:///folder`. Links begin
+    /// with `public_url`.
     ///
     /// # Errors
-    /// Which setting cannot be used, and why, without telling a password.
+    /// The invalid setting and the reason, without a password.
     pub fn new(url: &str, from: &str, public_url: &Url) -> Result<Self, String> {
         let way = way(url).map_err(|error| format!("MAIL_URL: {error}"))?;
         let from = from.parse().map_err(|_| format!("MAIL_FROM: {from:?} is no e-mail address"))?;
@@ -83,7 +83,7 @@ impl Mailer {
         &self.public_url
     }
 
-    /// Sends a letter. Its id names it to those who get it twice.
+    /// Sends a mail. Its id becomes the `Message-ID`, so that duplicates can be recognized.
     pub(super) async fn send(&self, id: Uuid, address: &str, content: Content) -> Result<(), Failure> {
         let message =
             self.message(id, address, content).map_err(|reason| Failure { reason, refused: true })?;
@@ -128,7 +128,7 @@ impl fmt::Debug for Mailer {
     }
 }
 
-/// Tells machines not to answer (RFC 3834, section 5).
+/// Header that suppresses automatic replies (RFC 3834, section 5).
 #[derive(Clone)]
 struct AutoSubmitted;
 
@@ -165,13 +165,13 @@ fn way(text: &str) -> Result<Way, String> {
     }
 }
 
-/// What the client is to do for TLS, in its own words. Beyond the machine itself `smtp://` means STARTTLS
-/// and nothing less, unless the URL says otherwise.
+/// TLS mode of the client, as a value of lettre's URL parameter. For other hosts than this machine, `smtp://` requires
+/// STARTTLS unless the URL has a `tls` parameter.
 fn tls(url: &Url) -> Result<Option<&'static str>, String> {
     let near = match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => IpAddr::V6(address).to_canonical().is_loopback(),
-        // Url takes the host of a scheme that is not of the web for a name, whatever it is.
+        // `Url` parses the host of a non-web scheme as a name, even an IP address.
         Some(Host::Domain(name)) => {
             name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
         }
@@ -186,7 +186,7 @@ fn tls(url: &Url) -> Result<Option<&'static str>, String> {
     }
 }
 
-/// What went wrong, without what a server says: it may repeat an address.
+/// Failure without the server's own text, which may repeat an address.
 fn explain(error: &lettre::transport::smtp::Error) -> Failure {
     let reason = match error.status() {
         Some(code) => format!("the server answers {code}"),
@@ -195,7 +195,7 @@ fn explain(error: &lettre::transport::smtp::Error) -> Failure {
     Failure { reason, refused: error.is_permanent() }
 }
 
-/// Writes a letter into a folder, whole or not at all, and for nobody else to read.
+/// Writes a mail into a folder, atomically, readable by its owner only.
 fn write(folder: &Path, id: Uuid, message: &[u8]) -> std::io::Result<()> {
     std::fs::create_dir_all(folder)?;
     let (part, whole) = (folder.join(format!(".{id}.part")), folder.join(format!("{id}.eml")));
