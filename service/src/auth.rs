@@ -1,4 +1,4 @@
-//! Sign-up, log-in and the life of a session. [`address`] and [`recovery`] are what mail proves.
+//! Sign-up, log-in, refresh and log-out. [`address`] and [`recovery`] use tokens sent by mail.
 
 mod address;
 mod recovery;
@@ -26,7 +26,7 @@ use crate::{
 };
 use entity::users as rows;
 
-/// Counts a mail that is not requested by the owner of its mailbox.
+/// Counts a mail against the limit of its mailbox.
 fn admit_mail(cx: &Context, template: Template, email: &str) -> Result<()> {
     cx.throttle().admit(RateLimit::Mailbox, Subject::Mail(template.as_str(), email)).map(drop)
 }
@@ -47,7 +47,7 @@ async fn request_mail(cx: &Context, template: Template, email: &str) -> Result<(
     Ok(())
 }
 
-/// Opens an account, always with role `user`.
+/// Creates an account, always with role `user`.
 pub async fn sign_up(cx: &Context, new: SignUp) -> Result<User> {
     new.validate()?;
     let SignUp { username, email, password, first_name, last_name } = new;
@@ -58,14 +58,13 @@ pub async fn sign_up(cx: &Context, new: SignUp) -> Result<User> {
     Ok(user)
 }
 
-/// How often a log-in looks again at an account that changes meanwhile.
+/// Attempts at a log-in while its account changes concurrently.
 const LOOKS: usize = 3;
 
-/// Begins a session. A wrong name, a wrong password and a disabled account get the same answer, after the
-/// same work.
+/// Starts a session. A wrong name, a wrong password and a disabled account return the same error after the same work.
 ///
 /// # Errors
-/// [`Error::Throttled`] when too many attempts failed, before any work is done.
+/// [`Error::Throttled`] after too many failed attempts, before any password is hashed.
 pub async fn log_in(cx: &Context, device: DeviceInfo, input: LogIn) -> Result<Tokens> {
     input.validate()?;
     let login = users::normal_email(&input.login);
@@ -89,7 +88,7 @@ async fn begin(cx: &Context, device: DeviceInfo, login: &str, password: &Passwor
         };
         let (user_id, password_hash) = (user.id, user.password_hash.clone());
         let checked = sessions::Checked { user_id, password_hash, new_hash, device: device.clone() };
-        // Nothing comes of it if the account was disabled, or changed its password, during the check.
+        // No session starts if the account was disabled, or its password changed, during the check.
         if let Some((started, ended)) = sessions::start(cx, checked).await? {
             Event::LoggedIn { user: user_id, session: started.id, address }.log();
             for session in ended {
@@ -102,14 +101,14 @@ async fn begin(cx: &Context, device: DeviceInfo, login: &str, password: &Passwor
     Err(Error::InvalidCredentials)
 }
 
-/// Why somebody could not log in, for the security log alone.
+/// Failed log-in, for the security log only.
 struct Failure {
     reason: LogInFailure,
     user: Option<Uuid>,
 }
 
-/// The active account with this name and password, and a new hash if the stored one is of an old scheme, key
-/// or cost. A full queue leaves that for the next log-in.
+/// Active account with this name and password, and a new hash if the stored one has an old scheme, key or cost. If the
+/// hashing queue is full, the next log-in replaces the hash.
 async fn check(
     cx: &Context,
     login: &str,
@@ -138,8 +137,8 @@ async fn check(
     }
 }
 
-/// The account with exactly this username or address, in its normal form. MariaDB ignores spaces at the end
-/// when it compares; taken for the same name, they would give whoever guesses a new quota each.
+/// Account with exactly this username or address, in normal form. MariaDB ignores trailing spaces in comparisons;
+/// without the second comparison, each such spelling would have a rate limit of its own.
 async fn with_login(cx: &Context, login: &str) -> Result<Option<rows::Model>> {
     let email = login.contains('@');
     let column = if email { rows::Column::Email } else { rows::Column::Username };
@@ -148,7 +147,7 @@ async fn with_login(cx: &Context, login: &str) -> Result<Option<rows::Model>> {
     Ok(found.filter(|user| login == if email { &user.email } else { &user.username }))
 }
 
-/// Goes on with a session: gives the next pair of tokens for the one that came last.
+/// Rotates a session: returns the next pair of tokens for the latest refresh token.
 pub async fn refresh(cx: &Context, input: Refresh) -> Result<Tokens> {
     input.validate()?;
     let token = input
@@ -163,7 +162,7 @@ pub async fn refresh(cx: &Context, input: Refresh) -> Result<Tokens> {
     }
 }
 
-/// Ends the session in use.
+/// Ends the actor's session.
 pub async fn log_out(cx: &Context, actor: &Actor) -> Result<()> {
     actor.require(Action::LogOut)?;
     let session = actor.session().ok_or(Error::NotSignedIn)?;
@@ -172,7 +171,7 @@ pub async fn log_out(cx: &Context, actor: &Actor) -> Result<()> {
     Ok(())
 }
 
-/// Authenticates an access token: returns its account as the database knows it now.
+/// Authenticates an access token and reads its account from the database.
 ///
 /// # Errors
 /// [`Error::InvalidToken`] if the token is not valid, or its session or account has ended.
@@ -188,7 +187,7 @@ pub async fn authenticate(cx: &Context, access_token: &str) -> Result<Actor> {
 /// Requires that the actor of a slow request still has its session, role and verification.
 ///
 /// # Errors
-/// [`Error::InvalidToken`] if it has not.
+/// [`Error::InvalidToken`] otherwise.
 pub async fn confirm(cx: &Context, actor: &Actor) -> Result<()> {
     let Some(session) = actor.session() else { return Ok(()) };
     actor.require_unchanged(sessions::owner(cx, session).await?)

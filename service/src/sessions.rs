@@ -1,9 +1,8 @@
-//! The life of a session: begun at log-in, moved on by each refresh, ended once. [`device`] is what its
-//! owner sees of it.
+//! Lifecycle of a session: started at log-in, rotated by each refresh, revoked once. Its public view is in [`device`].
 //!
-//! A refresh token names a generation of its session. Rotation is one conditional UPDATE, so of many that
-//! come at once one moves the session on; the others, within a short grace, get the same successor. A
-//! token older than that was copied: the session ends (RFC 9700, section 4.14.2).
+//! A refresh token names a generation of its session. Rotation is one conditional UPDATE, so exactly one of several
+//! concurrent refreshes advances the generation; within a short grace period, the others receive the same successor.
+//! An older token was copied: the session is revoked (RFC 9700, section 4.14.2).
 
 mod device;
 pub(crate) mod token;
@@ -26,40 +25,40 @@ use entity::{
     users,
 };
 
-/// Ends when unused for so long.
+/// Lifetime of an unused session.
 const IDLE: TimeDelta = lifetime::SESSION_IDLE;
 
-/// Ends in any case after so long.
+/// Lifetime of any session.
 const ABSOLUTE: TimeDelta = lifetime::SESSION;
 
-/// For so long a token that was just used up gives its successor once more: an answer may get lost.
+/// Time during which a used token returns its successor once more, since a response may get lost.
 const GRACE: TimeDelta = lifetime::REFRESH_GRACE;
 
-/// How many sessions a user may have.
+/// Maximum number of active sessions of an account.
 const MOST: usize = 20;
 
-/// To how much the moment of the last use is exact. A write for each request would cost more than it tells.
+/// Precision of the time of last use. A write for each request would be too expensive.
 const LAST_USE: TimeDelta = TimeDelta::minutes(1);
 
-/// The most characters of a `User-Agent` that are kept.
+/// Characters of a `User-Agent` that are stored.
 const USER_AGENT_LENGTH: usize = 255;
 
-/// Device that logs in, as it presents itself.
+/// Device that logs in, as described by its request.
 #[derive(Debug, Clone, Default)]
 pub struct DeviceInfo {
-    /// Its `User-Agent`.
+    /// `User-Agent` header.
     pub user_agent: Option<String>,
-    /// Its address.
+    /// IP address.
     pub ip: Option<IpAddr>,
 }
 
-/// A session that tokens may be made for.
+/// Active session, for which tokens can be issued.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Live {
     pub(crate) id: Uuid,
     pub(crate) user_id: Uuid,
     pub(crate) generation: i64,
-    /// Until the refresh token expires.
+    /// Time until the refresh token expires.
     pub(crate) expires_in: TimeDelta,
 }
 
@@ -74,18 +73,18 @@ impl Live {
     }
 }
 
-/// A log-in that has been checked, to be made a session of.
+/// Verified log-in, for which a session can start.
 pub(crate) struct Checked {
     pub(crate) user_id: Uuid,
-    /// The stored hash that the password met.
+    /// Stored hash that the password matched.
     pub(crate) password_hash: String,
-    /// What is to be stored instead, if that one is old.
+    /// Replacement for an outdated hash.
     pub(crate) new_hash: Option<String>,
     pub(crate) device: DeviceInfo,
 }
 
-/// Begins a session; nothing if the account was disabled or got another password since it was checked. Of too
-/// many sessions the least recently used end, and are named.
+/// Starts a session. Returns `None` if the account was disabled or its password changed since it was verified. Over
+/// the maximum, the least recently used sessions are revoked and their ids returned.
 pub(crate) async fn start(cx: &Context, checked: Checked) -> Result<Option<(Live, Vec<Uuid>)>> {
     let now = cx.clock().now();
     cx.db.write(move |txn| Box::pin(start_in(txn, checked, now))).await
@@ -139,17 +138,17 @@ async fn start_in(
     Ok(Some((Live::new(&session.insert(txn).await?, now), surplus)))
 }
 
-/// What became of a refresh token.
+/// Result of a rotation.
 enum Rotation {
-    /// The session moved on.
+    /// The generation was advanced.
     Done(Live),
-    /// The token was used up before: it was copied, and its session ended. This is whose it was.
+    /// The token was used before: it was copied, so the session of this account was revoked.
     Replayed(Uuid),
-    /// The token is worth nothing.
+    /// The token is not valid.
     Refused,
 }
 
-/// Moves a session on from `generation`.
+/// Advances a session from `generation`.
 pub(crate) async fn rotate(cx: &Context, id: Uuid, generation: i64) -> Result<Live> {
     let now = cx.clock().now();
     match cx.db.write(move |txn| Box::pin(rotate_in(txn, id, generation, now))).await? {
@@ -162,14 +161,14 @@ pub(crate) async fn rotate(cx: &Context, id: Uuid, generation: i64) -> Result<Li
     }
 }
 
-/// Whatever becomes of it is committed, since a replay ends the session.
+/// Commits in every case, since a replay revokes the session.
 async fn rotate_in(
     txn: &DatabaseTransaction,
     id: Uuid,
     generation: i64,
     now: DateTimeWithTimeZone,
 ) -> Result<Rotation> {
-    // The idle limit may lie behind the absolute one: `Live` takes the lesser of the two.
+    // The idle limit may exceed the absolute one: `Live` uses the lesser of the two.
     Entity::update_many()
         .col_expr(Column::Generation, Expr::col(Column::Generation).add(1))
         .col_expr(Column::RotatedAt, now.into())
@@ -195,7 +194,7 @@ async fn rotate_in(
     Ok(Rotation::Refused)
 }
 
-/// The account of a session that has not ended. That it was used is noted.
+/// Account of an active session. Updates the time of its last use.
 pub(crate) async fn owner(cx: &Context, id: Uuid) -> Result<Option<users::Model>> {
     let now = cx.clock().now();
     let found = cx
@@ -214,21 +213,20 @@ pub(crate) async fn owner(cx: &Context, id: Uuid) -> Result<Option<users::Model>
 /// operator has no session.
 ///
 /// # Errors
-/// [`Error::InvalidToken`] if it has not.
+/// [`Error::InvalidToken`] otherwise.
 pub(crate) async fn confirm(
     txn: &DatabaseTransaction,
     actor: &Actor,
     now: DateTimeWithTimeZone,
 ) -> Result<()> {
     let Some(id) = actor.session() else { return Ok(()) };
-    // Locked, so that a transaction of MariaDB sees what was committed since it began.
+    // Locked, so that a transaction of MariaDB reads the latest committed rows.
     let session = Entity::find_by_id(id).filter(alive(now)).lock_shared().one(txn).await?;
     let user_id = session.ok_or(Error::InvalidToken)?.user_id;
     actor.require_unchanged(users::Entity::find_by_id(user_id).lock_shared().one(txn).await?)
 }
 
-/// Notes that a session was used, beside the request that used it. A note that is lost does no harm: the next
-/// request makes another.
+/// Updates the time of last use in the background. A lost update is harmless: the next request repeats it.
 fn note_use(db: Db, id: Uuid, now: DateTimeWithTimeZone) {
     let note = async move {
         db.write(move |txn| {
@@ -253,20 +251,20 @@ fn note_use(db: Db, id: Uuid, now: DateTimeWithTimeZone) {
     });
 }
 
-/// Ends a session.
+/// Revokes a session.
 pub(crate) async fn end(cx: &Context, id: Uuid) -> Result<()> {
     let (now, which) = (cx.clock().now(), Condition::all().add(Column::Id.eq(id)));
     cx.db.write(move |txn| Box::pin(async move { revoke(txn, now, which).await.map(drop) })).await
 }
 
-/// Ends a session of a user, and returns whether there was one to end.
+/// Revokes a session of a user; returns whether it was active.
 async fn end_own(cx: &Context, user_id: Uuid, id: Uuid) -> Result<bool> {
     let now = cx.clock().now();
     let which = alive(now).add(Column::Id.eq(id)).add(Column::UserId.eq(user_id));
     cx.db.write(move |txn| Box::pin(async move { Ok(revoke(txn, now, which).await? > 0) })).await
 }
 
-/// Ends all sessions of a user.
+/// Revokes all sessions of a user.
 pub(crate) async fn end_all(
     txn: &DatabaseTransaction,
     now: DateTimeWithTimeZone,
@@ -275,7 +273,7 @@ pub(crate) async fn end_all(
     revoke(txn, now, Condition::all().add(Column::UserId.eq(user_id))).await.map(drop)
 }
 
-/// Ends all sessions of a user except one.
+/// Revokes all sessions of a user except one.
 pub(crate) async fn end_others(
     txn: &DatabaseTransaction,
     now: DateTimeWithTimeZone,
@@ -287,7 +285,7 @@ pub(crate) async fn end_others(
         .map(drop)
 }
 
-/// Sessions that are neither ended nor expired.
+/// Condition of active sessions: neither revoked nor expired.
 fn alive(now: DateTimeWithTimeZone) -> Condition {
     Condition::all()
         .add(Column::RevokedAt.is_null())
@@ -295,7 +293,7 @@ fn alive(now: DateTimeWithTimeZone) -> Condition {
         .add(Column::ExpiresAt.gt(now))
 }
 
-/// Ends those of the sessions that have not been ended, and counts them.
+/// Revokes the matching sessions that are not revoked yet, and returns their number.
 async fn revoke(txn: &DatabaseTransaction, now: DateTimeWithTimeZone, which: Condition) -> Result<u64> {
     let ended = Entity::update_many()
         .col_expr(Column::RevokedAt, now.into())

@@ -1,4 +1,4 @@
-//! E-mail addresses: an owner proves an address by reading the mail sent to it.
+//! E-mail addresses: an owner proves an address with a token that is mailed to it.
 
 use std::sync::Arc;
 
@@ -64,10 +64,10 @@ pub struct NewEmail {
     pub current_password: Password,
 }
 
-/// Verifies the address of an account, or gives it the one that it is to have.
+/// Verifies the address of an account, or completes its change of address.
 ///
 /// # Errors
-/// [`Error::InvalidToken`], and [`Error::Taken`] where somebody else verified the address meanwhile.
+/// [`Error::InvalidToken`]; [`Error::Taken`] if another account verified the address first.
 pub async fn verify_email(cx: &Context, input: VerifyEmail) -> Result<User> {
     input.validate()?;
     let now = cx.clock().now();
@@ -99,18 +99,18 @@ pub async fn verify_email(cx: &Context, input: VerifyEmail) -> Result<User> {
     Ok(verified.into())
 }
 
-/// Sends the mail that verifies an address once more, if there is such an account and it needs to. What the
-/// caller learns, and when, is the same in any case: accounts are looked up when the mail is sent.
+/// Enqueues another verification mail for an unverified account. The result and its timing are the same for every
+/// address: accounts are looked up only when the mail is sent.
 pub async fn resend_verification(cx: &Context, input: AccountEmail) -> Result<()> {
     input.validate()?;
     super::request_mail(cx, Template::VerifyEmail, &input.email).await
 }
 
-/// Asks the new address of the account in use to confirm itself, and tells the old one. Until it does, the
-/// old one stays.
+/// Requests a change of the actor's address: mails a token to the new address and a notice to the old one. The old
+/// address stays until the new one is confirmed.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a wrong password, [`Error::CannotMail`] where no mail is sent.
+/// [`Error::Invalid`] for a wrong password, [`Error::CannotMail`] if the server sends no mail.
 pub async fn change_email(cx: &Context, actor: &Actor, new: NewEmail) -> Result<()> {
     let id = actor.require_account(Action::ChangeEmail)?.id;
     new.validate()?;
@@ -135,12 +135,12 @@ pub async fn change_email(cx: &Context, actor: &Actor, new: NewEmail) -> Result<
     Ok(())
 }
 
-/// An address that nobody has any more, and that no mail goes to (RFC 6761, section 6.4).
+/// Unique address that receives no mail (RFC 6761, section 6.4).
 fn nobodys_address() -> String {
     format!("{}@{}", Uuid::now_v7().simple(), mail::NOWHERE)
 }
 
-/// Reads an account and keeps others from changing it until the transaction ends.
+/// Locks an account until the transaction ends.
 pub(super) async fn lock(txn: &DatabaseTransaction, id: Uuid) -> Result<Option<Model>> {
     Ok(Entity::find_by_id(id).lock_exclusive().one(txn).await?)
 }
@@ -149,8 +149,8 @@ async fn holder(txn: &DatabaseTransaction, email: &str) -> Result<Option<Model>>
     Ok(Entity::find().filter(Column::Email.eq(email)).one(txn).await?)
 }
 
-/// Notes the address that an account is to have. One that somebody else has verified is noted for nobody,
-/// and its owner hears nothing of it.
+/// Stores the pending address of an account. If another account has verified the address, nothing is stored and that
+/// account is not notified.
 async fn request_change(
     txn: &DatabaseTransaction,
     now: DateTimeWithTimeZone,
@@ -179,7 +179,8 @@ async fn verify(txn: &DatabaseTransaction, keys: &Keys, token: &PresentedToken) 
     db::update(txn, row, Column::Version, None).await
 }
 
-/// Gives an account its new address. One who has it, but never verified it, loses it, and is named.
+/// Sets the new address of an account. Another account that has the address unverified loses it, and its id is
+/// returned.
 async fn change(
     txn: &DatabaseTransaction,
     now: DateTimeWithTimeZone,
@@ -190,7 +191,7 @@ async fn change(
     let user = Entity::find_by_id(token.user).one(txn).await?.ok_or(Error::InvalidToken)?;
     token.verify(keys, &user)?;
     let email = user.pending_email.ok_or(Error::InvalidToken)?;
-    // Always in the same order, so that two who change at once do not wait for each other.
+    // Always in the same order, to prevent deadlocks.
     let mut ids = vec![user.id];
     ids.extend(holder(txn, &email).await?.map(|holder| holder.id));
     ids.sort_unstable();
@@ -216,7 +217,7 @@ async fn change(
     Ok((changed, released))
 }
 
-/// Takes the address away from an account that never verified it.
+/// Removes the address from an account that never verified it.
 async fn release(txn: &DatabaseTransaction, now: DateTimeWithTimeZone, holder: Model) -> Result<()> {
     if holder.is_verified {
         return Err(Error::Taken(Unique::Email));

@@ -1,5 +1,5 @@
-//! Passwords that change: by their owner, or by mail when they are forgotten. Either way other sessions
-//! end with the old password, and so does a change of address that was asked for under it.
+//! Password change by the owner, and password reset by mail. Both end other sessions and cancel a pending change of
+//! address.
 
 use std::sync::Arc;
 
@@ -59,7 +59,7 @@ pub struct PasswordReset {
     pub new_password: Password,
 }
 
-/// Changes the password of the account in use. Its other sessions end.
+/// Changes the password of the actor's account. Its other sessions end.
 ///
 /// # Errors
 /// [`Error::Invalid`] for a wrong or a weak password.
@@ -91,19 +91,18 @@ pub async fn change_password(cx: &Context, actor: &Actor, input: PasswordChange)
     Ok(())
 }
 
-/// Sends the mail by which a new password can be chosen, if there is such an account. What the caller
-/// learns, and when, is the same in any case: accounts are looked up when the mail is sent.
+/// Enqueues a password reset mail for an account. The result and its timing are the same for every address: accounts
+/// are looked up only when the mail is sent.
 pub async fn request_reset(cx: &Context, input: AccountEmail) -> Result<()> {
     input.validate()?;
     super::request_mail(cx, Template::PasswordReset, &input.email).await
 }
 
-/// Chooses a new password by the token of a mail. All sessions end, and the address counts as verified:
-/// whoever reads its mail has shown as much. So one who opened an account with somebody else's address
-/// loses it.
+/// Sets a new password with a mail token. All sessions end, and the address is verified: the token proves access to
+/// the mailbox. A person that signed up with a foreign address thus loses the account to the owner of the mailbox.
 ///
 /// # Errors
-/// [`Error::InvalidToken`], and [`Error::Invalid`] for a weak password, which leaves the token good.
+/// [`Error::InvalidToken`]; [`Error::Invalid`] for a weak password, which does not consume the token.
 pub async fn reset_password(cx: &Context, input: PasswordReset) -> Result<()> {
     input.validate()?;
     let now = cx.clock().now();
@@ -138,10 +137,10 @@ pub async fn reset_password(cx: &Context, input: PasswordReset) -> Result<()> {
     Ok(())
 }
 
-/// Sends the owner of an account the mail by which a new password can be chosen.
+/// Mails a password reset token to the owner of an account.
 ///
 /// # Errors
-/// [`Error::CannotMail`] where no mail is sent or the account is disabled.
+/// [`Error::CannotMail`] if the server sends no mail or the account is disabled.
 pub async fn send_reset(cx: &Context, actor: &Actor, id: Uuid) -> Result<()> {
     actor.require(Action::SendPasswordReset)?;
     cx.require_mail()?;
@@ -165,7 +164,7 @@ pub async fn send_reset(cx: &Context, actor: &Actor, id: Uuid) -> Result<()> {
     Ok(())
 }
 
-/// Gives an account its new password, and its owner word of it.
+/// Stores a new password and notifies the owner by mail.
 async fn set_password(
     txn: &DatabaseTransaction,
     now: DateTimeWithTimeZone,

@@ -1,4 +1,4 @@
-//! Sessions as their owner sees them: which devices are signed in, and since when.
+//! Sessions as shown to their owner: signed-in devices and their times of use.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
@@ -43,7 +43,7 @@ pub struct SessionRecord {
     /// The session.
     #[serde(flatten)]
     pub session: Session,
-    /// When it was ended, UTC; null if it was not, or ran out.
+    /// Time of revocation, UTC; null for a session that is active or expired.
     pub ended_at: Option<DateTime<Utc>>,
 }
 
@@ -61,7 +61,7 @@ impl Session {
     }
 }
 
-/// Lists the sessions of the account in use, the last used one first. There are too few for several pages.
+/// Lists the active sessions of the actor, the latest used first, on a single page.
 pub async fn list(cx: &Context, actor: &Actor) -> Result<Page<Session>> {
     let id = actor.require_account(Action::ListSessions)?.id;
     let now = cx.clock().now();
@@ -81,10 +81,10 @@ pub async fn list(cx: &Context, actor: &Actor) -> Result<Page<Session>> {
     Ok(Page { items, next_cursor: None, total: None })
 }
 
-/// Ends a session of the account in use, this one or another.
+/// Revokes a session of the actor, the current one or another.
 ///
 /// # Errors
-/// [`Error::NotFound`] for one that is over or somebody else's.
+/// [`Error::NotFound`] for an ended session or one of another account.
 pub async fn end(cx: &Context, actor: &Actor, id: Uuid) -> Result<()> {
     let owner = actor.require_account(Action::EndSession)?.id;
     super::end_own(cx, owner, id).await?.then_some(()).or_not_found()?;
@@ -92,7 +92,7 @@ pub async fn end(cx: &Context, actor: &Actor, id: Uuid) -> Result<()> {
     Ok(())
 }
 
-/// Ends every session of the account in use but this one.
+/// Revokes every session of the actor except the current one.
 pub async fn end_others(cx: &Context, actor: &Actor) -> Result<()> {
     let owner = actor.require_account(Action::EndOtherSessions)?.id;
     let kept = actor.session().ok_or(Error::NotSignedIn)?;
@@ -102,7 +102,7 @@ pub async fn end_others(cx: &Context, actor: &Actor) -> Result<()> {
     Ok(())
 }
 
-/// Every session that is kept of an account, the newest first.
+/// Stored sessions of an account, active or ended, the newest first.
 pub(crate) async fn records(
     cx: &Context,
     user_id: Uuid,

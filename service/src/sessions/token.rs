@@ -1,5 +1,5 @@
-//! The two tokens of a session: a short-lived access token (a JWT after RFC 9068) and a refresh token
-//! that names its session and generation. Neither is stored.
+//! Tokens of a session: a short-lived access token (a JWT after RFC 9068), and a refresh token with session and
+//! generation. Neither is stored.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
@@ -8,19 +8,19 @@ use uuid::Uuid;
 
 use crate::{AccessToken, Context, Error, Keys, RefreshToken, Result};
 
-/// The media type of an access token (RFC 9068, section 2.1).
+/// Media type of an access token (RFC 9068, section 2.1).
 const TYPE: &str = "at+jwt";
 
-/// Whom access tokens are for.
+/// Audience of access tokens.
 const AUDIENCE: &str = "bookly-api";
 
-/// The longest access token that is looked at, in bytes. Ours have a third of it.
+/// Longest accepted access token, in bytes. Issued tokens have a third of it.
 const MAX_LENGTH: usize = 1024;
 
-/// How far ahead the clock of another server may be that issued a token, in seconds.
+/// Accepted clock difference between servers that issue tokens, in seconds.
 const CLOCK_SKEW: i64 = 60;
 
-/// What an access token says, and all it says. The role is not in it: it is read from the database.
+/// Claims of an access token. They exclude the role, which is read from the database.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Claims {
@@ -34,7 +34,7 @@ pub(crate) struct Claims {
     exp: i64,
 }
 
-/// Issuer and verifier of the tokens of sessions.
+/// Issuer and verifier of session tokens.
 pub(crate) struct Tokens<'c> {
     keys: &'c Keys,
     issuer: &'c str,
@@ -43,12 +43,12 @@ pub(crate) struct Tokens<'c> {
 }
 
 impl<'c> Tokens<'c> {
-    /// Tokens of a context, at this moment.
+    /// Issuer of a context, at its current time.
     pub(crate) fn of(cx: &'c Context) -> Self {
         Self { keys: cx.keys(), issuer: &cx.policy().issuer, now: cx.clock().now().timestamp() }
     }
 
-    /// Signs an access token that lives for `ttl` seconds.
+    /// Signs an access token that expires after `ttl` seconds.
     pub(crate) fn sign_access(&self, user: Uuid, session: Uuid, ttl: u32) -> Result<AccessToken> {
         let (id, key) = self.keys.access();
         let claims = Claims {
@@ -63,10 +63,10 @@ impl<'c> Tokens<'c> {
         Ok(token.map_err(Error::internal)?.into())
     }
 
-    /// Reads an access token.
+    /// Verifies an access token.
     ///
     /// # Errors
-    /// [`Error::InvalidToken`] for a token that is not ours, not for this use, or expired.
+    /// [`Error::InvalidToken`] for a token with a foreign signature, of another use, or expired.
     pub(crate) fn verify_access(&self, token: &str) -> Result<Claims> {
         if token.len() > MAX_LENGTH {
             return Err(Error::InvalidToken);
@@ -74,12 +74,12 @@ impl<'c> Tokens<'c> {
         let found = jsonwebtoken::decode_header(token).map_err(|_| Error::InvalidToken)?;
         let id = found.kid.as_deref().ok_or(Error::InvalidToken)?;
         let key = self.keys.access_named(id).ok_or(Error::InvalidToken)?;
-        // Our tokens have no other header parameters, such as `crit` or `jwk`.
+        // Issued tokens have no other header parameters, such as `crit` or `jwk`.
         if found != header(id) {
             return Err(Error::InvalidToken);
         }
         let mut validation = Validation::new(Algorithm::HS256);
-        // Our own clock decides below; that of the library cannot be moved.
+        // The clock of the context decides below; tests cannot move the library's.
         validation.validate_exp = false;
         validation.set_issuer(&[self.issuer]);
         validation.set_audience(&[AUDIENCE]);
@@ -94,7 +94,7 @@ impl<'c> Tokens<'c> {
     }
 }
 
-/// The one header that our access tokens have, by the id of their key.
+/// Header of issued access tokens, by the id of their key.
 fn header(id: &str) -> Header {
     let mut header = Header::new(Algorithm::HS256);
     header.typ = Some(TYPE.to_owned());
@@ -102,16 +102,16 @@ fn header(id: &str) -> Header {
     header
 }
 
-/// Writes `v1.<session>.<generation>.<HMAC>`.
+/// Signs a refresh token: `v1.<session>.<generation>.<HMAC>`.
 pub(crate) fn sign_refresh(keys: &Keys, session: Uuid, generation: i64) -> RefreshToken {
     let code = keys.sign_refresh(&[session.as_bytes(), &generation.to_be_bytes()]);
     format!("v1.{}.{generation}.{}", session.simple(), BASE64_URL_SAFE_NO_PAD.encode(code)).into()
 }
 
-/// Reads a refresh token: its session and generation.
+/// Verifies a refresh token and returns its session and generation.
 ///
 /// # Errors
-/// [`Error::InvalidToken`] for one that is not ours.
+/// [`Error::InvalidToken`] for a token with a foreign signature.
 pub(crate) fn verify_refresh(keys: &Keys, token: &RefreshToken) -> Result<(Uuid, i64)> {
     let token = token.reveal();
     let read = || {
