@@ -13,27 +13,27 @@ use crate::{
     users::{self, User},
 };
 
-/// How many books are read at a time.
+/// Books per database query.
 const AT_A_TIME: u64 = 100;
 
 /// All data of an account.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Export)]
 pub struct OwnDataDocument {
-    /// When it was written, UTC.
+    /// Time of the export, UTC.
     pub exported_at: DateTime<Utc>,
     /// The account.
     pub account: User,
-    /// The address that it is to have as soon as that confirms; null if no change is under way.
+    /// New address that is not confirmed yet; null if no change is pending.
     #[schema(format = "email")]
     pub pending_email: Option<String>,
-    /// Its sessions, over or not, the newest first.
+    /// Sessions of the account, active or ended, the newest first.
     pub sessions: Vec<SessionRecord>,
-    /// The books that it added, the oldest first.
+    /// Books that the account added, the oldest first.
     pub books: Vec<Book>,
 }
 
-/// An export that is being read.
+/// Export in progress.
 #[derive(Debug)]
 pub struct OwnData {
     owner: Uuid,
@@ -41,7 +41,7 @@ pub struct OwnData {
     progress: ExportProgress,
 }
 
-/// How far the books have been read.
+/// Position of the export in the list of books.
 #[derive(Debug)]
 enum ExportProgress {
     Start,
@@ -49,7 +49,7 @@ enum ExportProgress {
     End,
 }
 
-/// Begins to read everything that is held about the account in use.
+/// Starts the export of all data of the actor's account.
 pub async fn export(cx: &Context, actor: &Actor) -> Result<OwnData> {
     let owner = actor.require_account(Action::ExportMe)?.id;
     let account = users::find(cx, owner).await?;
@@ -61,13 +61,13 @@ pub async fn export(cx: &Context, actor: &Actor) -> Result<OwnData> {
 }
 
 impl OwnData {
-    /// The document, its books left out.
+    /// Document without its books.
     #[must_use]
     pub fn document(&self) -> &OwnDataDocument {
         &self.document
     }
 
-    /// The next books; nothing behind the last.
+    /// Next books; `None` after the last.
     pub async fn next(&mut self, cx: &Context) -> Result<Option<Vec<SparseBook>>> {
         let cursor = match std::mem::replace(&mut self.progress, ExportProgress::End) {
             ExportProgress::Start => None,

@@ -72,7 +72,7 @@ pub struct User {
     /// Time of the last change, UTC.
     #[schema(examples("2026-11-21T03:41:13.662396Z"))]
     pub updated_at: DateTime<Utc>,
-    /// How often the account was changed, from 1: the value of the entity tag.
+    /// Version of the account, from 1: the value of its `ETag`.
     #[serde(skip)]
     pub version: i64,
 }
@@ -98,12 +98,12 @@ impl From<Model> for User {
     }
 }
 
-/// The account in use.
+/// Reads the actor's account.
 pub async fn me(cx: &Context, actor: &Actor) -> Result<User> {
     Ok(find(cx, actor.require_account(Action::GetMe)?.id).await?.into())
 }
 
-/// Changes the account in use, unless its version is none of `versions`.
+/// Updates the actor's account, if its version is one of `versions`.
 pub async fn update_me(
     cx: &Context,
     actor: &Actor,
@@ -118,12 +118,10 @@ pub async fn update_me(
     Ok(after)
 }
 
-/// Deletes the account in use, for one who knows its password. Its sessions end; its books stay, without an
-/// owner.
+/// Deletes the actor's account, after its password is confirmed. Its sessions end; its books stay without an owner.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a wrong password, [`Error::LastAdmin`] where nobody would be left to administer
-/// accounts.
+/// [`Error::Invalid`] for a wrong password, [`Error::LastAdmin`] for the last administrator.
 pub async fn delete_me(
     cx: &Context,
     actor: &Actor,
@@ -151,8 +149,8 @@ pub async fn list(cx: &Context, actor: &Actor, query: UserQuery) -> Result<Page<
     Ok(page.map(|(user, ())| user.into()))
 }
 
-/// Opens an account for somebody. Until its owner chooses a password, by the mail that goes there, none opens
-/// it.
+/// Creates an account for another person. Nobody can log in to it until its owner chooses a password with the token of
+/// the mail.
 pub async fn create(cx: &Context, actor: &Actor, new: NewUser) -> Result<User> {
     actor.require(Action::CreateUser)?;
     let opened = open(cx, actor.id(), new, None).await;
@@ -161,8 +159,8 @@ pub async fn create(cx: &Context, actor: &Actor, new: NewUser) -> Result<User> {
     Ok(user)
 }
 
-/// Opens an account with a password, for whoever runs the program: the first administrator can get none by
-/// mail that nobody has set up yet.
+/// Creates an account with a password, for the operator only: the first administrator may exist before mail is
+/// configured.
 pub async fn create_with_password(
     cx: &Context,
     actor: &Actor,
@@ -182,10 +180,10 @@ pub async fn get(cx: &Context, actor: &Actor, id: Uuid) -> Result<User> {
     Ok(find(cx, id).await?.into())
 }
 
-/// Changes an account, unless its version is none of `versions`.
+/// Updates an account, if its version is one of `versions`.
 ///
 /// # Errors
-/// [`Error::LastAdmin`] where nobody would be left to administer accounts.
+/// [`Error::LastAdmin`] for the last administrator.
 pub async fn update(
     cx: &Context,
     actor: &Actor,
@@ -201,10 +199,10 @@ pub async fn update(
     Ok(after)
 }
 
-/// Deletes an account. Its sessions end; its books stay, without an owner.
+/// Deletes an account. Its sessions end; its books stay without an owner.
 ///
 /// # Errors
-/// [`Error::LastAdmin`] where nobody would be left to administer accounts.
+/// [`Error::LastAdmin`] for the last administrator.
 pub async fn delete(cx: &Context, actor: &Actor, id: Uuid, versions: Option<Vec<i64>>) -> Result<()> {
     actor.require(Action::DeleteUser)?;
     let removed = remove(cx, actor.id(), id, versions).await;
@@ -228,7 +226,7 @@ pub async fn end_sessions(cx: &Context, actor: &Actor, id: Uuid) -> Result<()> {
     Ok(())
 }
 
-/// Finds the account with this name to act for it, for whoever runs the program.
+/// Actor for the account with this username, for the operator only.
 pub async fn act_for(cx: &Context, username: &str) -> Result<Actor> {
     let name = username.to_lowercase();
     let user = cx
@@ -238,9 +236,9 @@ pub async fn act_for(cx: &Context, username: &str) -> Result<Actor> {
     Ok(Actor::Account(Account::of(user.or_not_found()?, None)))
 }
 
-/// Opens an account. Without a password, its owner gets the mail by which to choose it, which verifies the address,
-/// too; with a password and an address that is not verified, the mail that verifies it. `by` is the administrator
-/// who opens it for another person.
+/// Creates an account. Without a password, its owner is mailed a token to choose one, which also verifies the address;
+/// with a password and an unverified address, a token to verify it. `by` is the administrator that creates it for
+/// another person.
 ///
 /// # Errors
 /// [`Error::Taken`](crate::Error::Taken) if another account has the username or the address.

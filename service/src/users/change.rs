@@ -18,7 +18,7 @@ use entity::{
     users::{Column, Entity},
 };
 
-/// Changes an account, for an administrator or for its owner (see [`lock`]); gives it as it was and as it is.
+/// Updates an account for an administrator or its owner (see [`lock`]). Returns its states before and after.
 pub(super) async fn change(
     cx: &Context,
     by: Option<Uuid>,
@@ -57,7 +57,7 @@ pub(super) async fn change(
         .await
 }
 
-/// Writes the events of a change to the security log.
+/// Logs the events of an update.
 pub(super) fn log_change(actor: ActorId, before: &User, after: &User) {
     let user = after.id;
     if before.role != after.role {
@@ -76,7 +76,7 @@ pub(super) fn log_change(actor: ActorId, before: &User, after: &User) {
     }
 }
 
-/// Deletes an account; its books lose their owner.
+/// Deletes an account. Its books stay without an owner.
 pub(super) async fn remove(
     cx: &Context,
     by: Option<Uuid>,
@@ -87,7 +87,7 @@ pub(super) async fn remove(
         .write(move |txn| {
             Box::pin(async move {
                 lock(txn, by, id).await?.keeps_an_admin()?;
-                // The owner is part of what a book shows, so its entity tag must change with it.
+                // Books show their owner, so their ETags must change.
                 books::Entity::update_many()
                     .col_expr(books::Column::OwnerId, Expr::value(None::<Uuid>))
                     .col_expr(books::Column::Version, Expr::col(books::Column::Version).add(1))

@@ -1,4 +1,4 @@
-//! Names and addresses in the one form they are stored and compared in.
+//! Normal form of usernames and addresses, used for storage and comparison.
 
 use unicode_normalization::UnicodeNormalization;
 use validator::{ValidateEmail, ValidationError};
@@ -7,12 +7,12 @@ use super::NewUser;
 use crate::{FieldCode, input};
 use entity::users::Model;
 
-/// What a password must not be made of.
+/// Words that the password of a new account must not consist of.
 pub(super) fn hints(new: &NewUser) -> Vec<String> {
     hints_of(&new.username, &new.email, [&new.first_name, &new.last_name])
 }
 
-/// What a new password of an account must not be made of.
+/// Words that a new password of an existing account must not consist of.
 pub(crate) fn password_hints(user: &Model) -> Vec<String> {
     hints_of(&user.username, &user.email, [&user.first_name, &user.last_name])
 }
@@ -24,8 +24,8 @@ fn hints_of(username: &str, email: &str, names: [&Option<String>; 2]) -> Vec<Str
     hints
 }
 
-/// An address in the one form it is stored and compared in: NFKC, lower case, its domain in ASCII
-/// (IDNA, UTS #46). What is no address comes back in lower case.
+/// Normal form of an address: NFKC, lower case, domain in ASCII (IDNA, UTS #46). Text that is not an address is only
+/// lowercased.
 pub(crate) fn normal_email(email: &str) -> String {
     let normal: String = email.nfkc().collect::<String>().to_lowercase();
     match normal.rsplit_once('@').map(|(local, domain)| (local, idna::domain_to_ascii(domain))) {
@@ -37,7 +37,7 @@ pub(crate) fn normal_email(email: &str) -> String {
 pub(crate) fn valid_email(email: &str) -> Result<(), ValidationError> {
     let normal = normal_email(email);
     let named = normal.rsplit_once('@').is_some_and(|(_, domain)| is_name(domain));
-    // What it is called by forms and what a mail server is told by are not quite the same.
+    // HTML forms and mail servers accept slightly different addresses; require both.
     if named && normal.len() <= 254 && normal.validate_email() && normal.parse::<lettre::Address>().is_ok() {
         Ok(())
     } else {
@@ -45,7 +45,7 @@ pub(crate) fn valid_email(email: &str) -> Result<(), ValidationError> {
     }
 }
 
-/// Whether a domain is a name below another, not the address of a machine.
+/// Whether a domain is a name with a parent domain, not an IP address.
 fn is_name(domain: &str) -> bool {
     domain.contains('.')
         && !domain.starts_with('[')

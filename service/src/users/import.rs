@@ -1,7 +1,7 @@
-//! Accounts of another system, with their passwords as it hashed them: all of a file or nothing.
+//! Import of accounts from another system, with their password hashes: a whole file or nothing.
 //!
-//! What is in a cell is never repeated, neither in a report nor in an error: in a file whose columns are mixed
-//! up any of them may be a password or its hash.
+//! Reports and errors never repeat the content of a cell: in a file with swapped columns it may be a password or a
+//! hash.
 
 mod file;
 
@@ -22,30 +22,31 @@ use crate::{
 };
 use entity::users::{ActiveModel, Column, Entity};
 
-/// How many rows are looked up and written at a time. Each has eleven values, and PostgreSQL takes 65,535.
+/// Rows per statement. Each row has eleven values, and PostgreSQL accepts 65,535 parameters.
 const BATCH: usize = 500;
 
-/// What an import of accounts did.
+/// Result of an import of accounts.
 #[derive(Debug, Default, Serialize)]
 pub struct UserImportReport {
-    /// Whether nothing was changed because only a trial was asked for.
+    /// True if the import was a trial that changed nothing.
     pub dry_run: bool,
     /// Rows of the file.
     pub rows: u64,
-    /// Accounts that were opened, or would have been.
+    /// Accounts that were created, or would have been in a trial.
     pub created: u64,
-    /// Rows that cannot be taken.
+    /// Rows that are not valid.
     pub failed: u64,
-    /// What is wrong with them, all of it, in the order of the rows.
+    /// All problems, in the order of the rows.
     pub problems: Vec<RowProblem>,
 }
 
-/// Opens the accounts of a CSV file with the columns `username`, `email` and `hash`, and perhaps
-/// `first_name`, `last_name`, `role` and `is_verified`; or nothing, if there is anything wrong in it.
-/// Addresses count as verified where those of people who sign up do, unless the file says otherwise.
+/// Creates the accounts of a CSV file with the columns `username`, `email` and `hash`, and optionally `first_name`,
+/// `last_name`, `role` and `is_verified`. One invalid row, and nothing is written. Without `is_verified`, addresses
+/// are verified if sign-up requires no verification.
 ///
 /// # Errors
-/// [`Error::UnreadableFile`] for what is no such file. What is wrong with its rows is in the report.
+/// [`Error::UnreadableFile`](crate::Error::UnreadableFile) if the file is not CSV with these columns. Problems of rows
+/// are in the report.
 pub async fn run<R>(cx: &Context, actor: &Actor, file: R, dry_run: bool) -> Result<UserImportReport>
 where
     R: Read,
@@ -62,7 +63,7 @@ where
     Ok(report)
 }
 
-/// Refuses rows whose name or address another row has.
+/// Rejects rows with the username or address of an earlier row.
 fn find_repeated(rows: &mut [Row]) {
     let (mut usernames, mut emails) = (HashMap::new(), HashMap::new());
     for row in rows {
@@ -109,7 +110,7 @@ async fn write(
     Ok(if dry_run { TransactionOutcome::Rollback(report) } else { TransactionOutcome::Commit(report) })
 }
 
-/// Refuses rows whose name or address an account has.
+/// Rejects rows with the username or address of an existing account.
 async fn find_taken(txn: &DatabaseTransaction, batch: &mut [Row]) -> Result<()> {
     let known = |new: &NewUser| (new.username.to_lowercase(), normal_email(&new.email));
     let (usernames, emails): (Vec<_>, Vec<_>) =

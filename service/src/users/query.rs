@@ -92,7 +92,7 @@ impl UserQuery {
         Window { limit: self.limit, cursor: self.cursor.as_deref(), offset: self.offset, total: self.total }
     }
 
-    /// The accounts that match the filters.
+    /// Query of the accounts that match the filters.
     pub(super) fn select(&self) -> Select<Entity> {
         Entity::find()
             .apply_if(self.role, |select, role| select.filter(Column::Role.eq(role.as_str())))

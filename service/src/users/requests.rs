@@ -39,7 +39,7 @@ pub struct NewUser {
 }
 
 impl NewUser {
-    /// The account's row, active and in the forms that are stored.
+    /// Database row of the account, active and in normal form.
     pub(in crate::users) fn into_row(self, password_hash: String) -> ActiveModel {
         let Self { username, email, first_name, last_name, role, is_verified } = self;
         ActiveModel {

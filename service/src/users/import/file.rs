@@ -1,4 +1,4 @@
-//! A file of accounts: its columns, and its rows as what opens an account.
+//! CSV file of accounts: its columns, and its rows as new accounts.
 
 use std::io::Read;
 
@@ -8,24 +8,24 @@ use validator::Validate;
 use crate::{Error, FieldCode, FieldError, Result, passwords::Passwords, report::RowProblem, users::NewUser};
 use entity::users::ActiveModel;
 
-/// The columns that a file may have; the first three it must have.
+/// Columns of the file. The first [`NEEDED`] are required.
 const COLUMNS: [&str; 7] = ["username", "email", "hash", "first_name", "last_name", "role", "is_verified"];
 
-/// How many of them it must have.
+/// Number of required columns.
 const NEEDED: usize = 3;
 
-/// A row of the file, and what is wrong with it. Not to be printed: it has the hash.
+/// Row of the file with its errors. It contains a hash, so it has no `Debug`.
 pub(super) struct Row {
     /// From 1, without the header.
     pub(super) number: u64,
     line: u64,
-    /// The account, if the row can be read.
+    /// The account, if the row has all its cells.
     pub(super) new: Option<NewUser>,
     hash: String,
     pub(super) errors: Vec<FieldError>,
 }
 
-/// Reads a file. `is_verified` is for rows that do not say.
+/// Reads a file. `is_verified` applies to rows without a value of their own.
 pub(super) fn read(file: impl Read, is_verified: bool) -> Result<Vec<Row>> {
     let mut reader = ReaderBuilder::new().flexible(true).from_reader(file);
     let columns = columns(reader.byte_headers().map_err(unreadable)?)?;
@@ -38,13 +38,13 @@ pub(super) fn read(file: impl Read, is_verified: bool) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// Which column of ours stands in each place.
+/// Names of the columns, in the order of the header.
 fn columns(header: &ByteRecord) -> Result<Vec<&'static str>> {
     let list = || COLUMNS.join(", ");
     let mut columns: Vec<&'static str> = Vec::new();
     for (place, name) in header.iter().enumerate() {
         let name = if place == 0 { name.strip_prefix(b"\xef\xbb\xbf").unwrap_or(name) } else { name };
-        // A file without a header has a password's hash in its first line: names are not repeated.
+        // Without a header, the first line has a password hash: do not repeat names.
         let Some(known) = COLUMNS.into_iter().find(|known| known.as_bytes() == name) else {
             let what = format!("column {} has none of the names {}", place + 1, list());
             return Err(Error::UnreadableFile(what));
@@ -95,7 +95,7 @@ impl Row {
         row
     }
 
-    /// What a cell says; nothing if it is empty.
+    /// Parsed value of a cell; `None` if it is empty or invalid.
     fn parsed<T: std::str::FromStr>(&mut self, pointer: &str, text: Option<String>, rule: &str) -> Option<T> {
         let parsed = text?.parse().ok();
         if parsed.is_none() {
@@ -104,7 +104,7 @@ impl Row {
         parsed
     }
 
-    /// Finds what is wrong with the row by itself.
+    /// Validates the row on its own, without the database.
     pub(super) fn check(&mut self, passwords: &Passwords) {
         let Some(new) = &self.new else { return };
         if let Err(errors) = new.validate()
@@ -119,14 +119,14 @@ impl Row {
         }
     }
 
-    /// Adds what is wrong with a cell, unless something is already known to be.
+    /// Adds an error, unless the cell already has one.
     pub(super) fn add(&mut self, error: FieldError) {
         if self.errors.iter().all(|known| known.pointer != error.pointer) {
             self.errors.push(error);
         }
     }
 
-    /// What is wrong with the row.
+    /// Problems of the row, in the order of the columns.
     pub(super) fn into_problems(mut self) -> impl Iterator<Item = RowProblem> {
         let place = |error: &FieldError| COLUMNS.iter().position(|name| error.pointer.ends_with(name));
         self.errors.sort_by_key(place);
@@ -134,13 +134,13 @@ impl Row {
         self.errors.into_iter().map(move |error| RowProblem { row, line, error })
     }
 
-    /// The row as an account.
+    /// The account as a database row.
     pub(super) fn into_account(self) -> Option<ActiveModel> {
         self.new.map(|new| new.into_row(self.hash))
     }
 }
 
-/// Says where the file cannot be read, and nothing of what stands there.
+/// Error of an unreadable file, without any of its content.
 fn unreadable(error: csv::Error) -> Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => Error::UnreadableFile(error.to_string()),
