@@ -1,8 +1,8 @@
-//! How often one may ask: limits of addresses, of accounts and of those who guess passwords.
+//! Rate limits of addresses, of accounts and of password guesses.
 //!
-//! Every limit is a token bucket by the generic cell rate algorithm (see `table`): its whole quota may be
-//! spent at once, and comes back evenly over its window. What it counts is kept in memory, in a table of a
-//! fixed size, and by a keyed hash: neither a name nor an address is in it.
+//! Every limit is a token bucket by the generic cell rate algorithm (see `table`): its whole quota can be spent at
+//! once, and recovers evenly over its window. Counters are kept in memory, in a table of fixed size, under a keyed
+//! hash: it contains neither names nor addresses.
 
 mod table;
 
@@ -20,47 +20,47 @@ use crate::{
     security::{AddressClass, Event},
 };
 
-/// Whom a limit is for.
+/// Subject of a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Subject<'a> {
-    /// Everybody at an address of a client; of IPv6, in its network of 64 bits.
+    /// Clients at an address; for IPv6, in its /64 network.
     Address(Option<IpAddr>),
-    /// An account in use.
+    /// Signed-in account.
     User(Uuid),
-    /// A name or an e-mail address, in its normal form, whether an account has it or not.
+    /// Name or e-mail address in normal form, of an account or not.
     Name(&'a str),
-    /// A kind of letter to an e-mail address in its normal form.
+    /// Mail template and e-mail address in normal form.
     Mail(&'a str, &'a str),
-    /// A name or an address as above, as seen from an address.
+    /// Name or e-mail address in normal form, used from a client address.
     NameFrom(&'a str, Option<IpAddr>),
 }
 
 /// Counters of all rate limits.
 #[derive(Debug)]
 pub struct Throttle {
-    /// None if nothing is limited.
+    /// `None` if rate limits are off.
     table: Option<Table>,
     clock: Arc<Clock>,
 }
 
 impl Throttle {
-    /// Rate limits that are on. Memory is taken as it is used, 32 MiB at most.
+    /// Enabled rate limits. Memory grows with use, up to 32 MiB.
     #[must_use]
     pub fn on(clock: Arc<Clock>) -> Self {
         Self { table: Some(Table::new()), clock }
     }
 
-    /// Rate limits that are off.
+    /// Disabled rate limits.
     #[must_use]
     pub fn off() -> Self {
         Self { table: None, clock: Arc::default() }
     }
 
-    /// Counts one that asks; none where nothing is limited.
+    /// Counts a request; returns `None` if rate limits are off.
     ///
     /// # Errors
-    /// [`Error::Throttled`] when `subject` has spent its quota. That is not counted: asking again does not
-    /// make it wait longer.
+    /// [`Error::Throttled`] if `subject` has spent its quota. Rejected requests are not counted: retrying does not
+    /// extend the wait.
     pub fn admit(&self, limit: RateLimit, subject: Subject<'_>) -> Result<Option<LimitStatus>> {
         let Some(table) = &self.table else { return Ok(None) };
         match table.charge(limit, &subject.network(), self.clock.monotonic(), Cost::Any) {
@@ -69,15 +69,14 @@ impl Throttle {
         }
     }
 
-    /// Counts an attempt to log in as `name` before it is known whether it succeeds, so that a hundred at
-    /// once are counted, too. Whoever succeeds gives it back by [`Attempt::refund`].
+    /// Counts a log-in attempt as `name` before its result is known, so that concurrent attempts count, too. A
+    /// successful attempt is returned by [`Attempt::refund`].
     ///
-    /// Each address has a quota of its own for each name. When a name has failed too often from all of them
-    /// together, an address that has not failed lately still gets a try: whoever hammers an account does
-    /// not lock its owner out.
+    /// Each address has its own quota for each name. After too many failures of a name from all addresses together,
+    /// an address without recent failures still gets one attempt: an attack on an account does not lock its owner out.
     ///
     /// # Errors
-    /// [`Error::Throttled`] when it may not be tried now, whether there is such an account or not.
+    /// [`Error::Throttled`] while no attempt is admitted, for existing and unknown names alike.
     pub(crate) fn attempt<'t>(&'t self, name: &'t str, address: Option<IpAddr>) -> Result<Attempt<'t>> {
         let mut attempt = Attempt { throttle: self, name, address, counted: false };
         let Some(table) = &self.table else { return Ok(attempt) };
@@ -96,19 +95,19 @@ impl Throttle {
     }
 }
 
-/// An attempt to log in that counts as failed until it is forgiven.
+/// Log-in attempt that counts as failed until it is refunded.
 #[derive(Debug)]
 #[must_use]
 pub(crate) struct Attempt<'t> {
     throttle: &'t Throttle,
     name: &'t str,
     address: Option<IpAddr>,
-    /// Whether it counts for the name, too: not when that has no quota left.
+    /// True if it counts for the name, too. It does not if that quota was spent before.
     counted: bool,
 }
 
 impl Attempt<'_> {
-    /// Takes back what the attempt counts.
+    /// Returns the spent quota.
     pub(crate) fn refund(self) {
         let Some(table) = &self.throttle.table else { return };
         let now = self.throttle.clock.monotonic();
@@ -130,8 +129,8 @@ fn refused(status: LimitStatus, subject: Subject<'_>) -> Error {
 }
 
 impl Subject<'_> {
-    /// The subject with its address as limits see it: an IPv6 address as its network of 64 bits, which is
-    /// what one client commonly has (RFC 6177), an IPv4 address in IPv6 as itself.
+    /// Subject with its address as limits use it: IPv6 as its /64 network, which is the usual size for one client (RFC
+    /// 6177); IPv4 in IPv6 as IPv4.
     fn network(self) -> Self {
         match self {
             Self::Address(address) => Self::Address(address.map(network)),
@@ -168,7 +167,7 @@ mod tests {
         }
     }
 
-    /// Fails to log in until that is refused; gives how often it could, and what it was refused with.
+    /// Fails log-ins until one is rejected; returns the number of admitted attempts and the error.
     fn hammer(throttle: &Throttle, name: &str, address: IpAddr) -> (u64, Error) {
         for tries in 0.. {
             if let Err(error) = throttle.attempt(name, Some(address)) {

@@ -1,13 +1,13 @@
-//! What the limits count, in a table whose size never changes.
+//! Table of counters with a constant size.
 //!
-//! The algorithm is GCRA, "virtual scheduling" (ITU-T I.371, annex A; ATM Forum TM 4.0, section 4.4.2): of
-//! each subject one number is kept, its theoretical arrival time, which each admitted request moves on by
-//! the limit's interval. How far that lies ahead of now is what the subject has spent.
+//! The algorithm is GCRA, "virtual scheduling" (ITU-T I.371, annex A; ATM Forum TM 4.0, section 4.4.2). It keeps
+//! one number per subject, the theoretical arrival time, which each admitted request advances by the limit's interval.
+//! Its distance from now is the spent quota.
 //!
-//! The table is set-associative, like a processor's cache. A hash under a key of this process names the set
-//! and marks the slot, so nobody can choose keys that meet. Where a set is full, the slot goes that has
-//! spent the least of its quota: to displace a subject that has spent all of its own, one needs a set full
-//! of others that have, too, and so about as many exhausted subjects as the table has slots.
+//! The table is set-associative, like a processor's cache. A hash with a key of this process selects the set and
+//! tags the slot, so nobody can provoke collisions. In a full set, the slot with the lowest share of spent quota is
+//! evicted: to evict an exhausted subject, an attacker needs a full set of other exhausted subjects, so about as many
+//! of them as the table has slots.
 
 use std::{
     hash::{BuildHasher, Hash, RandomState},
@@ -17,33 +17,33 @@ use std::{
 
 use crate::limit::{LimitStatus, RateLimit};
 
-/// Parts with a lock of their own, so that threads hardly meet. As a power of two.
+/// Number of shards, each with its own lock against contention, as a power of two.
 const SHARD_BITS: u32 = 6;
 
-/// Sets in a shard. As a power of two.
+/// Sets in a shard, as a power of two.
 const SET_BITS: u32 = 11;
 
 /// Slots in a set.
 const WAYS: usize = 16;
 
-/// A mark and a theoretical arrival time in nanoseconds; both 0 when nobody was here yet. The mark is 56 bits
-/// of the hash and 8 for the limit: two subjects are taken for one once in 10¹⁰ or so, and share a quota.
+/// Tag and theoretical arrival time in nanoseconds; both 0 in an unused slot. The tag has 56 bits of the hash and 8
+/// for the limit: two subjects share a quota by collision about once in 10¹⁰.
 type Slot = [u64; 2];
 
-/// The most bytes that the slots take.
+/// Total size of the slots in bytes.
 const MAX_BYTES: usize = (1 << (SHARD_BITS + SET_BITS)) * WAYS * size_of::<Slot>();
 const _: () = assert!(MAX_BYTES == 32 << 20);
 
-/// Whom a charge lets through.
+/// Condition for admitting a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cost {
-    /// One who has anything left.
+    /// Some quota is left.
     Any,
-    /// Only one who has spent nothing.
+    /// No quota is spent.
     First,
 }
 
-/// The table.
+/// Table of counters.
 #[derive(Debug)]
 pub(super) struct Table {
     shards: Vec<Mutex<Vec<Slot>>>,
@@ -52,7 +52,7 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// An empty table. The system gives its memory when it is first written to.
+    /// Empty table. The system allocates its memory on first write.
     pub(super) fn new() -> Self {
         Self::with_sets(SET_BITS)
     }
@@ -62,7 +62,7 @@ impl Table {
         Self { shards: (0..1 << SHARD_BITS).map(|_| shard()).collect(), set_bits, hasher: RandomState::new() }
     }
 
-    /// Counts one for `subject` if `charge` lets it, and says whether it did and how the subject stands.
+    /// Charges one request to `subject` if `cost` admits it; returns whether it did, and the subject's status.
     pub(super) fn charge(
         &self,
         limit: RateLimit,
@@ -78,8 +78,9 @@ impl Table {
             let admitted = after <= most;
             let spent = if admitted { after } else { spent };
             let remaining = if admitted { (capacity - spent) / interval } else { 0 };
-            // What remains is to last for the time that it took to come: one who spreads it so is never
-            // refused, and the ratio of the two stays that of the limit (RateLimit draft, section 6).
+            // The remaining requests are meant to last as long as they took to recover: a client that spreads them
+            // evenly is never rejected, and the ratio of the two values stays that of the limit (RateLimit draft,
+            // section 6).
             let nanos = match remaining {
                 0 => (spent + interval).saturating_sub(most),
                 remaining => remaining * interval,
@@ -88,12 +89,12 @@ impl Table {
         })
     }
 
-    /// Takes one back.
+    /// Returns one request to the quota.
     pub(super) fn refund(&self, limit: RateLimit, subject: &impl Hash, now: u64) {
         self.on(limit, subject, now, |spent| (spent.saturating_sub(limit.interval()), ()));
     }
 
-    /// Changes what `subject` has spent, in nanoseconds of its window.
+    /// Updates the spent quota of `subject`, in nanoseconds of its window.
     fn on<T>(
         &self,
         limit: RateLimit,
@@ -118,7 +119,7 @@ impl Table {
     }
 }
 
-/// What part of its quota a slot's subject has spent, in millionths; 0 when it has recovered.
+/// Share of its quota that a slot's subject has spent, in millionths; 0 after it has recovered.
 fn share(slot: Slot, now: u64) -> u64 {
     let limit = usize::try_from(slot[0] & 0xff).ok().and_then(|id| RateLimit::ALL.get(id.checked_sub(1)?));
     let spent = slot[1].saturating_sub(now);
@@ -132,7 +133,7 @@ mod tests {
     const LIMIT: RateLimit = RateLimit::LogInFailures;
 
     impl Table {
-        /// How many subjects it knows.
+        /// Number of stored subjects.
         fn len(&self) -> usize {
             let shards = self.shards.iter().map(|shard| shard.lock().unwrap());
             shards.map(|slots| slots.iter().filter(|slot| slot[0] != 0).count()).sum()
@@ -191,13 +192,13 @@ mod tests {
     #[test]
     fn a_flood_of_new_subjects_does_not_set_exhausted_ones_free() {
         let table = Table::with_sets(0);
-        // As many as stay without meeting each other in a set.
+        // Few enough not to collide in a set.
         let hot: Vec<_> = (0..100).map(|number| format!("hot {number}")).collect();
         for subject in &hot {
             table.exhaust(subject, 0);
         }
         for subject in 0..(WAYS << SHARD_BITS) * 100 {
-            // All but a unit of the quota, and of other limits, whose windows are longer.
+            // All of the quota except one request, and of another limit with a longer window.
             for _ in 1..LIMIT.quota() {
                 table.admits(&subject, 0);
             }
