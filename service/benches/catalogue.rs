@@ -1,8 +1,8 @@
-//! How fast a large catalogue is listed, searched and counted.
+//! Benchmark of lists, searches and counts in a large catalogue.
 //!
 //! `cargo bench --package service --bench catalogue -- --database URL --rows 1000000 FILE.csv…` on a database that
-//! `cargo migrate up` has made: it fills it up with books whose titles, authors, languages and years are those of the
-//! files, permuted, and prints the time of a page at the front and 50,000 pages on, of searches and of facets.
+//! `cargo migrate up` has created: it fills the database with books that combine titles, authors, languages and years
+//! of the files, and prints the time of a page at the front and 50,000 pages later, of searches and of facets.
 
 use std::{
     io::Write as _,
@@ -23,29 +23,29 @@ use uuid::Uuid;
 
 type Anything<T> = Result<T, Box<dyn std::error::Error>>;
 
-/// What to measure.
+/// Command line arguments.
 #[derive(Parser)]
 struct Arguments {
-    /// The database, with its migrations applied
+    /// URL of the database, with its migrations applied
     #[arg(long)]
     database: String,
-    /// How many books it is to have
+    /// Number of books in the database
     #[arg(long, default_value_t = 1_000_000)]
     rows: u64,
-    /// How often each thing is timed
+    /// Measurements of each operation
     #[arg(long, default_value_t = 100)]
     rounds: usize,
-    /// How many pages of twenty to walk
+    /// Number of pages of twenty books to read
     #[arg(long, default_value_t = 50_000)]
     pages: u64,
     /// Files of real books, as CSV with the columns title and author, or authors
     files: Vec<std::path::PathBuf>,
-    /// What cargo passes to every benchmark
+    /// Flag that cargo passes to every benchmark
     #[arg(long, hide = true)]
     bench: bool,
 }
 
-/// A book of a file.
+/// Book of an input file.
 struct Real {
     title: String,
     author: String,
@@ -174,7 +174,7 @@ fn row(number: u64, one: &Real, other: &Real, start: DateTime<Utc>) -> Anything<
     })
 }
 
-/// An ISBN-13 with its check digit.
+/// ISBN-13 with its check digit.
 fn isbn(number: u64) -> String {
     let body = format!("978{number:09}");
     let digits =
@@ -194,7 +194,7 @@ impl Bench {
         Ok((started.elapsed(), page.next_cursor, page.items.len()))
     }
 
-    /// The page at the front against one far behind, in turn.
+    /// Times the first page against one far behind it, alternately.
     async fn pages(&self, pages: u64) -> Anything<()> {
         for sort in [BookSort::CreatedAtDescending, BookSort::Title] {
             let mut cursor = None;

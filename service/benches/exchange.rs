@@ -1,5 +1,6 @@
-//! Import and export on PostgreSQL, beside `COPY` of the same rows and beside inserts one by one, with the memory that
-//! each takes. The rows are real ones, permuted until there are enough.
+//! Benchmark of import and export on PostgreSQL, compared with `COPY` and with single inserts of the same rows, and
+//! their memory use. The rows combine values of real books.
+//!
 //!
 //! ```sh
 //! TEST_POSTGRES_URL=postgres://… TEST_BOOK_FILES=folder cargo bench -p service --bench exchange -- 1000000
@@ -33,10 +34,10 @@ use service::{
     context::AccountPolicy,
 };
 
-/// Rows of one statement, as the import has them.
+/// Rows per statement, the same as in the import.
 const BATCH: u64 = 1000;
 
-/// Of how many rows one is inserted by itself.
+/// One of this many rows is inserted by itself.
 const SINGLE: u64 = 50;
 
 #[tokio::main]
@@ -116,7 +117,7 @@ fn say(what: &str, rows: u64, took: Duration) -> f64 {
     rate
 }
 
-/// Begins to measure the most memory anew (proc(5), `clear_refs`); gives what is in use.
+/// Resets the peak memory of the process (proc(5), `clear_refs`); returns its current memory.
 fn reset_memory() -> u64 {
     fs::write("/proc/self/clear_refs", "5").unwrap();
     most_memory()
@@ -189,7 +190,7 @@ async fn copy_in(cx: &Context, table: &Path, rows: u64) -> f64 {
     say("COPY", rows, began.elapsed())
 }
 
-/// Inserts rows that are made already, by the statement of the import or each by itself.
+/// Inserts prepared rows, by the statement of the import or one by one.
 async fn insert(cx: &Context, rows: u64, batch: u64, checked: bool) -> f64 {
     empty(cx).await;
     let kept = cx.db.connection().begin().await.unwrap();
@@ -226,8 +227,7 @@ async fn insert(cx: &Context, rows: u64, batch: u64, checked: bool) -> f64 {
     say(if checked { "statements of the import alone" } else { "one by one" }, rows.max(batch), took)
 }
 
-/// Writes `rows` books: titles, authors, years and covers of real ones, each put together anew, nine of ten with an
-/// ISBN of their own.
+/// Writes `rows` books that combine titles, authors, years and covers of real ones, nine of ten with a unique ISBN.
 fn permute(folder: &Path, file: &Path, rows: u64) {
     let goodbooks = GzDecoder::new(File::open(folder.join("goodbooks10k_books.csv.gz")).unwrap());
     let works = GzDecoder::new(File::open(folder.join("gutenberg_works_even.csv.gz")).unwrap());
@@ -259,7 +259,7 @@ fn permute(folder: &Path, file: &Path, rows: u64) {
         };
         writer
             .write_record([
-                // What has no ISBN is told apart by its title.
+                // A book without an ISBN is identified by its title.
                 if isbn.is_empty() { format!("{}, {number}", pick(&titles, 1)) } else { pick(&titles, 1) },
                 pick(&authors, 7),
                 (1900 + number % 125).to_string(),
@@ -273,7 +273,7 @@ fn permute(folder: &Path, file: &Path, rows: u64) {
     writer.flush().unwrap();
 }
 
-/// The ISBN-13 of a number of nine digits.
+/// ISBN-13 of a number of nine digits.
 fn isbn(number: u64) -> String {
     let digits = format!("978{number:09}");
     let sum: u32 = digits

@@ -62,7 +62,7 @@ impl Rule {
 
 macro_rules! actions {
     ($($action:ident $name:literal $anonymous:ident $user:ident $cashier:ident $admin:ident $unverified:ident;)+) => {
-        /// Action that the permission table rules on. Its name is the `operationId` of its endpoint.
+        /// Action with a row in the permission table. Its name is the `operationId` of its endpoint.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Action {
             $(#[doc = concat!("The operation `", $name, "`.")] $action,)+

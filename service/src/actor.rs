@@ -1,4 +1,4 @@
-//! The actor of an operation, and what the permission table lets it do.
+//! Actor of an operation, and its permission checks.
 
 use uuid::Uuid;
 
@@ -23,7 +23,7 @@ pub enum Actor {
 pub struct Account {
     /// Id of the account.
     pub id: Uuid,
-    /// Session in use; none for the operator who acts for the account.
+    /// Session in use; `None` for the operator and for an account that the operator acts for.
     pub session: Option<Uuid>,
     /// Username of the account.
     pub username: String,
@@ -34,7 +34,7 @@ pub struct Account {
 }
 
 impl Account {
-    /// The owner of an account, in a session or without.
+    /// Account of a row, in a session or without.
     pub(crate) fn of(user: users::Model, session: Option<Uuid>) -> Self {
         Self {
             id: user.id,
@@ -112,18 +112,17 @@ impl Actor {
         }
     }
 
-    /// Requires that an actor still is what it was: its account, as it is now, is active and has the same
-    /// permissions.
+    /// Requires that the actor's account is active and has the same permissions as at the start of the request.
     ///
     /// # Errors
-    /// [`Error::InvalidToken`] if it is not.
+    /// [`Error::InvalidToken`] otherwise.
     pub(crate) fn require_unchanged(&self, now: Option<users::Model>) -> Result<()> {
         let Self::Account(then) = self else { return Ok(()) };
         let now = now.filter(|user| user.is_active).map(|user| Account::of(user, then.session));
         if now.as_ref() == Some(then) { Ok(()) } else { Err(Error::InvalidToken) }
     }
 
-    /// Writes a refusal to the security log; other errors do not belong there.
+    /// Writes a denied permission to the security log; other errors are not logged there.
     pub(crate) fn log_denial(&self, action: Action, error: &Error) {
         let reason = match error {
             Error::Forbidden => Denial::Forbidden,

@@ -38,7 +38,7 @@ impl Clock {
         self.ahead.fetch_add(nanos(by), Ordering::Relaxed);
     }
 
-    /// Current time in UTC, to the microsecond, which is the precision of all three databases.
+    /// Current time in UTC, with the common precision of all three databases: microseconds.
     #[must_use]
     pub fn now(&self) -> DateTime<FixedOffset> {
         let ahead = i64::try_from(self.ahead.load(Ordering::Relaxed)).unwrap_or(i64::MAX);

@@ -1,4 +1,4 @@
-//! What operations work with: the database, and the parts that all threads of a process share.
+//! Context of operations: the database, and the parts that all threads of a process share.
 
 use std::sync::Arc;
 

@@ -1,5 +1,4 @@
-//! The one way to the database: reads that survive a lost connection, and writes that cannot be cut
-//! off half way.
+//! Access to the database: reads that survive a lost connection, and writes that run to their end.
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
@@ -13,29 +12,29 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{Error, Result, error::is_disconnected};
 
-/// How long a writer waits for its turn on SQLite, which has one writer at a time: longer than most imports take, and
-/// not as long as a request may.
+/// Time that a writer waits for the write lock on SQLite, which admits one writer: longer than most imports take,
+/// shorter than the limit of a request.
 const SQLITE_WRITER_PATIENCE: Duration = Duration::from_secs(25);
 
-/// How long a connection may lie idle before it is asked whether it still lives.
+/// Idle time after which a connection is tested before use.
 const TRUSTED_IDLE: Duration = Duration::from_secs(5);
 
-/// Where the database is, and how many connections it may have.
+/// Address of the database, and limits of its connection pool.
 #[derive(Debug, Clone)]
 pub struct DbSettings {
     /// `sqlite://`, `postgres://` or `mysql://`.
     pub url: String,
-    /// The most connections of one pool.
+    /// Maximum number of connections of one pool.
     pub max_connections: u32,
     /// Connections that a pool keeps open.
     pub min_connections: u32,
-    /// How long an operation waits for a connection.
+    /// Time that an operation waits for a connection.
     pub acquire_timeout: Duration,
-    /// After how long an unused connection is closed.
+    /// Idle time after which a connection is closed.
     pub idle_timeout: Duration,
-    /// After how long any connection is closed.
+    /// Age at which a connection is closed.
     pub max_lifetime: Duration,
-    /// Whether every statement is logged, at level `info`.
+    /// True to log every statement, at level `info`.
     pub echo: bool,
 }
 
@@ -47,18 +46,18 @@ pub struct Db {
     write_queue: WriteQueue,
 }
 
-/// The queue of SQLite's writers, one for the whole process. Other databases have none.
+/// Queue of SQLite's writers, one per process. Other databases have none.
 #[derive(Debug, Clone, Default)]
 pub struct WriteQueue(Option<Arc<Semaphore>>);
 
 impl WriteQueue {
-    /// The queue that the database at `url` needs.
+    /// Queue for the database at `url`.
     #[must_use]
     pub fn for_url(url: &str) -> Self {
         Self(url.starts_with("sqlite:").then(|| Arc::new(Semaphore::new(1))))
     }
 
-    /// Waits for the turn to write, where only one may.
+    /// Waits until this writer may write, if only one may.
     async fn take(&self) -> Result<Option<OwnedSemaphorePermit>> {
         let Some(semaphore) = &self.0 else { return Ok(None) };
         let turn = tokio::time::timeout(SQLITE_WRITER_PATIENCE, semaphore.clone().acquire_owned()).await;
@@ -69,7 +68,7 @@ impl WriteQueue {
     }
 }
 
-/// How a transaction ends that did what it was to do.
+/// Outcome of a transaction whose work succeeded.
 pub(crate) enum TransactionOutcome<T> {
     Commit(T),
     Rollback(T),
@@ -78,11 +77,10 @@ pub(crate) enum TransactionOutcome<T> {
 type Work<'t, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 't>>;
 
 impl Db {
-    /// Opens a pool; connections are made when they are first needed. Pools that share a file must share
-    /// their `write_queue`.
+    /// Opens a pool, which connects on first use. Pools that share a file must share their `write_queue`.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] or [`Error::Internal`] where the URL or its options cannot be used.
+    /// [`Error::Unavailable`] or [`Error::Internal`] if the URL or its options are not valid.
     pub async fn open(settings: &DbSettings, write_queue: WriteQueue) -> Result<Self> {
         let mut options = ConnectOptions::new(&settings.url);
         options
@@ -107,13 +105,13 @@ impl Db {
             .map_sqlx_sqlite_pool_opts(|pool| {
                 pool.after_release(|connection, _| Box::pin(is_reusable(connection)))
             });
-        // The first connection to a file of SQLite switches it to WAL, which two cannot do at once.
+        // The first connection switches an SQLite file to WAL; two cannot do so at once.
         let _turn = write_queue.take().await?;
         let pool = Database::connect(options).await?;
         Ok(Self { pool: Arc::new(pool), max_connections: settings.max_connections, write_queue })
     }
 
-    /// The connections themselves, for whoever compares the schema with its migrations.
+    /// Connections of the pool, for comparing the schema with its migrations.
     #[must_use]
     pub fn connection(&self) -> &DatabaseConnection {
         &self.pool
@@ -122,7 +120,7 @@ impl Db {
     /// Closes every connection.
     ///
     /// # Errors
-    /// Whatever the driver says.
+    /// Errors of the driver.
     pub async fn close(&self) -> Result<()> {
         Ok(self.pool.close_by_ref().await?)
     }
@@ -131,7 +129,7 @@ impl Db {
         self.pool.get_database_backend()
     }
 
-    /// Runs a query, again on another connection when it met a dead one.
+    /// Runs a query; retries it once on another connection if the first was dead.
     pub(crate) async fn read<T>(
         &self,
         query: impl AsyncFn(&DatabaseConnection) -> std::result::Result<T, DbErr>,
@@ -145,7 +143,7 @@ impl Db {
         }
     }
 
-    /// Runs `work` in a transaction and commits it, unless it fails. See [`Db::transaction`].
+    /// Runs `work` in a transaction and commits it, unless `work` fails. See [`Db::transaction`].
     pub(crate) async fn write<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,
@@ -158,8 +156,8 @@ impl Db {
         .await
     }
 
-    /// Runs `work` in a transaction that begins and ends whatever becomes of the caller: one who gives up
-    /// waiting leaves neither an open transaction nor half of the work behind.
+    /// Runs `work` in a transaction that completes even if the caller is cancelled: neither an open transaction nor
+    /// half of the work is left.
     pub(crate) async fn transaction<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,
@@ -175,7 +173,7 @@ impl Db {
                     transaction.rollback().await.map(|()| Ok(value))?
                 }
                 Err(error) => {
-                    // The cause is what the caller needs; a connection that cannot roll back is not used again.
+                    // The caller needs the first error; a connection that cannot roll back is not used again.
                     if let Err(error) = transaction.rollback().await {
                         log::debug!("rollback failed: {error}");
                     }
@@ -201,21 +199,21 @@ impl Db {
     }
 }
 
-/// Whether a connection of SQLite may serve another transaction. SQLite rolls back by itself when the disk is full or
-/// an I/O error occurs; the driver's own ROLLBACK then fails, it still counts a transaction as open, and the next one
-/// would be a savepoint of it that is never committed.
+/// Whether a connection of SQLite is usable for another transaction. SQLite rolls back by itself when the disk is full
+/// or an I/O error occurs; the driver's own ROLLBACK then fails, it still counts a transaction as open, and the next
+/// one would be a savepoint of it that is never committed.
 async fn is_reusable(connection: &mut sqlx::SqliteConnection) -> std::result::Result<bool, sqlx::Error> {
     // Runs a rollback that is still queued.
     connection.ping().await?;
     Ok(!connection.is_in_transaction())
 }
 
-/// Whether the connection died; one that could not be had at all is not worth another try.
+/// Whether the connection died. Failure to get a connection at all is not worth a retry.
 fn is_dead(error: &DbErr) -> bool {
     is_disconnected(error) && !matches!(error, DbErr::Conn(_) | DbErr::ConnectionAcquire(_))
 }
 
-/// Writes a changed row and gives it back as it is now. `versions` are those that the row may have.
+/// Writes a changed row and returns it. `versions` are its accepted versions.
 ///
 /// # Errors
 /// [`Error::Stale`] if the row has none of `versions`.
@@ -239,10 +237,10 @@ where
     }
 }
 
-/// Deletes the one row that `delete` names, if its version is one of `versions`.
+/// Deletes the single row of `delete`, if its version is one of `versions`.
 ///
 /// # Errors
-/// [`Error::Stale`] when it has none of them.
+/// [`Error::Stale`] otherwise.
 pub(crate) async fn delete<E: EntityTrait>(
     txn: &DatabaseTransaction,
     delete: DeleteMany<E>,
@@ -256,7 +254,7 @@ pub(crate) async fn delete<E: EntityTrait>(
     }
 }
 
-/// Sets what a patch names.
+/// Sets a field from a patch; an absent one stays.
 pub(crate) fn set<T: Into<Value>>(field: &mut ActiveValue<T>, new: Option<T>) {
     if let Some(value) = new {
         *field = ActiveValue::Set(value);

@@ -58,7 +58,7 @@ pub enum Error {
     /// The cursor does not belong to this list with this order and these filters.
     #[error("invalid cursor")]
     InvalidCursor,
-    /// The format of the file is not known; the text says what is expected.
+    /// The format of the file is not known; the text names the expected ones.
     #[error("unknown import format: {0}")]
     UnknownFormat(String),
     /// The file cannot be read beyond this place.

@@ -1,4 +1,5 @@
-//! Field errors: what is wrong with one field of an input, and how the validator's findings become them.
+//! Field errors: code and description of a problem in one field of the input, and their conversion from validator
+//! errors.
 
 mod code;
 
@@ -29,7 +30,7 @@ impl FieldError {
     }
 }
 
-/// Field errors of the findings of a validator, ordered by place.
+/// Field errors of a validation, ordered by pointer.
 pub(crate) fn errors(findings: &ValidationErrors) -> Vec<FieldError> {
     let mut fields = Vec::new();
     collect("", findings, &mut fields);
@@ -61,7 +62,7 @@ fn code(error: &ValidationError) -> FieldCode {
     error.code.parse().unwrap_or(FieldCode::Invalid)
 }
 
-/// Description of a validator's error; `length` and `range` of the library have none of their own.
+/// Description of a validator's error. The validator has no text for `length` and `range`.
 fn detail(error: &ValidationError) -> String {
     if let Some(message) = &error.message {
         return message.to_string();

@@ -1,4 +1,4 @@
-//! What every input has in common: what text may hold, and how a patch tells absent from null.
+//! Validation and deserialization shared by all request bodies: characters of text, and absent versus null in a patch.
 
 use std::{fmt, marker::PhantomData};
 
@@ -10,10 +10,10 @@ use validator::ValidationError;
 
 use crate::FieldCode;
 
-/// The most that a number in JSON may be without losing digits in JavaScript (2⁵³ − 1).
+/// Largest integer that a JSON number holds exactly in JavaScript (2⁵³ − 1).
 pub(crate) const MAX_SAFE_INTEGER: i64 = 9_007_199_254_740_991;
 
-/// Text of one line: no control characters.
+/// Validates one line of text: no control characters.
 pub(crate) fn line(text: &str) -> Result<(), ValidationError> {
     if text.chars().any(char::is_control) {
         return Err(error(FieldCode::ControlCharacter, "must not contain control characters"));
@@ -21,7 +21,7 @@ pub(crate) fn line(text: &str) -> Result<(), ValidationError> {
     Ok(())
 }
 
-/// Text of several lines: no control characters but line ends and tabs.
+/// Validates several lines of text: no control characters except line ends and tabs.
 pub(crate) fn paragraphs(text: &str) -> Result<(), ValidationError> {
     if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
         return Err(error(
@@ -32,7 +32,7 @@ pub(crate) fn paragraphs(text: &str) -> Result<(), ValidationError> {
     Ok(())
 }
 
-/// One line that says something.
+/// Validates one line of text that is not blank.
 pub(crate) fn words(text: &str) -> Result<(), ValidationError> {
     if !text.is_empty() && text.trim().is_empty() {
         return Err(error(FieldCode::Blank, "must not be blank"));
@@ -40,12 +40,12 @@ pub(crate) fn words(text: &str) -> Result<(), ValidationError> {
     line(text)
 }
 
-/// A validation error with its message.
+/// Validation error with its message.
 pub(crate) fn error(code: FieldCode, message: impl Into<std::borrow::Cow<'static, str>>) -> ValidationError {
     ValidationError::new(code.as_str()).with_message(message.into())
 }
 
-/// For a field that may be cleared: absent is `None`, `null` is `Some(None)`.
+/// Deserializer of a field that may be cleared: absent is `None`, `null` is `Some(None)`.
 pub(crate) fn clearable<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
 where
     D: Deserializer<'de>,
@@ -54,7 +54,7 @@ where
     Option::deserialize(deserializer).map(Some)
 }
 
-/// For a field that may be left out but not be null.
+/// Deserializer of a field that may be absent but not null.
 pub(crate) fn required<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -63,7 +63,7 @@ where
     T::deserialize(deserializer).map(Some)
 }
 
-/// For a nested object, which serde would take as a list of its fields, too.
+/// Deserializer of a nested object. serde alone would also accept an array of its fields.
 pub(crate) fn object<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -81,7 +81,7 @@ where
     object(deserializer).map(Some)
 }
 
-/// What is read from an object and from nothing else.
+/// Value that is deserialized from a JSON object only.
 struct Object<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {

@@ -1,4 +1,4 @@
-//! The keys that the configured secrets give: one for each purpose and secret, by HKDF-SHA-256 (RFC 5869).
+//! Keys derived from the configured secrets: one per purpose and secret, by HKDF-SHA-256 (RFC 5869).
 
 use std::fmt;
 
@@ -6,14 +6,14 @@ use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Sha256, Sha384};
 
-/// The shortest secret, in bytes.
+/// Minimum length of a secret, in bytes.
 pub const MIN_SECRET_LENGTH: usize = 32;
 
 type Key = [u8; 32];
 
-/// What one secret gives.
+/// Keys derived from one secret.
 struct Ring {
-    /// Names the secret without telling it.
+    /// Public name of the secret, which does not reveal it.
     id: String,
     access: Key,
     refresh: Key,
@@ -43,14 +43,14 @@ impl Ring {
     }
 }
 
-/// The keys of every configured secret: the first signs, all verify.
+/// Keys of every configured secret: the first signs, all verify.
 pub struct Keys(Vec<Ring>);
 
 impl Keys {
     /// Derives the keys of `secrets`, the newest first.
     ///
     /// # Errors
-    /// What is wrong with the secrets, without telling them.
+    /// The invalid secret and the reason, without its text.
     pub fn new<S: AsRef<str>>(secrets: &[S]) -> Result<Self, String> {
         if secrets.is_empty() {
             return Err("at least one secret is needed".to_owned());
@@ -65,48 +65,48 @@ impl Keys {
         &self.0[0]
     }
 
-    /// The id and the key that sign access tokens.
+    /// Id and key that sign access tokens.
     pub(crate) fn access(&self) -> (&str, &[u8]) {
         (&self.newest().id, &self.newest().access)
     }
 
-    /// The key named `id` that verifies access tokens.
+    /// Key with this id, to verify access tokens.
     pub(crate) fn access_named(&self, id: &str) -> Option<&[u8]> {
         self.0.iter().find(|ring| ring.id == id).map(|ring| &ring.access[..])
     }
 
-    /// Codes a refresh token.
+    /// Signs a refresh token.
     pub(crate) fn sign_refresh(&self, parts: &[&[u8]]) -> Vec<u8> {
         mac(&self.newest().refresh, parts).finalize().into_bytes().to_vec()
     }
 
-    /// Checks the code of a refresh token.
+    /// Verifies the signature of a refresh token.
     pub(crate) fn verify_refresh(&self, parts: &[&[u8]], code: &[u8]) -> bool {
         self.0.iter().any(|ring| mac(&ring.refresh, parts).verify_slice(code).is_ok())
     }
 
-    /// Codes a token that goes out by mail.
+    /// Signs a mail token.
     pub(crate) fn sign_mail(&self, parts: &[&[u8]]) -> Vec<u8> {
         mac(&self.newest().mail, parts).finalize().into_bytes().to_vec()
     }
 
-    /// Checks the code of a token that came by mail.
+    /// Verifies the signature of a mail token.
     pub(crate) fn verify_mail(&self, parts: &[&[u8]], code: &[u8]) -> bool {
         self.0.iter().any(|ring| mac(&ring.mail, parts).verify_slice(code).is_ok())
     }
 
-    /// Codes a cursor.
+    /// Signs a cursor.
     pub(crate) fn sign_cursor(&self, parts: &[&[u8]]) -> Vec<u8> {
         mac(&self.newest().cursor, parts).finalize().into_bytes().to_vec()
     }
 
-    /// Checks the first bytes of a cursor's code, 16 or more.
+    /// Verifies the truncated signature of a cursor, of 16 bytes or more.
     pub(crate) fn verify_cursor(&self, parts: &[&[u8]], code: &[u8]) -> bool {
         code.len() >= 16
             && self.0.iter().any(|ring| mac(&ring.cursor, parts).verify_truncated_left(code).is_ok())
     }
 
-    /// The id of the key that new passwords are hashed with.
+    /// Id of the key for new password hashes.
     pub(crate) fn password_id(&self) -> &str {
         &self.newest().id
     }
@@ -126,7 +126,7 @@ impl fmt::Debug for Keys {
     }
 }
 
-/// HMAC-SHA-256 over the parts, each with its length before it, so that none can run into the next.
+/// HMAC-SHA-256 over the parts, each prefixed with its length, so that different parts never have the same input.
 fn mac(key: &Key, parts: &[&[u8]]) -> Hmac<Sha256> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
     for part in parts {

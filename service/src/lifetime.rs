@@ -1,4 +1,4 @@
-//! Lifetimes of tokens, sessions and mail: the one place, from which mail templates and the API's texts are made.
+//! Lifetimes of tokens, sessions and mail. Mail templates and API documentation use these constants.
 
 use chrono::TimeDelta;
 

@@ -1,5 +1,4 @@
-//! Pages of lists: a keyset cursor that is bound to order and filters, offsets beside it, and nulls last on every
-//! database.
+//! Pages of lists: a keyset cursor bound to order and filters, optional offsets, and nulls last on every database.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::DateTime;
@@ -73,7 +72,7 @@ struct CursorPosition {
     id: Uuid,
 }
 
-/// A sort key as a cursor holds it.
+/// Sort key in a cursor.
 #[derive(Debug, Serialize, Deserialize)]
 enum Key {
     Text(String),
@@ -105,7 +104,7 @@ impl Key {
     }
 }
 
-/// Name of a list with its filters and its order: both queries, without the parameters of the part.
+/// Name of a list with its filters and order, from both queries without the parameters of its window.
 pub(crate) fn name(list: &str, filters: &impl Serialize, query: &impl Serialize) -> Result<String> {
     let filters = serde_json::to_value(filters).map_err(Error::internal)?;
     let mut query = serde_json::to_value(query).map_err(Error::internal)?;
@@ -115,8 +114,8 @@ pub(crate) fn name(list: &str, filters: &impl Serialize, query: &impl Serialize)
     Ok(format!("{list}?{filters}&{query}"))
 }
 
-/// Reads one page of `select`. `list` is its [`name`]: a cursor of another list is
-/// rejected. `load` fetches the rows, each with what is joined to it.
+/// Reads one page of `select`. `list` is its [`name`]: a cursor of another list is rejected. `load` reads the rows,
+/// each with its joined row.
 pub(crate) async fn fetch<E, X>(
     cx: &Context,
     (select, order, window): (Select<E>, Order<E>, Window<'_>),
@@ -133,7 +132,7 @@ where
     let place = window.cursor.map(|cursor| open(keys, list, cursor)).transpose()?;
     let mut rows = Vec::new();
     for part in parts(db.backend(), &select, order, place.as_ref(), window.offset)? {
-        // One row more than asked for tells whether there is a next page.
+        // One extra row shows whether there is a next page.
         let missing = limit + 1 - rows.len() as u64;
         rows.extend(db.read(async |conn| load(conn, part.clone().limit(missing)).await).await?);
         if rows.len() as u64 > limit {
@@ -151,7 +150,7 @@ where
     Ok(Page { items: rows, next_cursor, total })
 }
 
-/// One page of a list in memory, whose cursors are indexes into it.
+/// Page of a list in memory. Its cursors are indexes into the list.
 pub(crate) fn part(
     keys: &Keys,
     window: &Window<'_>,
@@ -186,9 +185,8 @@ fn refuse_both(window: &Window<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The queries that make up a page, to be read one after the other until it is full. The rows with a key
-/// and those without are two ranges of the same index: so nulls are last without a sort, in both
-/// directions, on every database.
+/// Queries that together fill a page, in this order. Rows with a key and rows without are two ranges of the same
+/// index, so nulls are last without a sort, in both directions, on every database.
 fn parts<E: EntityTrait>(
     backend: DbBackend,
     select: &Select<E>,
@@ -228,7 +226,7 @@ fn parts<E: EntityTrait>(
     Ok(parts)
 }
 
-/// The rows behind a key and an id, in the form that the database reads as one range of the index.
+/// Condition of the rows after a key and an id, in a form that the database executes as one index range.
 fn after<E: EntityTrait>(backend: DbBackend, order: Order<E>, key: Value, id: Uuid) -> Condition {
     if backend == DbBackend::MySql {
         let beyond = |column: E::Column, value: Value| {
@@ -249,7 +247,7 @@ fn position_of<E: EntityTrait>(row: &E::Model, order: Order<E>) -> Result<Cursor
     }
 }
 
-/// Bytes of the code that a cursor begins with.
+/// Bytes of the code at the start of a cursor.
 const MAC_LENGTH: usize = 16;
 
 fn seal(keys: &Keys, list: &str, place: &CursorPosition) -> Result<String> {

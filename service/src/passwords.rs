@@ -1,9 +1,8 @@
-//! Passwords: which are strong enough, and how they are kept.
+//! Passwords: strength rules and stored hashes.
 //!
-//! A stored password is `v1.<key id>.<bcrypt>`, where bcrypt hashes the base64 of HMAC-SHA-384 over the
-//! password in Unicode form NFC: bcrypt alone would cut it at 72 bytes. Plain `$2a$`, `$2b$` and `$2y$`
-//! hashes of other systems verify too ([`foreign`]). NIST SP 800-63B gives the rules: length and
-//! guessability, no composition.
+//! A stored password is `v1.<key id>.<bcrypt>`, where bcrypt hashes the base64 of HMAC-SHA-384 over the password in
+//! Unicode form NFC: bcrypt alone would cut it at 72 bytes. Plain `$2a$`, `$2b$` and `$2y$` hashes of other systems
+//! also verify ([`foreign`]). The rules follow NIST SP 800-63B: length and guessability, no composition.
 
 mod foreign;
 mod hasher;
@@ -15,24 +14,24 @@ use crate::{Error, FieldCode, Keys, Password, Result};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use unicode_normalization::UnicodeNormalization;
 
-/// The lowest zxcvbn score that will do, of 0 to 4: "safely unguessable".
+/// Lowest accepted zxcvbn score, of 0 to 4: "safely unguessable".
 const MIN_SCORE: zxcvbn::Score = zxcvbn::Score::Three;
 
-/// The salt of a hash that is made for the time it takes.
+/// Salt of hashes that are computed only to equalize response times.
 const NO_SALT: [u8; 16] = [0; 16];
 
-/// The highest cost of a hash that is ever computed, which is the highest that can be set for new ones.
+/// Highest cost of any computed hash, and highest cost that can be configured for new ones.
 const MAX_COST: u32 = 16;
 
-/// What an account has instead of a hash until its owner chooses a password.
+/// Prefix of the stored value of an account without a password.
 const NO_PASSWORD: &str = "none.";
 
-/// Whether the owner of an account has not chosen a password yet.
+/// Whether the account has no password yet.
 pub(crate) fn is_none_yet(stored: &str) -> bool {
     stored.starts_with(NO_PASSWORD)
 }
 
-/// Hashes and checks passwords off the threads that answer requests.
+/// Hasher and verifier of passwords. The work runs outside of the threads that answer requests.
 #[derive(Debug)]
 pub(crate) struct Passwords {
     keys: Arc<Keys>,
@@ -40,11 +39,11 @@ pub(crate) struct Passwords {
     cost: u32,
 }
 
-/// What checking a password found.
+/// Result of a password check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Wrong,
-    /// Right; a new hash is due when the stored one is of an old scheme, key or cost.
+    /// The password is right. `outdated` marks a stored hash with an old scheme, key or cost: replace it.
     Right {
         outdated: bool,
     },
@@ -55,7 +54,7 @@ impl Passwords {
         Self { keys, hasher: Hasher::start(cost), cost }
     }
 
-    /// Hashes a new password, if it is hard to guess for one who knows `hints`, the other fields of the
+    /// Hashes a new password. Rejects one that is easy to guess for an attacker with `hints`, the other fields of the
     /// account. `pointer` names the password's field.
     pub(crate) async fn choose(
         &self,
@@ -75,18 +74,18 @@ impl Passwords {
         self.hasher.run(job).await?
     }
 
-    /// Hashes a password that has been chosen before.
+    /// Hashes a verified password again.
     pub(crate) async fn rehash(&self, password: Password) -> Result<String> {
         let (keys, cost) = (Arc::clone(&self.keys), self.cost);
         self.hasher.run(move || hash(&keys, password.reveal(), cost)).await?
     }
 
-    /// Refuses a hash that is not one of another system, or costs too much to check; says why.
+    /// Rejects a hash that is not a foreign one or is too expensive to verify; returns the reason.
     pub(crate) fn check_foreign(&self, hash: &str) -> std::result::Result<(), String> {
         foreign::check(hash, foreign::highest_cost(self.cost))
     }
 
-    /// Checks `password` against a stored hash; without one it takes as long and is wrong.
+    /// Verifies `password` against a stored hash. Without a hash the result is wrong, after the same time.
     pub(crate) async fn verify(&self, password: Password, stored: Option<String>) -> Result<Verdict> {
         let (keys, cost) = (Arc::clone(&self.keys), self.cost);
         self.hasher.run(move || verify(&keys, password.reveal(), stored.as_deref(), cost)).await
@@ -102,13 +101,13 @@ fn hash(keys: &Keys, password: &str, cost: u32) -> Result<String> {
 
 fn verify(keys: &Keys, password: &str, stored: Option<&str>, cost: u32) -> Verdict {
     let tagged = stored.and_then(|stored| stored.strip_prefix("v1.")).and_then(|rest| rest.split_once('.'));
-    // What bcrypt is given, the hash to be met, and whether that is the one we would make today.
+    // Input of bcrypt, the stored hash, and whether scheme and key are the current ones.
     let candidate = match (tagged, stored) {
         (Some((id, hash)), _) => {
             let current = id == keys.password_id() && cost_of(hash) == Some(cost);
             digest(keys, id, password).map(|digest| (digest, hash, current))
         }
-        // Beyond what other systems read of a password, it may be wrong, and must not become the right one.
+        // Other systems ignore bytes beyond bcrypt's limit. The full password may be wrong, so do not store it.
         (None, Some(plain)) if foreign::is_foreign(plain) => {
             Some((password.to_owned(), plain, password.len() >= foreign::READ))
         }
@@ -129,27 +128,27 @@ fn verify(keys: &Keys, password: &str, stored: Option<&str>, cost: u32) -> Verdi
     }
 }
 
-/// The costs of hashes that make up, together with one of cost `known`, for the work of one of cost `full`:
-/// how long an answer takes must not tell whether there is an account, or how old its hash is.
+/// Costs of the extra hashes that, together with one hash of cost `known`, take as long as one of cost `full`.
+/// Response times thus reveal neither whether an account exists nor the age of its hash.
 fn filling(known: Option<u32>, full: u32) -> impl Iterator<Item = u32> {
     // A cost is a power of two, and 2ᵏ + (2ᵏ + 2ᵏ⁺¹ + … + 2ⁿ⁻¹) = 2ⁿ.
     let missing = known.map_or(0..0, |known| known..full);
     missing.chain(iter::once(full).filter(move |_| known.is_none()))
 }
 
-/// What to store for an account whose owner has not chosen a password yet. No password meets it, and no two
-/// are alike, so that a token that is bound to one is good for no other.
+/// Stored value of an account without a password. No password matches it. Each value is unique, so a token bound to
+/// one is invalid for every other.
 pub(crate) fn none_yet() -> String {
     format!("{NO_PASSWORD}{}", uuid::Uuid::now_v7().simple())
 }
 
-/// base64(HMAC-SHA-384(key, NFC(password))): 64 characters, whatever the password's length.
+/// base64(HMAC-SHA-384(key, NFC(password))): 64 characters for a password of any length.
 fn digest(keys: &Keys, id: &str, password: &str) -> Option<String> {
     let normal: String = password.nfc().collect();
     keys.pepper(id, &normal).map(|mac| BASE64_STANDARD.encode(mac))
 }
 
-/// The cost of a bcrypt hash, `$2b$<cost>$…`.
+/// Cost of a bcrypt hash, `$2b$<cost>$…`.
 fn cost_of(hash: &str) -> Option<u32> {
     hash.split('$').nth(2)?.parse().ok()
 }

@@ -31,7 +31,7 @@ pub async fn run(cx: &Context, mut stop: watch::Receiver<()>) {
 /// Deletes rows whose retention has ended.
 async fn cleanup(cx: &Context) -> Result<()> {
     let (db, now) = (&cx.db, cx.clock().now());
-    // A session that is revoked, or has reached its absolute end, moves its idle end no further.
+    // A session that is revoked, or at its absolute limit, no longer extends its idle limit.
     let old = sessions::Column::IdleExpiresAt.lt(now - lifetime::ENDED_SESSION).into_condition();
     let gone = delete::<sessions::Entity>(db, sessions::Column::Id, &old).await?;
     let old = outbox::Column::SentAt.lt(now - lifetime::SENT_MAIL).into_condition();

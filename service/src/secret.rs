@@ -1,4 +1,4 @@
-//! Passwords and tokens: text that neither `Debug` nor a log line shows.
+//! Passwords and tokens: text hidden from `Debug` and from logs.
 
 use std::fmt;
 

@@ -1,6 +1,5 @@
-//! The security log: one structured line for each thing that an administrator, or whoever looks into an
-//! incident, asks about. It goes to the target `security` and names ids, never a password, a token, a name
-//! that somebody typed or an e-mail address.
+//! Security log: one structured line per security event, in the target `security`. Lines contain ids, never a
+//! password, a token, client input or an e-mail address.
 
 use std::{fmt, net::IpAddr};
 
@@ -9,19 +8,19 @@ use uuid::Uuid;
 
 use crate::Role;
 
-/// The target of the lines, for filters such as `RUST_LOG=warn,security=info`.
+/// Log target, for filters such as `RUST_LOG=warn,security=info`.
 const TARGET: &str = "security";
 
 macro_rules! events {
     ($($(#[$doc:meta])* $event:ident = $level:ident $name:literal { $($field:ident: $type:ty),+ };)+) => {
-        /// Something that the security log tells.
+        /// Security event.
         #[derive(Debug, Clone, Copy)]
         pub enum Event {
             $($(#[$doc])* $event { $(#[doc = concat!("The line's `", stringify!($field), "`.")] $field: $type,)+ },)+
         }
 
         impl Event {
-            /// The event's name, its level, and what it says.
+            /// Name, level and fields of the event.
             fn parts(&self) -> (&'static str, Level, Vec<(&'static str, Value<'_>)>) {
                 match self {
                     $(Self::$event { $($field,)+ } => {
@@ -36,60 +35,60 @@ macro_rules! events {
 }
 
 events! {
-    /// Somebody opened an account.
+    /// An account was created by sign-up.
     SignedUp = Info "signed_up" { user: Uuid };
-    /// A session began.
+    /// A session started.
     LoggedIn = Info "logged_in" { user: Uuid, session: Uuid, address: AddressClass };
-    /// Somebody could not log in.
+    /// A log-in failed.
     LogInFailed = Warn "log_in_failed" { reason: LogInFailure, user: Option<Uuid>, address: AddressClass };
-    /// Somebody asked too often.
+    /// A client exceeded a rate limit.
     Throttled = Warn "throttled" { policy: &'static str, user: Option<Uuid>, address: Option<AddressClass> };
-    /// A refresh token came again that was used up: it was copied, and its session ended.
+    /// A used refresh token was presented again: it was copied, so its session was revoked.
     RefreshReplayed = Warn "refresh_replayed" { user: Uuid, session: Uuid };
-    /// An account asked for what it may not.
+    /// An actor attempted an action without permission.
     Denied = Warn "denied" { actor: ActorId, session: Option<Uuid>, action: &'static str, reason: Denial };
-    /// A page of an origin that is not ours tried to use the cookie of a session.
+    /// A page of a foreign origin tried to use a session cookie.
     OriginRefused = Warn "origin_refused" { address: AddressClass };
     /// A session ended.
     SessionEnded = Info "session_ended" { user: Option<Uuid>, session: Uuid, reason: SessionEnd };
     /// Every session of an account ended, or every other one.
     SessionsEnded = Info "sessions_ended" { user: Uuid, actor: ActorId, reason: SessionEnd };
-    /// Somebody opened an account for somebody.
+    /// An account was created by an administrator or the operator.
     UserCreated = Info "user_created" { actor: ActorId, user: Uuid, role: Role };
-    /// What an account may was changed.
+    /// The role of an account was changed.
     RoleChanged = Warn "role_changed" { actor: ActorId, user: Uuid, from: Role, to: Role };
     /// An account was disabled.
     UserDisabled = Info "user_disabled" { actor: ActorId, user: Uuid };
     /// An account was enabled again.
     UserEnabled = Info "user_enabled" { actor: ActorId, user: Uuid };
-    /// An administrator changed whether an account's address counts as verified.
+    /// The verification of an account was changed by an administrator.
     VerificationChanged = Info "verification_changed" { actor: ActorId, user: Uuid, verified: bool };
     /// An account was deleted.
     UserDeleted = Info "user_deleted" { actor: ActorId, user: Uuid };
-    /// A file of books was brought in.
+    /// Books were imported from a file.
     Imported = Info "imported" { actor: ActorId, rows: u64, created: u64, updated: u64, failed: u64, dry_run: bool };
-    /// A file of accounts of another system was brought in.
+    /// Accounts were imported from a file.
     UsersImported = Info "users_imported" { actor: ActorId, rows: u64, created: u64, failed: u64, dry_run: bool };
-    /// An owner showed that an address is theirs.
+    /// An owner verified an address.
     EmailVerified = Info "email_verified" { user: Uuid };
-    /// Somebody asked to choose a new password by mail: for an account or for an address that none has.
+    /// A password reset was requested. `user` is absent if no account has the address.
     ResetRequested = Info "reset_requested" { actor: Option<ActorId>, user: Option<Uuid> };
-    /// A password was set by a token that came by mail.
+    /// A password was reset with a mail token.
     PasswordReset = Info "password_reset" { user: Uuid };
-    /// A password was changed by one who knew it.
+    /// A password was changed by its owner.
     PasswordChanged = Info "password_changed" { user: Uuid };
-    /// Somebody who is signed in does not know the password of the account.
+    /// A signed-in account entered a wrong current password.
     PasswordRefused = Warn "password_refused" { user: Uuid };
-    /// A new address was asked for.
+    /// A change of address was requested.
     EmailChangeRequested = Info "email_change_requested" { user: Uuid };
-    /// The address was changed, and so verified.
+    /// The address was changed, which also verifies it.
     EmailChanged = Info "email_changed" { user: Uuid };
-    /// An account that never verified its address lost it to one that did.
+    /// An unverified account lost its address to an account that verified it.
     AddressLost = Warn "address_lost" { user: Uuid, to: Uuid };
 }
 
 impl Event {
-    /// Writes the event. What a transaction does is logged when it is committed.
+    /// Writes the event. Call it after the transaction is committed.
     pub fn log(&self) {
         let (name, level, fields) = self.parts();
         if level <= log::max_level() {
@@ -171,7 +170,7 @@ reasons! {
 pub struct ActorId(Option<Uuid>);
 
 impl ActorId {
-    /// Id of an account, or none for the operator.
+    /// Actor with the id of an account; `None` for the operator.
     pub(crate) const fn new(account: Option<Uuid>) -> Self {
         Self(account)
     }
@@ -192,23 +191,23 @@ impl fmt::Display for ActorId {
     }
 }
 
-/// Where a client is, as far as the log needs to know.
+/// Network class of a client address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AddressClass {
-    /// On the server's own machine.
+    /// The server's own machine.
     Loopback,
-    /// On a network that the world does not reach.
+    /// A private network.
     Private,
-    /// Somewhere in the world, by IPv4.
+    /// The Internet, by IPv4.
     PublicV4,
-    /// Somewhere in the world, by IPv6.
+    /// The Internet, by IPv6.
     PublicV6,
-    /// Nobody knows.
+    /// No known address.
     Unknown,
 }
 
 impl AddressClass {
-    /// Where the client at `address` is.
+    /// Class of `address`.
     #[must_use]
     pub fn of(address: Option<IpAddr>) -> Self {
         match address.map(|address| address.to_canonical()) {
@@ -236,9 +235,9 @@ impl fmt::Display for AddressClass {
     }
 }
 
-/// What a field of an event may be: nothing that could hold what somebody typed.
+/// Type of an event field. No implementation contains client input.
 trait Field {
-    /// The field's value, if it has one.
+    /// Value of the field; `None` if absent.
     fn value(&self) -> Option<Value<'_>>;
 }
 

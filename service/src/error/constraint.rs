@@ -1,4 +1,4 @@
-//! Constraints of the database that a client can break, and how a write names those that it may break.
+//! Database constraints that a client can violate, and their errors.
 
 use sea_orm::DbErr;
 
@@ -9,7 +9,7 @@ use super::{
 
 macro_rules! uniques {
     ($($(#[$doc:meta])* $unique:ident = $table:literal($($column:literal),+);)+) => {
-        /// Values that only one row may have.
+        /// Unique values of rows.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Unique {
             $($(#[$doc])* $unique,)+
@@ -54,8 +54,8 @@ pub enum Reference {
     Account,
 }
 
-/// Turns a violated constraint into the error that the client gets. A violation that the write does not name is a
-/// fault of ours: [`Error::Internal`].
+/// Conversion of a violated constraint into the error of the client. A violation that the write does not name is a
+/// fault of the program: [`Error::Internal`].
 pub(crate) trait OrViolated<T> {
     /// The value, or [`Error::Taken`] if the write violates one of `uniques`.
     fn or_taken(self, uniques: &[Unique]) -> Result<T>;
@@ -83,7 +83,7 @@ impl<T, E: Into<Error>> OrViolated<T> for std::result::Result<T, E> {
 }
 
 impl Error {
-    /// The error of the database behind this one.
+    /// Database error behind this one.
     fn database(&self) -> Option<&DbErr> {
         match self {
             Self::Internal(cause) => cause.downcast_ref(),

@@ -1,4 +1,4 @@
-//! What an error of the database means: which constraint broke, or why the database cannot serve now.
+//! Classification of database errors: the violated constraint, or the reason for unavailability.
 
 use sea_orm::{
     DbErr, RuntimeErr, SqlErr,
@@ -17,7 +17,7 @@ const POSTGRES_DISCONNECTED: [&str; 4] = ["57P01", "57P02", "57P03", "53300"];
 /// `ER_CHECKREAD`, `ER_LOCK_WAIT_TIMEOUT` and `ER_LOCK_DEADLOCK` of MariaDB.
 const MARIADB_CONTENDED: [u16; 3] = [1020, 1205, 1213];
 
-/// The driver's error, if it is one.
+/// Error of the driver, if it is one.
 fn driver(error: &DbErr) -> Option<&sqlx::Error> {
     match error {
         DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => Some(error),
@@ -63,8 +63,8 @@ pub(super) fn is_unavailable(error: &DbErr) -> bool {
     }
 }
 
-/// Name of the unique index that the statement violates; on SQLite, which does not name it, its columns as
-/// `table.column, table.column`. PostgreSQL's driver has a field for it, the other two end their message with it.
+/// Name of the unique index that the statement violates. SQLite names the columns instead: `table.column,
+/// table.column`. PostgreSQL's driver has a field for the name; the messages of the other two end with it.
 pub(super) fn violated_unique(error: &DbErr) -> Option<String> {
     let Some(SqlErr::UniqueConstraintViolation(message)) = error.sql_err() else { return None };
     let Some(sqlx::Error::Database(database)) = driver(error) else { return None };

@@ -81,7 +81,7 @@ codes! {
     Taken = "taken";
     /// A value of the wrong type.
     Type = "type";
-    /// A value that the file does not tell.
+    /// A value that the file does not contain.
     Unknown = "unknown";
     /// A field that does not exist.
     UnknownField = "unknown_field";

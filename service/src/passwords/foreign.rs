@@ -1,33 +1,33 @@
-//! Hashes that other systems made: bcrypt as it is, `$2a$`, `$2b$` or `$2y$`.
+//! Hashes of other systems: plain bcrypt, `$2a$`, `$2b$` or `$2y$`.
 
 use std::str::FromStr;
 
 use bcrypt::HashParts;
 
-/// How the hashes of other systems begin. `$2x$` is left out: it marks those of a broken implementation.
+/// Prefixes of accepted hashes. `$2x$` is not accepted: it marks hashes of a broken implementation.
 const PREFIXES: [&str; 3] = ["$2a$", "$2b$", "$2y$"];
 
-/// The lowest cost that bcrypt knows.
+/// Lowest cost of bcrypt.
 const MIN_COST: u32 = 4;
 
-/// The highest cost that is taken whatever the cost of our own hashes.
+/// Highest cost that is accepted even if new hashes have a lower one.
 const USUAL_COST: u32 = 12;
 
-/// How many bytes of a password bcrypt reads.
+/// Bytes of a password that bcrypt reads.
 pub(super) const READ: usize = 72;
 
-/// Whether a stored hash is another system's.
+/// Whether a stored hash is from another system.
 pub(super) fn is_foreign(hash: &str) -> bool {
     PREFIXES.iter().any(|prefix| hash.starts_with(prefix))
 }
 
-/// The highest cost that is taken where our own hashes have cost `ours`. A costlier one would show by the
-/// time it takes that there is such an account, and keep a processor busy for whoever tries to log in.
+/// Highest accepted cost if new hashes have cost `ours`. A costlier hash would reveal by its response time that the
+/// account exists, and would let any client occupy a processor with log-ins.
 pub(super) fn highest_cost(ours: u32) -> u32 {
     ours.max(USUAL_COST)
 }
 
-/// Refuses what is no hash, and one that costs more than `highest`; says why, and nothing of the hash.
+/// Rejects text that is not a hash, or whose cost exceeds `highest`. The reason never repeats the text.
 pub(super) fn check(hash: &str, highest: u32) -> Result<(), String> {
     let parts = HashParts::from_str(hash).ok().filter(|_| is_foreign(hash));
     match parts.map(|parts| parts.get_cost()) {

@@ -1,5 +1,4 @@
-//! Threads for work that keeps a processor busy, beside the ones that answer requests: few, of lower
-//! priority, and with a short queue.
+//! Thread pool for password hashing: few threads of low priority, with a short queue.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -12,19 +11,19 @@ use tokio::sync::oneshot;
 
 use crate::{Error, Result};
 
-/// How many jobs may wait; the next one is refused.
+/// Maximum number of waiting jobs; further ones are rejected.
 const QUEUE: usize = 16;
 
-/// The lowest priority but a few, from 0 to 99: requests that only read go first.
+/// Low priority, of 0 to 99: threads that answer other requests run first.
 const PRIORITY: u8 = 10;
 
-/// The least bcrypt cost that lowers the priority. A cheaper hash takes a few milliseconds, and a thread of low priority
-/// waits for seconds where other programs keep the processors busy.
+/// Lowest bcrypt cost with lowered priority. A cheaper hash takes milliseconds, and a thread of low priority would
+/// wait for seconds while other programs use the processors.
 const EXPENSIVE: u32 = 8;
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// Runs jobs on half of the processors, at least on one.
+/// Pool on half of the processors, at least one.
 #[derive(Debug, Clone)]
 pub(crate) struct Hasher {
     queue: mpsc::SyncSender<Job>,
@@ -51,14 +50,14 @@ impl Hasher {
         Self { queue }
     }
 
-    /// Runs `job` and gives its result.
+    /// Runs `job` and returns its result.
     ///
     /// # Errors
     /// [`Error::Busy`] when the queue is full.
     pub(crate) async fn run<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         let (sender, receiver) = oneshot::channel();
         let job: Job = Box::new(move || {
-            // Whoever gave up waiting gets no processor time.
+            // A job whose caller stopped waiting is skipped.
             if !sender.is_closed() {
                 drop(sender.send(job()));
             }
@@ -79,7 +78,7 @@ fn work(jobs: &Mutex<mpsc::Receiver<Job>>) {
     loop {
         let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = next else { return };
-        // Whoever waits for a job that panics is told by its sender; the thread goes on.
+        // The caller of a panicked job gets an error through its dropped sender; the thread continues.
         drop(catch_unwind(AssertUnwindSafe(job)));
     }
 }

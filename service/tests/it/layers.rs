@@ -1,4 +1,4 @@
-//! The layers of the crate: each module imports only those that this table allows, and there is no cycle.
+//! Layers of the crate: each module imports only modules that this table allows, without cycles.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Every module, the lowest layer first, with the modules that it may import: only modules above it in this table.
+/// Modules, the lowest layer first, with the modules that they may import: only modules above them in this table.
 const ALLOWED: &[(&str, &[&str])] = &[
     // Leaves.
     ("role", &[]),
@@ -26,7 +26,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("actor", &["access", "error", "role", "security"]),
     ("throttle", &["clock", "error", "limit", "security"]),
     ("passwords", &["error", "field", "keys", "secret"]),
-    // What operations work with.
+    // Context of operations, and modules that need it.
     ("context", &["clock", "db", "error", "keys", "passwords", "throttle"]),
     ("page", &["context", "error", "field", "keys"]),
     ("retention", &["context", "db", "error", "lifetime"]),
@@ -101,8 +101,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("own_data", &["access", "actor", "books", "context", "error", "sessions", "users"]),
 ];
 
-/// Imports of the module at `file`: the first segment of each path that begins with `crate`, by module. Tests at the
-/// end of a file and comments do not count.
+/// Imports of the module at `file`: the first segment of each path that begins with `crate`, by module. Comments and
+/// the tests at the end of a file are ignored.
 fn imports(source: &str, reexports: &BTreeMap<String, String>) -> BTreeSet<String> {
     let code = source.split("#[cfg(test)]").next().unwrap_or_default();
     let code: String =
@@ -116,7 +116,7 @@ fn imports(source: &str, reexports: &BTreeMap<String, String>) -> BTreeSet<Strin
     found
 }
 
-/// The first segments of a path or of a list of paths in braces.
+/// First segments of a path or of a list of paths in braces.
 fn first_segments(path: &str) -> Vec<String> {
     let word =
         |text: &str| text.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
@@ -155,7 +155,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     entries.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] }).collect()
 }
 
-/// The imports of every module, its submodules included.
+/// Imports of every module, including its submodules.
 fn graph() -> BTreeMap<String, BTreeSet<String>> {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let reexports = reexports(&fs::read_to_string(src.join("lib.rs")).unwrap());
