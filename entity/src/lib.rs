@@ -1,8 +1,7 @@
-//! The rows of Bookly's tables, as SeaORM models.
+//! Rows of Bookly's tables, as SeaORM models.
 //!
-//! Invariant: `generated` is what `sea-orm-cli generate entity` writes from a migrated database, byte
-//! for byte; what the generator cannot know stands in [`behavior`]. Rows carry no serde: what the world
-//! sees are the resource types of `service`.
+//! Invariant: `generated` is the output of `sea-orm-cli generate entity` for a migrated database, byte for byte;
+//! everything else is in [`behavior`]. Rows do not implement serde: clients see the resource types of `service`.
 
 pub mod behavior;
 
