@@ -1,5 +1,6 @@
 //! The catalogue of books.
 
+mod book;
 pub mod date;
 pub mod export;
 mod facets;
@@ -15,18 +16,16 @@ pub(crate) mod work_key;
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, PaginatorTrait,
     QueryFilter, QuerySelect, Select,
 };
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
 use self::fields::{BookRow, Fields, select_rows, select_sparse};
 pub use self::{
+    book::{Book, Owner, Price},
     facets::{Decade, Facet, Facets, facets},
     fields::{BookField, BookView, SparseBook},
     filters::Filters,
@@ -42,89 +41,12 @@ use crate::{
     access::Action,
     db,
     error::{OrNotFound, OrViolated, Reference, Unique},
-    input,
     page::{self, Page},
 };
 use entity::{
     books::{Column, Entity, Model},
     users,
 };
-
-/// A book.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Book {
-    /// Id, a UUID of version 7.
-    #[schema(examples("01a1fc31-abbd-7546-935c-2dfd8b4ffcc1"))]
-    pub id: Uuid,
-    /// Title.
-    #[schema(examples("Dune"))]
-    pub title: String,
-    /// Subtitle.
-    #[schema(examples("Book One"))]
-    pub subtitle: Option<String>,
-    /// Author; several authors are joined by `; `.
-    #[schema(examples("Frank Herbert"))]
-    pub author: String,
-    /// Publisher.
-    #[schema(examples("Ace"))]
-    pub publisher: Option<String>,
-    /// Date of publication, as precise as it is known: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
-    #[schema(examples("1965-08-01"))]
-    pub published_date: Option<String>,
-    /// Number of pages.
-    #[schema(examples(412))]
-    pub page_count: Option<i64>,
-    /// Language, a canonical BCP 47 tag.
-    #[schema(examples("en"))]
-    pub language: Option<String>,
-    /// ISBN, thirteen digits.
-    #[schema(examples("9780441013593"))]
-    pub isbn: Option<String>,
-    /// Description.
-    #[schema(examples("A desert planet and the struggle for it."))]
-    pub description: Option<String>,
-    /// Price.
-    pub price: Option<Price>,
-    /// URL of a cover picture.
-    #[schema(format = "uri", examples("https://example.com/dune.jpg"))]
-    pub cover_url: Option<String>,
-    /// Account that added the book; null after that account was deleted.
-    pub owner: Option<Owner>,
-    /// Version of the book, from 1: the value of its `ETag`.
-    #[schema(examples(1))]
-    pub version: i64,
-    /// Time of creation, UTC.
-    #[schema(examples("2026-11-21T03:41:16.093464Z"))]
-    pub created_at: DateTime<Utc>,
-    /// Time of the latest change, UTC.
-    #[schema(examples("2026-11-21T03:41:16.093464Z"))]
-    pub updated_at: DateTime<Utc>,
-}
-
-/// An amount of money.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Price {
-    /// Amount in minor units of the currency: 1099 is 10.99 EUR, and 1,099 JPY.
-    #[validate(range(min = 0, max = input::MAX_SAFE_INTEGER))]
-    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64, examples(1099))]
-    pub amount: i64,
-    /// Currency code of ISO 4217.
-    #[validate(custom(function = "valid_currency"))]
-    #[schema(min_length = 3, max_length = 3, pattern = "^[A-Z]{3}$", examples("EUR"))]
-    pub currency: String,
-}
-
-/// Account that added a book.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Owner {
-    /// Id of the account.
-    #[schema(examples("01a1fc31-a23e-72a5-9ed9-5d2493985689"))]
-    pub id: Uuid,
-    /// Username of the account.
-    #[schema(examples("alice"))]
-    pub username: String,
-}
 
 /// Lists books.
 ///
@@ -135,7 +57,7 @@ pub async fn list(cx: &Context, filters: Filters, query: BookQuery) -> Result<Pa
     filters.validate()?;
     query.validate()?;
     if query.sort == Some(BookSort::Relevance) && filters.q.is_none() {
-        return Err(Error::invalid("/sort", FieldCode::Conflict, "relevance needs a search: give q, too"));
+        return Err(Error::invalid("/sort", FieldCode::Conflict, "relevance requires q"));
     }
     let fields = Fields::of(query.fields.as_deref());
     let name = page::name("books", &filters, &query)?;
@@ -170,8 +92,8 @@ async fn list_by_relevance(
         None => None,
     };
     let page = page::part(cx.keys(), &query.window(), name, ids, total)?;
-    let wanted = Entity::find().filter(Column::Id.is_in(page.items.iter().copied()));
-    let found = db.read(async |conn| select_sparse(wanted.clone(), fields, None).all(conn).await).await?;
+    let matches = Entity::find().filter(Column::Id.is_in(page.items.iter().copied()));
+    let found = db.read(async |conn| select_sparse(matches.clone(), fields, None).all(conn).await).await?;
     let mut found: HashMap<Uuid, BookRow> = found.into_iter().map(|row| (row.book.id, row)).collect();
     let items = page.items.iter().filter_map(|id| found.remove(id)).map(|row| row.sparse(fields)).collect();
     Ok(Page { items, next_cursor: page.next_cursor, total: page.total })
@@ -285,30 +207,4 @@ async fn one(cx: &Context, select: Select<Entity>, view: BookView) -> Result<Spa
     let fields = Fields::of(view.fields.as_deref());
     let book = cx.db.read(async |conn| select_sparse(select.clone(), fields, None).one(conn).await).await?;
     Ok(book.or_not_found()?.sparse(fields))
-}
-
-impl From<BookRow> for Book {
-    fn from(BookRow { book: row, owner_username }: BookRow) -> Self {
-        Self {
-            id: row.id,
-            title: row.title,
-            subtitle: row.subtitle,
-            author: row.author,
-            publisher: row.publisher,
-            published_date: row.published_date,
-            page_count: row.page_count,
-            language: row.language,
-            isbn: row.isbn,
-            description: row.description,
-            price: row
-                .price_amount
-                .zip(row.price_currency)
-                .map(|(amount, currency)| Price { amount, currency }),
-            cover_url: row.cover_url,
-            owner: row.owner_id.zip(owner_username).map(|(id, username)| Owner { id, username }),
-            version: row.version,
-            created_at: row.created_at.to_utc(),
-            updated_at: row.updated_at.to_utc(),
-        }
-    }
 }

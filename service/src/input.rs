@@ -26,7 +26,7 @@ pub(crate) fn paragraphs(text: &str) -> Result<(), ValidationError> {
     if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
         return Err(error(
             FieldCode::ControlCharacter,
-            "must not contain control characters but line ends and tabs",
+            "must not contain control characters except line ends and tabs",
         ));
     }
     Ok(())

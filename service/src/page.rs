@@ -68,20 +68,20 @@ pub(crate) struct Order<E: EntityTrait> {
 /// Position in a list: key and id of the row before it.
 #[derive(Debug, Serialize, Deserialize)]
 struct CursorPosition {
-    key: Option<Key>,
+    key: Option<SortKey>,
     id: Uuid,
 }
 
 /// Sort key in a cursor.
 #[derive(Debug, Serialize, Deserialize)]
-enum Key {
+enum SortKey {
     Text(String),
     Number(i64),
     /// Microseconds since 1970 UTC.
     Moment(i64),
 }
 
-impl Key {
+impl SortKey {
     fn from_value(value: Value) -> Option<Self> {
         match value {
             Value::String(text) => text.map(Self::Text),
@@ -126,12 +126,12 @@ where
     E: EntityTrait,
     E::Model: Sync,
 {
-    refuse_both(&window)?;
+    reject_cursor_with_offset(&window)?;
     let limit = window.limit.unwrap_or(DEFAULT_LIMIT);
     let (db, keys) = (&cx.db, cx.keys());
-    let place = window.cursor.map(|cursor| open(keys, list, cursor)).transpose()?;
+    let position = window.cursor.map(|cursor| open(keys, list, cursor)).transpose()?;
     let mut rows = Vec::new();
-    for part in parts(db.backend(), &select, order, place.as_ref(), window.offset)? {
+    for part in parts(db.backend(), &select, order, position.as_ref(), window.offset)? {
         // One extra row shows whether there is a next page.
         let missing = limit + 1 - rows.len() as u64;
         rows.extend(db.read(async |conn| load(conn, part.clone().limit(missing)).await).await?);
@@ -158,10 +158,10 @@ pub(crate) fn part(
     ids: Vec<Uuid>,
     total: Option<u64>,
 ) -> Result<Page<Uuid>> {
-    refuse_both(window)?;
-    let place = window.cursor.map(|cursor| open(keys, list, cursor)).transpose()?;
-    let start = match place {
-        Some(CursorPosition { key: Some(Key::Number(position)), .. }) => {
+    reject_cursor_with_offset(window)?;
+    let position = window.cursor.map(|cursor| open(keys, list, cursor)).transpose()?;
+    let start = match position {
+        Some(CursorPosition { key: Some(SortKey::Number(position)), .. }) => {
             usize::try_from(position).map_err(|_| Error::InvalidCursor)?
         }
         Some(_) => return Err(Error::InvalidCursor),
@@ -170,7 +170,7 @@ pub(crate) fn part(
     let limit = usize::try_from(window.limit.unwrap_or(DEFAULT_LIMIT)).unwrap_or(usize::MAX);
     let end = start.saturating_add(limit);
     let next_cursor = if end < ids.len() {
-        let key = i64::try_from(end).ok().map(Key::Number);
+        let key = i64::try_from(end).ok().map(SortKey::Number);
         Some(seal(keys, list, &CursorPosition { key, id: Uuid::nil() })?)
     } else {
         None
@@ -178,7 +178,7 @@ pub(crate) fn part(
     Ok(Page { items: ids.into_iter().skip(start).take(limit).collect(), next_cursor, total })
 }
 
-fn refuse_both(window: &Window<'_>) -> Result<()> {
+fn reject_cursor_with_offset(window: &Window<'_>) -> Result<()> {
     if window.cursor.is_some() && window.offset.is_some() {
         return Err(Error::invalid("/offset", FieldCode::Conflict, "cannot be used together with cursor"));
     }
@@ -191,7 +191,7 @@ fn parts<E: EntityTrait>(
     backend: DbBackend,
     select: &Select<E>,
     order: Order<E>,
-    place: Option<&CursorPosition>,
+    position: Option<&CursorPosition>,
     offset: Option<u64>,
 ) -> Result<Vec<Select<E>>> {
     let direction = if order.descending { Direction::Desc } else { Direction::Asc };
@@ -206,19 +206,19 @@ fn parts<E: EntityTrait>(
     }
     let mut parts = Vec::new();
     let id_after = |id: Uuid| if order.descending { order.id.lt(id) } else { order.id.gt(id) };
-    if place.is_none_or(|place| place.key.is_some()) {
+    if position.is_none_or(|position| position.key.is_some()) {
         let mut keyed = select.clone();
         if order.nullable {
             keyed = keyed.filter(order.key.is_not_null());
         }
-        if let Some(CursorPosition { key: Some(key), id }) = place {
+        if let Some(CursorPosition { key: Some(key), id }) = position {
             keyed = keyed.filter(after(backend, order, key.to_value()?, *id));
         }
         parts.push(keyed.order_by(order.key, direction.clone()).order_by(order.id, direction.clone()));
     }
     if order.nullable {
         let mut keyless = select.filter(order.key.is_null());
-        if let Some(CursorPosition { key: None, id }) = place {
+        if let Some(CursorPosition { key: None, id }) = position {
             keyless = keyless.filter(id_after(*id));
         }
         parts.push(keyless.order_by(order.id, direction));
@@ -242,7 +242,7 @@ fn after<E: EntityTrait>(backend: DbBackend, order: Order<E>, key: Value, id: Uu
 
 fn position_of<E: EntityTrait>(row: &E::Model, order: Order<E>) -> Result<CursorPosition> {
     match row.get(order.id) {
-        Value::Uuid(Some(id)) => Ok(CursorPosition { key: Key::from_value(row.get(order.key)), id }),
+        Value::Uuid(Some(id)) => Ok(CursorPosition { key: SortKey::from_value(row.get(order.key)), id }),
         other => Err(Error::internal(format!("a row's id is {other:?}"))),
     }
 }
@@ -250,17 +250,17 @@ fn position_of<E: EntityTrait>(row: &E::Model, order: Order<E>) -> Result<Cursor
 /// Bytes of the code at the start of a cursor.
 const MAC_LENGTH: usize = 16;
 
-fn seal(keys: &Keys, list: &str, place: &CursorPosition) -> Result<String> {
-    let place = serde_json::to_vec(place).map_err(Error::internal)?;
-    let mac = keys.sign_cursor(&[list.as_bytes(), &place]);
-    Ok(BASE64_URL_SAFE_NO_PAD.encode([&mac[..MAC_LENGTH], &place].concat()))
+fn seal(keys: &Keys, list: &str, position: &CursorPosition) -> Result<String> {
+    let position = serde_json::to_vec(position).map_err(Error::internal)?;
+    let mac = keys.sign_cursor(&[list.as_bytes(), &position]);
+    Ok(BASE64_URL_SAFE_NO_PAD.encode([&mac[..MAC_LENGTH], &position].concat()))
 }
 
 fn open(keys: &Keys, list: &str, cursor: &str) -> Result<CursorPosition> {
     let sealed = BASE64_URL_SAFE_NO_PAD.decode(cursor).map_err(|_| Error::InvalidCursor)?;
-    let (mac, place) = sealed.split_at_checked(MAC_LENGTH).ok_or(Error::InvalidCursor)?;
-    if !keys.verify_cursor(&[list.as_bytes(), place], mac) {
+    let (mac, position) = sealed.split_at_checked(MAC_LENGTH).ok_or(Error::InvalidCursor)?;
+    if !keys.verify_cursor(&[list.as_bytes(), position], mac) {
         return Err(Error::InvalidCursor);
     }
-    serde_json::from_slice(place).map_err(|_| Error::InvalidCursor)
+    serde_json::from_slice(position).map_err(|_| Error::InvalidCursor)
 }

@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_exist_or_are_refused() {
+    fn only_existing_dates_are_accepted() {
         for date in ["1965", "1965-08", "1965-08-01", "0001", "9999-12-31", "2024-02-29"] {
             assert!(is_partial_date(date), "{date}");
         }

@@ -4,7 +4,9 @@ use std::cmp::Reverse;
 
 use sea_orm::{
     DatabaseConnection, DbBackend, DbErr, FromQueryResult, QuerySelect, QueryTrait, Select,
-    sea_query::{CommonTableExpression, Expr, ExprTrait, Order, Query, UnionType, WithClause},
+    sea_query::{
+        CommonTableExpression, Expr, ExprTrait, Order, Query, SelectStatement, UnionType, WithClause,
+    },
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -78,28 +80,22 @@ struct Counted {
     count: i64,
 }
 
-/// Counts the values of the four facets. Some of the books are read once; for all of them, each count reads an index.
-async fn count(
-    conn: &DatabaseConnection,
-    part: Option<Select<Entity>>,
-) -> std::result::Result<Vec<Counted>, DbErr> {
-    let columns = [Column::Language, Column::Author, Column::Publisher, Column::PublishedDate];
-    let found = part.map(|part| part.select_only().columns(columns).into_query());
-    let from = if found.is_some() { "found" } else { "books" };
+/// Query of the most frequent values of each facet in the table `from`.
+fn top_values(from: &'static str) -> SelectStatement {
     let values = [
         ("language", Expr::col("language")),
         ("author", Expr::col("author")),
         ("publisher", Expr::col("publisher")),
         ("decade", Expr::cust("substr(published_date, 1, 3)")),
     ];
-    let mut counts = values.into_iter().map(|(facet, of)| {
+    let mut counts = values.into_iter().map(|(facet, value)| {
         let top = Query::select()
             .expr_as(Expr::val(facet), "facet")
-            .expr_as(of.clone(), "value")
+            .expr_as(value.clone(), "value")
             .expr_as(Expr::cust("count(*)"), "count")
             .from(from)
-            .and_where(of.clone().is_not_null())
-            .add_group_by([of])
+            .and_where(value.clone().is_not_null())
+            .add_group_by([value])
             .order_by("count", Order::Desc)
             .order_by("value", Order::Asc)
             .limit(VALUES)
@@ -108,9 +104,20 @@ async fn count(
         Query::select().columns(["facet", "value", "count"]).from_subquery(top, facet).take()
     });
     let mut all = counts.next().unwrap_or_default();
-    for one in counts {
-        all.union(UnionType::All, one);
+    for count in counts {
+        all.union(UnionType::All, count);
     }
+    all
+}
+
+/// Counts the values of the four facets. Some of the books are read once; for all of them, each count reads an index.
+async fn count(
+    conn: &DatabaseConnection,
+    part: Option<Select<Entity>>,
+) -> std::result::Result<Vec<Counted>, DbErr> {
+    let columns = [Column::Language, Column::Author, Column::Publisher, Column::PublishedDate];
+    let found = part.map(|part| part.select_only().columns(columns).into_query());
+    let all = top_values(if found.is_some() { "found" } else { "books" });
     let backend = conn.get_database_backend();
     let statement = match found {
         Some(found) => {

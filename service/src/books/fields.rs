@@ -87,8 +87,8 @@ fn named(names: &str) -> impl Iterator<Item = Option<BookField>> {
 
 /// Validates a list of field names.
 pub(super) fn valid(names: &str) -> Result<(), ValidationError> {
-    let Some(place) = named(names).position(|field| field.is_none()) else { return Ok(()) };
-    let name: String = names.split(',').nth(place).unwrap_or_default().trim().chars().take(50).collect();
+    let Some(index) = named(names).position(|field| field.is_none()) else { return Ok(()) };
+    let name: String = names.split(',').nth(index).unwrap_or_default().trim().chars().take(50).collect();
     Err(if name.is_empty() {
         input::error(FieldCode::Missing, "must name fields, with commas between them")
     } else {

@@ -20,7 +20,7 @@ use tokio::sync::{Semaphore, mpsc};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-use self::{file::File, format::Row, writer::Writer};
+use self::{file::File, format::ImportRow, writer::Writer};
 use crate::{
     Actor, Context, Error, Result,
     access::Action,
@@ -87,7 +87,7 @@ pub struct ImportOptions {
     pub on_conflict: OnConflict,
 }
 
-/// Imports the books of a file for the actor. A file of more than `most` rows is rejected.
+/// Imports the books of a file for the actor. A file of more than `max_rows` rows is rejected.
 ///
 /// # Errors
 /// [`Error::UnknownFormat`], [`Error::UnreadableFile`] and [`Error::TooManyRows`] for the file;
@@ -97,18 +97,18 @@ pub async fn run<R>(
     actor: &Actor,
     mut file: R,
     options: ImportOptions,
-    most: Option<usize>,
+    max_rows: Option<usize>,
 ) -> Result<ImportReport>
 where
     R: Read + Seek + Send + 'static,
 {
     actor.require(Action::ImportBooks)?;
     options.validate()?;
-    let _turn = IMPORT_LOCK.acquire().await.map_err(Error::internal)?;
+    let _lock = IMPORT_LOCK.acquire().await.map_err(Error::internal)?;
     let (format, charset) = (options.format, options.charset.clone());
     let file = tokio::task::spawn_blocking(move || {
         let charset = charset.as_deref();
-        most.map_or(Ok(()), |most| limit(&mut file, format, charset, most))?;
+        max_rows.map_or(Ok(()), |max_rows| limit(&mut file, format, charset, max_rows))?;
         File::open(file, format, charset)
     });
     let file = file.await.map_err(Error::internal)??;
@@ -116,9 +116,9 @@ where
     let writer = Writer::new(cx.clone(), actor.clone(), &options, file.format(), file.charset());
     let batches = read(file, options.mode);
     let outcome = if atomic || dry_run {
-        cx.db.transaction(move |txn| Box::pin(whole(txn, writer, batches, atomic, dry_run))).await?
+        cx.db.transaction(move |txn| Box::pin(write_all(txn, writer, batches, atomic, dry_run))).await?
     } else {
-        by_batches(cx, writer, batches).await
+        write_batches(cx, writer, batches).await
     };
     match &outcome {
         Ok(report) => log(actor, report),
@@ -133,26 +133,26 @@ fn log(actor: &Actor, report: &ImportReport) {
     Event::Imported { actor: actor.into(), rows, created, updated, failed, dry_run }.log();
 }
 
-/// Rejects a file of more than `most` rows.
+/// Rejects a file of more than `max_rows` rows.
 fn limit<R: Read + Seek>(
     file: &mut R,
     format: Option<ImportFormat>,
     charset: Option<&str>,
-    most: usize,
+    max_rows: usize,
 ) -> Result<()> {
     // Counting rows requires parsing. A file with fewer line ends cannot have too many rows.
-    if file::line_ends(file)? < most {
+    if file::line_ends(file)? < max_rows {
         return Ok(());
     }
-    let beyond = File::open(file, format, charset)?.rows().nth(most);
-    beyond.map_or(Ok(()), |_| Err(Error::TooManyRows(most)))
+    let surplus = File::open(file, format, charset)?.rows().nth(max_rows);
+    surplus.map_or(Ok(()), |_| Err(Error::TooManyRows(max_rows)))
 }
 
 /// Writes all batches in one transaction, and rolls it back after a failed row or in a trial.
-async fn whole(
+async fn write_all(
     txn: &sea_orm::DatabaseTransaction,
     mut writer: Writer,
-    mut batches: mpsc::Receiver<Result<Vec<Row>>>,
+    mut batches: mpsc::Receiver<Result<Vec<ImportRow>>>,
     atomic: bool,
     dry_run: bool,
 ) -> Result<TransactionOutcome<Result<ImportReport>>> {
@@ -174,10 +174,10 @@ async fn whole(
 }
 
 /// Writes each batch in a transaction of its own.
-async fn by_batches(
+async fn write_batches(
     cx: &Context,
     mut writer: Writer,
-    mut batches: mpsc::Receiver<Result<Vec<Row>>>,
+    mut batches: mpsc::Receiver<Result<Vec<ImportRow>>>,
 ) -> Result<ImportReport> {
     while let Some(batch) = batches.recv().await {
         let batch = batch?;
@@ -196,7 +196,7 @@ async fn by_batches(
 }
 
 /// Reads the file on its own thread, a few batches ahead. In partial mode, rows before an unreadable place are kept.
-fn read<R: Read + Send + 'static>(file: File<R>, mode: ImportMode) -> mpsc::Receiver<Result<Vec<Row>>> {
+fn read<R: Read + Send + 'static>(file: File<R>, mode: ImportMode) -> mpsc::Receiver<Result<Vec<ImportRow>>> {
     let (sender, receiver) = mpsc::channel(BATCHES_AHEAD);
     tokio::task::spawn_blocking(move || {
         let mut batch = Vec::with_capacity(BATCH);

@@ -23,7 +23,7 @@ pub fn parse(text: &str) -> Option<String> {
 pub(crate) fn valid(text: &str) -> Result<(), ValidationError> {
     match parse(text) {
         Some(_) => Ok(()),
-        None => Err(input::error(FieldCode::Isbn, "must be an ISBN-10 or ISBN-13 with a right check digit")),
+        None => Err(input::error(FieldCode::Isbn, "must be an ISBN-10 or ISBN-13 with a valid check digit")),
     }
 }
 
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_isbn_is_refused() {
+    fn other_numbers_are_rejected() {
         for (text, why) in [
             ("", "nothing"),
             ("9780441013594", "check digit of an ISBN-13"),

@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tags_become_canonical_and_unknown_languages_are_refused() {
+    fn tags_are_canonicalized_and_unknown_languages_rejected() {
         for (text, tag) in [
             ("en", "en"),
             ("eng", "en"),

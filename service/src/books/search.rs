@@ -44,7 +44,7 @@ pub(super) struct Search {
 
 /// Matching book with its ranking data.
 #[derive(Debug, FromQueryResult)]
-struct Found {
+struct RankedBook {
     id: Uuid,
     title: String,
     author: String,
@@ -98,9 +98,9 @@ impl Search {
             DbBackend::Postgres => postgres::best(self, filter.as_ref()),
             _ => sqlite::best(self, filter.as_ref()),
         };
-        let mut found: Vec<Found> = Vec::new();
+        let mut found: Vec<RankedBook> = Vec::new();
         for query in queries {
-            found.extend(Found::find_by_statement(backend.build(&query)).all(conn).await?);
+            found.extend(RankedBook::find_by_statement(backend.build(&query)).all(conn).await?);
         }
         let wanted = folded(&self.phrases.concat().join(" "));
         found.retain(|found| found.score.is_some() || self.agrees(&folded(&found.title), &wanted));
@@ -117,7 +117,7 @@ impl Search {
 
     /// Rank of a book: equal title, then title with this beginning (shorter first), then all words in title and
     /// author.
-    fn rank(&self, found: &Found, wanted: &[String]) -> (u8, usize) {
+    fn rank(&self, found: &RankedBook, wanted: &[String]) -> (u8, usize) {
         let (title, author) = (folded(&found.title), folded(&found.author));
         if self.agrees(&title, wanted) {
             return if title.len() == wanted.len() { (3, 0) } else { (2, title.len()) };
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn quotes_keep_words_together_and_all_else_is_text() {
+    fn quotes_keep_words_together_and_other_characters_separate_words() {
         for (typed, expected) in [
             ("dune", vec!["dune"]),
             ("  Dune  Messiah ", vec!["dune", "messiah"]),
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_word_is_unfinished_until_something_follows_it() {
+    fn the_last_word_is_a_prefix_until_a_quote_or_space_follows() {
         for (typed, expected) in
             [("dun", true), ("dun ", false), ("\"dun\"", false), ("\"dun", true), ("dun \u{301}", false)]
         {

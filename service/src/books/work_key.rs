@@ -29,14 +29,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_work_is_known_in_any_letter_case_and_spacing() {
+    fn a_key_ignores_letter_case_and_spacing() {
         assert_eq!(of("Dune", "Frank Herbert"), of(" DUNE ", "frank \u{a0} herbert"));
         assert_eq!(of("Émile", "X"), of("E\u{301}MILE", "x"));
         assert_ne!(of("Dune", "Frank Herbert"), of("Dune Frank", "Herbert"));
     }
 
     #[test]
-    fn a_key_is_the_same_for_ever() {
+    fn a_key_never_changes() {
         assert_eq!(of("Dune", "Frank Herbert"), 3_615_738_210_809_352_809);
     }
 }

@@ -63,7 +63,7 @@ codes! {
     Kind = "kind";
     /// Not a BCP 47 language tag.
     Language = "language";
-    /// Several languages, of which the first was taken.
+    /// Several languages, of which the first was used.
     Languages = "languages";
     /// Text that is too short or too long.
     Length = "length";
@@ -110,6 +110,6 @@ impl FromStr for FieldCode {
 
     fn from_str(name: &str) -> Result<Self, String> {
         let code = Self::ALL.iter().copied().find(|code| code.as_str() == name);
-        code.ok_or_else(|| format!("no field code is called {name:?}"))
+        code.ok_or_else(|| format!("unknown field code {name:?}"))
     }
 }

@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_character_that_two_chunks_share_is_still_utf_8() {
+    fn a_utf_8_character_may_span_two_chunks() {
         for shift in 0..4 {
             let text = "x".repeat(CHUNK - shift) + "𝄞 and more";
             assert_eq!(detect(&mut Cursor::new(text), None).unwrap(), UTF_8);

@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_are_read_as_far_as_they_are_dates() {
+    fn dates_are_read_and_other_text_is_rejected() {
         for (text, date) in [
             ("2008", Some("2008")),
             ("398", Some("0398")),

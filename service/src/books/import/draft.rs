@@ -1,23 +1,16 @@
 //! Draft of a book: unvalidated text of a row. Invalid optional fields are dropped with a warning; invalid required
 //! fields fail the row.
 
+mod fields;
+
 use html_escape::decode_html_entities;
 use validator::Validate;
 
-use super::date;
-use crate::{
-    Error, FieldCode, FieldError,
-    books::{NewBook, Price, isbn, language, valid_cover_url, valid_currency},
-};
-
-/// Maximum length of all authors together, in characters.
-const AUTHORS_LENGTH: usize = 500;
+use self::fields::Warnings;
+use crate::{Error, FieldCode, FieldError, books::NewBook};
 
 /// Maximum length of a title, in characters.
 const TITLE_LENGTH: usize = 500;
-
-/// Minimum number of digits of an ISBN-10 whose leading zeros were removed by a spreadsheet.
-const SHORTENED_ISBN_LENGTH: usize = 7;
 
 /// Cells of a row by meaning.
 #[derive(Debug, Default)]
@@ -69,7 +62,7 @@ impl Draft {
         let end = draft.title.as_ref().and_then(|title| title.char_indices().nth(TITLE_LENGTH));
         if let (Some((end, _)), Some(title)) = (end, &mut draft.title) {
             title.truncate(title[..end].trim_end().len());
-            let detail = format!("was cut to {TITLE_LENGTH} characters");
+            let detail = format!("was truncated to {TITLE_LENGTH} characters");
             draft.warnings.push(FieldError::new("/title", FieldCode::Length, detail));
         }
         draft
@@ -81,102 +74,44 @@ impl Draft {
         self.language = languages.next();
         let others = languages.count();
         if let (Some(first), true) = (&self.language, others > 0) {
-            let detail = format!("{first:?} was taken, {others} other languages were left out");
+            let detail = format!("{first:?} was used, {others} other languages were left out");
             self.warnings.push(FieldError::new("/language", FieldCode::Languages, detail));
         }
     }
 
     /// Book, or its errors; and the warnings of dropped fields.
     pub(super) fn into_book(self) -> (Result<NewBook, Vec<FieldError>>, Vec<FieldError>) {
-        let mut warnings = self.warnings;
-        let mut warn = |pointer: &str, code: FieldCode, detail: String| {
-            warnings.push(FieldError::new(pointer, code, detail));
-        };
-        let mut book = NewBook {
+        let mut warnings = Warnings(self.warnings);
+        let book = NewBook {
             title: self.title.unwrap_or_default(),
             subtitle: self.subtitle,
-            author: join(&self.authors, &mut warn),
+            author: fields::author(&self.authors, &mut warnings),
             publisher: self.publisher,
-            published_date: self.published_date.and_then(|text| {
-                let date = date::read(&text);
-                if date.is_none() {
-                    warn("/published_date", FieldCode::Date, format!("{text:?} is no date and was left out"));
-                }
-                date
-            }),
-            page_count: self.page_count.and_then(|text| {
-                let pages =
-                    text.trim_end_matches(".0").parse().ok().filter(|pages| (1..=1_000_000).contains(pages));
-                if pages.is_none() {
-                    warn(
-                        "/page_count",
-                        FieldCode::Range,
-                        format!("{text:?} is no number of pages and was left out"),
-                    );
-                }
-                pages
-            }),
-            language: self.language.and_then(|text| {
-                let tag = language::parse(&text);
-                if tag.is_none() {
-                    warn(
-                        "/language",
-                        FieldCode::Language,
-                        format!("{text:?} is no known language and was left out"),
-                    );
-                }
-                tag
-            }),
-            isbn: choose_isbn(&self.isbns, &mut warn),
+            published_date: self.published_date.and_then(|text| fields::date(&text, &mut warnings)),
+            page_count: self.page_count.and_then(|text| fields::page_count(&text, &mut warnings)),
+            language: self.language.and_then(|text| fields::language(&text, &mut warnings)),
+            isbn: fields::isbn(&self.isbns, &mut warnings),
             description: self.description,
-            price: self.price.and_then(|(amount, currency)| {
-                let price = read_price(&amount, &currency);
-                if price.is_none() {
-                    warn(
-                        "/price",
-                        FieldCode::Price,
-                        format!("{amount:?} {currency:?} is no price and was left out"),
-                    );
-                }
-                price
-            }),
-            cover_url: self.cover_url.filter(|url| {
-                let sound = url.chars().count() <= 2048 && valid_cover_url(url).is_ok();
-                if !sound {
-                    warn("/cover_url", FieldCode::Url, "is no https URL and was left out".to_owned());
-                }
-                sound
-            }),
+            price: self.price.and_then(|(amount, currency)| fields::price(&amount, &currency, &mut warnings)),
+            cover_url: self.cover_url.and_then(|url| fields::cover_url(url, &mut warnings)),
         };
-        match book.validate().map_err(Error::from) {
-            Ok(()) => (Ok(book), warnings),
-            Err(Error::Invalid(mut errors)) => {
-                errors.retain(|error| !leave_out(&mut book, error, &mut warnings));
-                if errors.is_empty() { (Ok(book), warnings) } else { (Err(errors), warnings) }
-            }
-            Err(other) => (Err(vec![FieldError::new("", FieldCode::Invalid, other.to_string())]), warnings),
-        }
+        validate(book, warnings.0)
     }
 }
 
-/// Joins the authors that fit.
-fn join(authors: &[String], warn: &mut impl FnMut(&str, FieldCode, String)) -> String {
-    let mut joined = String::new();
-    for (index, author) in authors.iter().enumerate() {
-        let separator = if index == 0 { "" } else { "; " };
-        let length = joined.chars().count() + separator.len() + author.chars().count();
-        if index > 0 && length > AUTHORS_LENGTH {
-            warn(
-                "/author",
-                FieldCode::Length,
-                format!("{} of {} authors were left out", authors.len() - index, authors.len()),
-            );
-            break;
+/// Validates a book, and drops invalid optional texts.
+fn validate(
+    mut book: NewBook,
+    mut warnings: Vec<FieldError>,
+) -> (Result<NewBook, Vec<FieldError>>, Vec<FieldError>) {
+    match book.validate().map_err(Error::from) {
+        Ok(()) => (Ok(book), warnings),
+        Err(Error::Invalid(mut errors)) => {
+            errors.retain(|error| !leave_out(&mut book, error, &mut warnings));
+            if errors.is_empty() { (Ok(book), warnings) } else { (Err(errors), warnings) }
         }
-        joined.push_str(separator);
-        joined.push_str(author);
+        Err(other) => (Err(vec![FieldError::new("", FieldCode::Invalid, other.to_string())]), warnings),
     }
-    joined
 }
 
 /// Drops an invalid optional text.
@@ -192,100 +127,25 @@ fn leave_out(book: &mut NewBook, error: &FieldError, warnings: &mut Vec<FieldErr
     true
 }
 
-fn read_price(amount: &str, currency: &str) -> Option<Price> {
-    let amount =
-        amount.parse().ok().filter(|amount| (0..=crate::input::MAX_SAFE_INTEGER).contains(amount))?;
-    valid_currency(currency).ok()?;
-    Some(Price { amount, currency: currency.to_owned() })
-}
-
-/// ISBN of a row. Different candidates are reported, and the first is used.
-fn choose_isbn(cells: &[String], warn: &mut impl FnMut(&str, FieldCode, String)) -> Option<String> {
-    let cells: Vec<&str> = cells.iter().map(|cell| unwrap(cell)).filter(|cell| !cell.is_empty()).collect();
-    let mut read = cells.iter().filter_map(|cell| read_isbn(cell));
-    let isbn = read.next();
-    if let (Some(isbn), Some(other)) = (&isbn, read.find(|other| Some(other) != isbn.as_ref())) {
-        warn(
-            "/isbn",
-            FieldCode::IsbnMismatch,
-            format!("{isbn} and {other} are different books; the first was taken"),
-        );
-    }
-    if let (None, Some(cell)) = (&isbn, cells.first()) {
-        warn("/isbn", FieldCode::Isbn, format!("{cell:?} is no ISBN and was left out"));
-    }
-    isbn
-}
-
-/// Removes the wrapper `="…"`, which makes a spreadsheet treat digits as text.
-fn unwrap(cell: &str) -> &str {
-    let cell = cell.trim();
-    cell.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"')).unwrap_or(cell).trim()
-}
-
-/// Reads an ISBN. Restores missing leading zeros if the check digit is then valid.
-fn read_isbn(cell: &str) -> Option<String> {
-    isbn::parse(cell).or_else(|| {
-        let shortened = (SHORTENED_ISBN_LENGTH..10).contains(&cell.len());
-        shortened.then(|| isbn::parse(&format!("{cell:0>10}"))).flatten()
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn isbn_of(cells: &[&str]) -> (Option<String>, Vec<FieldCode>) {
-        let mut codes = Vec::new();
-        let cells: Vec<String> = cells.iter().map(|cell| (*cell).to_owned()).collect();
-        let isbn = choose_isbn(&cells, &mut |_, code, _| codes.push(code));
-        (isbn, codes)
-    }
-
     #[test]
-    fn an_isbn_is_read_out_of_what_spreadsheets_make_of_it() {
-        let dune = Some("9780441013593".to_owned());
-        for cells in [
-            &["=\"0441013597\""][..],
-            &["441013597"],
-            &["9.78044101359e+12", "441013597"],
-            &["", "978-0-441-01359-3"],
-        ] {
-            assert_eq!(isbn_of(cells), (dune.clone(), vec![]), "{cells:?}");
-        }
-        assert_eq!(isbn_of(&[]), (None, vec![]));
-        assert_eq!(isbn_of(&["=\"\""]), (None, vec![]));
-    }
-
-    #[test]
-    fn an_unreadable_isbn_is_left_out_with_a_warning() {
-        for cell in ["9.78043902348e+12", "9780439023480", "12345", "441013598", "B00AA36R4U", "Contributor"]
-        {
-            assert_eq!(isbn_of(&[cell]), (None, vec![FieldCode::Isbn]), "{cell}");
-        }
-    }
-
-    #[test]
-    fn of_two_isbns_the_first_wins_and_the_difference_is_reported() {
-        let (isbn, codes) = isbn_of(&["9780439420891", "0441013597"]);
-        assert_eq!((isbn.as_deref(), codes), (Some("9780439420891"), vec![FieldCode::IsbnMismatch]));
-    }
-
-    #[test]
-    fn cells_are_tidied_once() {
+    fn cells_are_normalized_once() {
         assert_eq!(tidy("  Michael \u{a0}  Lewis\n").as_deref(), Some("Michael Lewis"));
         assert_eq!(tidy("Ben &amp; Jerry &amp;amp; Co").as_deref(), Some("Ben & Jerry &amp; Co"));
         assert_eq!(tidy(" \t "), None);
     }
 
     #[test]
-    fn lines_are_tidied_each_by_itself() {
+    fn lines_are_normalized_one_by_one() {
         assert_eq!(tidy_lines(" a  b \r\n\n c&amp;d\t\n ").as_deref(), Some("a b\n\nc&d"));
         assert_eq!(tidy_lines(" \n "), None);
     }
 
     #[test]
-    fn a_detail_that_does_not_fit_is_left_out_and_a_title_is_cut() {
+    fn too_long_details_are_dropped_and_titles_truncated() {
         let long = "é".repeat(501);
         let draft = Draft {
             authors: vec!["A".to_owned()],
@@ -300,13 +160,5 @@ mod tests {
         assert_eq!(pointers, ["/title", "/publisher", "/subtitle"]);
         let own = Draft { title: Some(long), authors: vec!["A".to_owned()], ..Draft::default() };
         assert_eq!(own.into_book().0.unwrap_err()[0].pointer, "/title");
-    }
-
-    #[test]
-    fn authors_that_do_not_fit_are_counted() {
-        let mut warned = Vec::new();
-        let authors = vec!["x".repeat(300), "y".repeat(300), "z".to_owned()];
-        let joined = join(&authors, &mut |_, _, detail| warned.push(detail));
-        assert_eq!((joined.len(), warned), (300, vec!["2 of 3 authors were left out".to_owned()]));
     }
 }

@@ -7,7 +7,7 @@ use encoding_rs::Encoding;
 
 use super::{
     ImportFormat, charset,
-    format::{self, Columns, Content as RowContent, Row},
+    format::{self, Columns, ImportRow, RowContent, RowPosition},
     text::{self, LONGEST_ROW, Rationed, Text},
 };
 use crate::{Error, FieldCode, FieldError, Result};
@@ -24,31 +24,31 @@ enum Content<R> {
 }
 
 /// Row, or the place from which the file is unreadable.
-pub(super) type RowRead = std::result::Result<Row, Unreadable>;
+pub(super) type RowRead = std::result::Result<ImportRow, Unreadable>;
 
 /// Unreadable place of a file, with the reason.
 pub(super) struct Unreadable {
-    place: (u64, u64),
+    position: RowPosition,
     why: String,
 }
 
 impl Unreadable {
     /// Last row of the file, as a failed one.
-    pub(super) fn into_row(self) -> Row {
-        let detail = format!("{}; nothing behind it was read", self.why);
+    pub(super) fn into_row(self) -> ImportRow {
+        let detail = format!("{}; the rest of the file was not read", self.why);
         let error = FieldError::new("", FieldCode::Unreadable, detail);
-        Row::without_book(self.place, RowContent::Bad(vec![error]))
+        ImportRow::without_book(self.position, RowContent::Invalid(vec![error]))
     }
 }
 
 impl From<Unreadable> for Error {
-    fn from(Unreadable { place: (row, line), why }: Unreadable) -> Self {
+    fn from(Unreadable { position: RowPosition { row, line }, why }: Unreadable) -> Self {
         Self::UnreadableFile(format!("row {row}, line {line}: {why}"))
     }
 }
 
 /// Parser of a row from its position and text.
-type ReadLine = fn((u64, u64), &str) -> Row;
+type ReadLine = fn(RowPosition, &str) -> ImportRow;
 
 impl<R: Read + Seek> File<R> {
     /// Detects the encoding and the format unless they are given, and reads the header.
@@ -57,19 +57,19 @@ impl<R: Read + Seek> File<R> {
         let charset = charset::detect(&mut file, given).map_err(unreadable)?;
         file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
         let (head, text) = text::decode(file, charset).map_err(unreadable)?;
-        let told = match format {
+        let detected = match format {
             Some(format) => Some(format),
             // An empty file is a list of no lines.
             None if head.is_empty() || head.starts_with('{') => Some(ImportFormat::Ndjson),
             None if format::is_dump(&head) => Some(ImportFormat::OpenLibrary),
             None => None,
         };
-        let content = match told {
+        let content = match detected {
             Some(format) if format == ImportFormat::Ndjson || head.is_empty() => {
                 Content::Lines { format, text, read: format::json_row }
             }
             Some(ImportFormat::OpenLibrary) if !format::is_dump(&head) => {
-                return Err(Error::UnknownFormat(format::expected(told)));
+                return Err(Error::UnknownFormat(format::expected(detected)));
             }
             Some(format @ ImportFormat::OpenLibrary) => {
                 Content::Lines { format, text, read: format::dump_row }
@@ -81,7 +81,7 @@ impl<R: Read + Seek> File<R> {
                 | ImportFormat::Goodbooks
                 | ImportFormat::Gutenberg,
             )
-            | None => table(&head, text, told)?,
+            | None => table(&head, text, detected)?,
         };
         Ok(Self { charset, content })
     }
@@ -124,44 +124,47 @@ fn records<R: Read>(
     columns: Columns,
 ) -> impl Iterator<Item = RowRead> {
     let mut record = StringRecord::new();
-    let mut number = 0;
+    let mut row = 0;
     std::iter::from_fn(move || {
         reader.get_mut().refill();
-        number += 1;
+        row += 1;
         let byte = reader.position().byte();
         let read = reader.read_record(&mut record);
-        let place = (number, reader.get_mut().line(byte));
+        let position = RowPosition { row, line: reader.get_mut().line(byte) };
         match read {
             Ok(false) => None,
-            Ok(true) => Some(Ok(columns.row(place, &record))),
-            Err(error) => Some(Err(Unreadable { place, why: error.to_string() })),
+            Ok(true) => Some(Ok(columns.row(position, &record))),
+            Err(error) => Some(Err(Unreadable { position, why: error.to_string() })),
         }
     })
 }
 
 fn lines<R: Read>(mut text: Text<R>, read: ReadLine) -> impl Iterator<Item = RowRead> {
-    let mut line = Vec::new();
-    let (mut number, mut position) = (0, 0);
+    let mut bytes = Vec::new();
+    let (mut row, mut line) = (0, 0);
     let mut broken = false;
     std::iter::from_fn(move || {
         while !broken {
-            line.clear();
-            position += 1;
-            let why = match (&mut text).take(LONGEST_ROW as u64).read_until(b'\n', &mut line) {
+            bytes.clear();
+            line += 1;
+            let why = match (&mut text).take(LONGEST_ROW as u64).read_until(b'\n', &mut bytes) {
                 Ok(0) => return None,
-                Ok(length) if length == LONGEST_ROW && !line.ends_with(b"\n") => text::too_long(),
+                Ok(length) if length == LONGEST_ROW && !bytes.ends_with(b"\n") => text::too_long(),
                 Ok(_) => {
-                    let line = String::from_utf8_lossy(&line);
-                    if !line.trim().is_empty() {
-                        number += 1;
-                        return Some(Ok(read((number, position), line.trim_start_matches('\u{feff}'))));
+                    let text = String::from_utf8_lossy(&bytes);
+                    if !text.trim().is_empty() {
+                        row += 1;
+                        return Some(Ok(read(
+                            RowPosition { row, line },
+                            text.trim_start_matches('\u{feff}'),
+                        )));
                     }
                     continue;
                 }
                 Err(error) => error.to_string(),
             };
             broken = true;
-            return Some(Err(Unreadable { place: (number + 1, position), why }));
+            return Some(Err(Unreadable { position: RowPosition { row: row + 1, line }, why }));
         }
         None
     })
@@ -211,23 +214,23 @@ mod tests {
     use super::*;
 
     /// Position of each row.
-    fn places(file: &str) -> Vec<(u64, u64)> {
+    fn positions(file: &str) -> Vec<(u64, u64)> {
         let file = File::open(Cursor::new(file.to_owned()), None, None).unwrap();
-        file.rows().map(|row| row.ok().unwrap()).map(|row| (row.number, row.line)).collect()
+        file.rows().map(|row| row.ok().unwrap()).map(|row| (row.position.row, row.position.line)).collect()
     }
 
     #[test]
-    fn a_row_is_named_by_the_line_where_it_begins() {
+    fn a_row_is_located_by_its_first_line() {
         for end in ["\n", "\r\n", "\r"] {
             let file = "title,author\nA,B\n\"A\nA\",B\n\n\nC,D".replace('\n', end);
-            assert_eq!(places(&file), [(1, 2), (2, 3), (3, 7)], "{end:?}");
+            assert_eq!(positions(&file), [(1, 2), (2, 3), (3, 7)], "{end:?}");
             let file = "{}\n\n{}\n".replace('\n', end);
-            assert_eq!(places(&file), [(1, 1), (2, 3)], "{end:?}");
+            assert_eq!(positions(&file), [(1, 1), (2, 3)], "{end:?}");
         }
     }
 
     #[test]
-    fn a_row_without_an_end_is_refused_before_it_fills_the_memory() {
+    fn a_row_without_an_end_is_rejected_before_it_fills_the_memory() {
         for (line, start) in
             [(3, "title,author\nA,B\n\""), (2, "{}\n{\"title\":\""), (2, "/type/edition\ta\tb\tc\t{}\n")]
         {

@@ -18,58 +18,66 @@ use crate::{
     report::{ImportFormat, RowProblem},
 };
 
-/// Row of a file, with the warnings of dropped fields.
-pub(super) struct Row {
-    pub(super) number: u64,
+/// Position of a row in a file: its number without the header, and its line, each from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct RowPosition {
+    pub(super) row: u64,
     pub(super) line: u64,
+}
+
+impl RowPosition {
+    /// Problem of the row.
+    pub(super) fn problem(self, error: FieldError) -> RowProblem {
+        RowProblem { row: self.row, line: self.line, error }
+    }
+}
+
+/// Row of a file, with the warnings of dropped fields.
+pub(super) struct ImportRow {
+    pub(super) position: RowPosition,
     /// Approximate length in the file.
     pub(super) bytes: usize,
-    pub(super) content: Content,
+    pub(super) content: RowContent,
     pub(super) warnings: Vec<FieldError>,
 }
 
 /// Content of a row.
-pub(super) enum Content {
+pub(super) enum RowContent {
     Book(Box<NewBook>),
     /// Invalid row, with its errors.
-    Bad(Vec<FieldError>),
+    Invalid(Vec<FieldError>),
     /// Record of the format that is not a book.
     Other(FieldError),
 }
 
-impl Row {
-    fn new((number, line): (u64, u64), bytes: usize, draft: Draft) -> Self {
+impl ImportRow {
+    fn new(position: RowPosition, bytes: usize, draft: Draft) -> Self {
         let (book, warnings) = draft.into_book();
         let content = match book {
-            Ok(book) => Content::Book(Box::new(book)),
-            Err(errors) => Content::Bad(errors),
+            Ok(book) => RowContent::Book(Box::new(book)),
+            Err(errors) => RowContent::Invalid(errors),
         };
-        Self { number, line, bytes, content, warnings }
+        Self { position, bytes, content, warnings }
     }
 
-    pub(super) fn without_book((number, line): (u64, u64), content: Content) -> Self {
-        Self { number, line, bytes: 0, content, warnings: Vec::new() }
+    pub(super) fn without_book(position: RowPosition, content: RowContent) -> Self {
+        Self { position, bytes: 0, content, warnings: Vec::new() }
     }
 
     /// The book, if the row has one.
     pub(super) fn book(&self) -> Option<&NewBook> {
         match &self.content {
-            Content::Book(book) => Some(book),
-            Content::Bad(_) | Content::Other(_) => None,
+            RowContent::Book(book) => Some(book),
+            RowContent::Invalid(_) | RowContent::Other(_) => None,
         }
     }
 }
 
-/// Problem of the row at a position.
-pub(super) fn problem((row, line): (u64, u64), error: FieldError) -> RowProblem {
-    RowProblem { row, line, error }
-}
-
 /// Mapping of a table's row to a draft.
-type Reading = fn(&Cells<'_>) -> Draft;
+type ToDraft = fn(&Cells<'_>) -> Draft;
 
 /// Characteristic column names: no other format has all of them.
-const MARKS: [(ImportFormat, &[&str], Reading); 5] = [
+const MARKS: [(ImportFormat, &[&str], ToDraft); 5] = [
     (ImportFormat::Goodreads, &["book id", "title", "author", "exclusive shelf"], goodreads::library),
     (ImportFormat::Goodbooks, &["goodreads_book_id", "authors", "title"], goodreads::goodbooks),
     (ImportFormat::Gutenberg, &["text#", "title", "authors"], gutenberg::catalog),
@@ -80,9 +88,9 @@ const MARKS: [(ImportFormat, &[&str], Reading); 5] = [
 /// Columns of a table by name, and their mapping.
 pub(super) struct Columns {
     format: ImportFormat,
-    reading: Reading,
+    to_draft: ToDraft,
     width: usize,
-    places: HashMap<String, usize>,
+    indexes: HashMap<String, usize>,
 }
 
 /// Row of a table, by column name.
@@ -94,8 +102,8 @@ struct Cells<'c> {
 impl<'c> Cells<'c> {
     /// Cell without changes, unless it is empty.
     fn get(&self, name: &str) -> Option<&'c str> {
-        let place = self.columns.places.get(name)?;
-        self.record.get(*place).filter(|cell| !cell.is_empty())
+        let index = self.columns.indexes.get(name)?;
+        self.record.get(*index).filter(|cell| !cell.is_empty())
     }
 
     /// Normalized cell, unless it is empty.
@@ -107,15 +115,16 @@ impl<'c> Cells<'c> {
 impl Columns {
     /// Detects the format from the header, or checks that the header has the required columns of the given format.
     pub(super) fn of(header: &StringRecord, format: Option<ImportFormat>) -> Result<Self> {
-        let mut places = HashMap::new();
-        for (place, name) in header.iter().enumerate() {
-            places.entry(name.trim_start_matches('\u{feff}').trim().to_lowercase()).or_insert(place);
+        let mut indexes = HashMap::new();
+        for (index, name) in header.iter().enumerate() {
+            indexes.entry(name.trim_start_matches('\u{feff}').trim().to_lowercase()).or_insert(index);
         }
-        let has = |marks: &[&str]| marks.iter().all(|mark| places.contains_key(*mark));
-        let told =
-            MARKS.into_iter().find(|(known, marks, _)| format.is_none_or(|f| f == *known) && has(marks));
-        match told {
-            Some((format, _, reading)) => Ok(Self { format, reading, width: header.len(), places }),
+        let has = |marks: &[&str]| marks.iter().all(|mark| indexes.contains_key(*mark));
+        let detected = MARKS
+            .into_iter()
+            .find(|(candidate, marks, _)| format.is_none_or(|f| f == *candidate) && has(marks));
+        match detected {
+            Some((format, _, to_draft)) => Ok(Self { format, to_draft, width: header.len(), indexes }),
             None => Err(Error::UnknownFormat(expected(format))),
         }
     }
@@ -125,9 +134,9 @@ impl Columns {
     }
 
     /// Reads a record.
-    pub(super) fn row(&self, place: (u64, u64), record: &StringRecord) -> Row {
-        let draft = (self.reading)(&Cells { columns: self, record });
-        let mut row = Row::new(place, record.as_slice().len(), draft);
+    pub(super) fn row(&self, position: RowPosition, record: &StringRecord) -> ImportRow {
+        let draft = (self.to_draft)(&Cells { columns: self, record });
+        let mut row = ImportRow::new(position, record.as_slice().len(), draft);
         if record.len() != self.width {
             let detail = format!("the row has {} cells, the header {}", record.len(), self.width);
             row.warnings.push(FieldError::new("", FieldCode::Ragged, detail));
@@ -140,7 +149,7 @@ impl Columns {
 pub(super) fn expected(format: Option<ImportFormat>) -> String {
     let tables: Vec<String> = MARKS
         .iter()
-        .filter(|(known, ..)| format.is_none_or(|f| f == *known))
+        .filter(|(candidate, ..)| format.is_none_or(|f| f == *candidate))
         .map(|(_, marks, _)| format!("a table with the columns {}", marks.join(", ")))
         .collect();
     match format {
@@ -151,32 +160,36 @@ pub(super) fn expected(format: Option<ImportFormat>) -> String {
             )
         }
         Some(ImportFormat::OpenLibrary) => {
-            "expected a dump of Open Library: five columns behind tabs, a JSON object in the fifth".to_owned()
+            "expected a dump of Open Library: five columns separated by tabs, a JSON object in the fifth"
+                .to_owned()
         }
         Some(_) => format!("expected {}", tables.join(", or ")),
     }
 }
 
 /// Reads a line of NDJSON.
-pub(super) fn json_row(place: (u64, u64), text: &str) -> Row {
+pub(super) fn json_row(position: RowPosition, text: &str) -> ImportRow {
     match serde_json::from_str::<Map<String, Value>>(text) {
-        Ok(object) => Row::new(place, text.len(), own::line(&object)),
+        Ok(object) => ImportRow::new(position, text.len(), own::line(&object)),
         Err(error) => {
             let error = FieldError::new("", FieldCode::Json, format!("is not a JSON object: {error}"));
-            Row::without_book(place, Content::Bad(vec![error]))
+            ImportRow::without_book(position, RowContent::Invalid(vec![error]))
         }
     }
 }
 
 /// Reads a line of a dump of Open Library.
-pub(super) fn dump_row(place: (u64, u64), text: &str) -> Row {
+pub(super) fn dump_row(position: RowPosition, text: &str) -> ImportRow {
     match openlibrary::line(text) {
-        Ok(openlibrary::Line::Edition(draft)) => Row::new(place, text.len(), *draft),
-        Ok(openlibrary::Line::Other(kind)) => {
-            let error =
-                FieldError::new("", FieldCode::Kind, format!("is no edition but of the kind {kind:?}"));
-            Row::without_book(place, Content::Other(error))
+        Ok(openlibrary::DumpRecord::Edition(draft)) => ImportRow::new(position, text.len(), *draft),
+        Ok(openlibrary::DumpRecord::Other(kind)) => {
+            let error = FieldError::new(
+                "",
+                FieldCode::Kind,
+                format!("is not an edition but a record of the kind {kind:?}"),
+            );
+            ImportRow::without_book(position, RowContent::Other(error))
         }
-        Err(error) => Row::without_book(place, Content::Bad(vec![error])),
+        Err(error) => ImportRow::without_book(position, RowContent::Invalid(vec![error])),
     }
 }

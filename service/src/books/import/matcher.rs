@@ -10,7 +10,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{format::Row, padded};
+use super::{format::ImportRow, padded};
 use crate::{Result, books::work_key};
 use entity::books::{ActiveModel, Column, Entity};
 
@@ -25,18 +25,18 @@ pub(super) enum Match {
     /// An earlier row of this file created the same book.
     Duplicate,
     /// Earlier rows of this file matched all candidates.
-    Met,
+    Exhausted,
 }
 
-/// Parameters of matching: owner of the books, start of the import, and treatment of duplicates.
+/// Options of matching: owner of the books, start of the import, and treatment of duplicates.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Import {
+pub(super) struct MatchOptions {
     pub(super) owner: Option<Uuid>,
-    pub(super) began: DateTimeWithTimeZone,
+    pub(super) started_at: DateTimeWithTimeZone,
     /// True to update existing books: each then matches one row of the file only.
     pub(super) update: bool,
     /// True for Bookly's own formats, in which two rows are two books even if they look the same.
-    pub(super) own: bool,
+    pub(super) own_format: bool,
 }
 
 /// Candidates for the rows of a batch.
@@ -49,47 +49,47 @@ pub(super) struct Matcher {
 /// Editions of a work.
 #[derive(Default)]
 struct Editions {
-    /// Books from before this import that are not matched yet, in order.
-    known: VecDeque<Uuid>,
+    /// Books from before this import that rows can still match, in order.
+    candidates: VecDeque<Uuid>,
     /// Whether any book is from before this import.
-    was_known: bool,
+    had_candidates: bool,
     /// Whether this import created one.
-    brought: bool,
+    created: bool,
 }
 
 impl Matcher {
     /// Reads the candidates of a batch. `matched` are the books that earlier batches matched.
     pub(super) async fn of(
         txn: &DatabaseTransaction,
-        import: Import,
-        batch: &[Row],
-        met: &HashSet<Uuid>,
+        options: MatchOptions,
+        batch: &[ImportRow],
+        matched: &HashSet<Uuid>,
     ) -> Result<Self> {
-        let books = || batch.iter().filter_map(Row::book);
+        let books = || batch.iter().filter_map(ImportRow::book);
         let isbns: Vec<&str> = books().filter_map(|book| book.isbn.as_deref()).collect();
         let mut works: BTreeMap<i64, usize> = BTreeMap::new();
         for book in books().filter(|book| book.isbn.is_none()) {
             *works.entry(work_key::of(&book.title, &book.author)).or_default() += 1;
         }
-        let by_isbn = by_isbn(txn, import, isbns).await?;
-        let mut by_work = by_work(txn, import, works.keys().copied().collect()).await?;
-        let named: HashSet<Uuid> = by_isbn.values().filter_map(Match::id).collect();
+        let by_isbn = by_isbn(txn, options, isbns).await?;
+        let mut by_work = by_work(txn, options, works.keys().copied().collect()).await?;
+        let matched_by_isbn: HashSet<Uuid> = by_isbn.values().filter_map(Match::id).collect();
         for (work, editions) in &mut by_work {
-            if !(import.own && import.update) {
-                editions.known.truncate(1);
+            if !(options.own_format && options.update) {
+                editions.candidates.truncate(1);
             }
-            if import.update {
+            if options.update {
                 // A row with the ISBN describes a book more reliably than one with its title.
-                editions.known.retain(|id| !met.contains(id) && !named.contains(id));
-                editions.known.truncate(works.get(work).copied().unwrap_or_default());
+                editions.candidates.retain(|id| !matched.contains(id) && !matched_by_isbn.contains(id));
+                editions.candidates.truncate(works.get(work).copied().unwrap_or_default());
             }
         }
-        Ok(Self { by_isbn, by_work, update: import.update })
+        Ok(Self { by_isbn, by_work, update: options.update })
     }
 
     /// Ids of the candidates.
     pub(super) fn ids(&self) -> Vec<Uuid> {
-        let editions = self.by_work.values().flat_map(|editions| editions.known.iter().copied());
+        let editions = self.by_work.values().flat_map(|editions| editions.candidates.iter().copied());
         self.by_isbn.values().filter_map(Match::id).chain(editions).collect()
     }
 
@@ -112,7 +112,7 @@ impl Match {
     fn id(&self) -> Option<Uuid> {
         match self {
             Self::Existing(id) => Some(*id),
-            Self::New | Self::Duplicate | Self::Met => None,
+            Self::New | Self::Duplicate | Self::Exhausted => None,
         }
     }
 }
@@ -120,13 +120,13 @@ impl Match {
 impl Editions {
     /// Match of the next row. Without updates, all rows may match the same book.
     fn next(&mut self, update: bool) -> Match {
-        let known = if update { self.known.pop_front() } else { self.known.front().copied() };
-        match known {
+        let candidate = if update { self.candidates.pop_front() } else { self.candidates.front().copied() };
+        match candidate {
             Some(id) => Match::Existing(id),
-            None if self.was_known => Match::Met,
-            None if self.brought => Match::Duplicate,
+            None if self.had_candidates => Match::Exhausted,
+            None if self.created => Match::Duplicate,
             None => {
-                self.brought = true;
+                self.created = true;
                 Match::New
             }
         }
@@ -134,14 +134,14 @@ impl Editions {
 
     /// Adds books from before this import, in the order in which rows match them.
     fn add(&mut self, books: impl IntoIterator<Item = Uuid>) {
-        self.known.extend(books);
-        self.was_known |= !self.known.is_empty();
+        self.candidates.extend(books);
+        self.had_candidates |= !self.candidates.is_empty();
     }
 }
 
 /// Columns of a book that are needed for matching.
 #[derive(FromQueryResult)]
-struct Found {
+struct Candidate {
     id: Uuid,
     work: Option<i64>,
     isbn: Option<String>,
@@ -149,7 +149,7 @@ struct Found {
     created_at: DateTimeWithTimeZone,
 }
 
-fn found() -> Select<Entity> {
+fn select_candidates() -> Select<Entity> {
     Entity::find().select_only().columns([
         Column::Id,
         Column::Work,
@@ -161,16 +161,20 @@ fn found() -> Select<Entity> {
 
 async fn by_isbn(
     txn: &DatabaseTransaction,
-    import: Import,
+    options: MatchOptions,
     isbns: Vec<&str>,
 ) -> Result<HashMap<String, Match>> {
     if isbns.is_empty() {
         return Ok(HashMap::new());
     }
-    let found = found().filter(Column::Isbn.is_in(padded(isbns))).into_model::<Found>().all(txn).await?;
-    let matched = found.into_iter().filter_map(|Found { id, work: _, isbn, owner_id, created_at }| {
-        let brought = created_at == import.began && owner_id == import.owner;
-        Some((isbn?, if brought { Match::Duplicate } else { Match::Existing(id) }))
+    let found = select_candidates()
+        .filter(Column::Isbn.is_in(padded(isbns)))
+        .into_model::<Candidate>()
+        .all(txn)
+        .await?;
+    let matched = found.into_iter().filter_map(|Candidate { id, work: _, isbn, owner_id, created_at }| {
+        let created = created_at == options.started_at && owner_id == options.owner;
+        Some((isbn?, if created { Match::Duplicate } else { Match::Existing(id) }))
     });
     Ok(matched.collect())
 }
@@ -178,35 +182,35 @@ async fn by_isbn(
 /// Editions by work key, the oldest first, those without an ISBN before the others.
 async fn by_work(
     txn: &DatabaseTransaction,
-    import: Import,
+    options: MatchOptions,
     works: Vec<i64>,
 ) -> Result<HashMap<i64, Editions>> {
     if works.is_empty() {
         return Ok(HashMap::new());
     }
     // Without a condition on the owner: for an owner of very many books, the database would scan all of them.
-    let found = found().filter(Column::Work.is_in(padded(works.clone()))).limit(FEW);
-    let mut found = found.into_model::<Found>().all(txn).await?;
+    let found = select_candidates().filter(Column::Work.is_in(padded(works.clone()))).limit(FEW);
+    let mut found = found.into_model::<Candidate>().all(txn).await?;
     if found.len() as u64 == FEW {
-        return one_by_one(txn, import, works).await;
+        return by_single_works(txn, options, works).await;
     }
     found.sort_unstable_by_key(|book| (book.isbn.is_some(), book.created_at, book.id));
     let mut by_work: HashMap<i64, Editions> = HashMap::new();
-    for Found { id, work, isbn, owner_id, created_at } in found {
-        let Some(work) = work.filter(|_| owner_id == import.owner) else { continue };
-        if created_at != import.began {
+    for Candidate { id, work, isbn, owner_id, created_at } in found {
+        let Some(work) = work.filter(|_| owner_id == options.owner) else { continue };
+        if created_at != options.started_at {
             by_work.entry(work).or_default().add([id]);
         } else if isbn.is_none() {
-            by_work.entry(work).or_default().brought = true;
+            by_work.entry(work).or_default().created = true;
         }
     }
     Ok(by_work)
 }
 
 /// Same as [`by_work`], with one query per work, for works with too many books for a single one.
-async fn one_by_one(
+async fn by_single_works(
     txn: &DatabaseTransaction,
-    import: Import,
+    options: MatchOptions,
     works: Vec<i64>,
 ) -> Result<HashMap<i64, Editions>> {
     let mut by_work: HashMap<i64, Editions> = HashMap::new();
@@ -214,14 +218,15 @@ async fn one_by_one(
         let books = Entity::find()
             .select_only()
             .column(Column::Id)
-            .filter(owned(import))
+            .filter(owned(options))
             .filter(Column::Work.eq(work));
-        let (before, after) = (Column::CreatedAt.lt(import.began), Column::CreatedAt.gt(import.began));
+        let (before, after) =
+            (Column::CreatedAt.lt(options.started_at), Column::CreatedAt.gt(options.started_at));
         let editions = by_work.entry(work).or_default();
         // Each condition is one index range. If one book suffices, the scan ends with its first row.
         for other in [before, after] {
             let books = books.clone().filter(other);
-            let books = if import.own && import.update {
+            let books = if options.own_format && options.update {
                 books
                     .order_by(Column::Isbn.is_not_null(), Order::Asc)
                     .order_by_asc(Column::CreatedAt)
@@ -231,9 +236,9 @@ async fn one_by_one(
             };
             editions.add(books.into_tuple::<Uuid>().all(txn).await?);
         }
-        let brought =
-            books.filter(Column::CreatedAt.eq(import.began)).filter(Column::Isbn.is_null()).limit(1);
-        editions.brought = brought.into_tuple::<Uuid>().one(txn).await?.is_some();
+        let created =
+            books.filter(Column::CreatedAt.eq(options.started_at)).filter(Column::Isbn.is_null()).limit(1);
+        editions.created = created.into_tuple::<Uuid>().one(txn).await?.is_some();
     }
     Ok(by_work)
 }
@@ -248,21 +253,21 @@ pub(super) async fn prefer_indexes(txn: &DatabaseTransaction) -> Result<()> {
 }
 
 /// Sets missing work keys of the actor's books.
-pub(super) async fn set_work_keys(txn: &DatabaseTransaction, import: Import) -> Result<()> {
+pub(super) async fn set_work_keys(txn: &DatabaseTransaction, options: MatchOptions) -> Result<()> {
     loop {
-        let nameless: Vec<(Uuid, String, String)> = Entity::find()
+        let incomplete: Vec<(Uuid, String, String)> = Entity::find()
             .select_only()
             .columns([Column::Id, Column::Title, Column::Author])
-            .filter(owned(import))
+            .filter(owned(options))
             .filter(Column::Work.is_null())
             .limit(FEW)
             .into_tuple()
             .all(txn)
             .await?;
-        if nameless.is_empty() {
+        if incomplete.is_empty() {
             return Ok(());
         }
-        for (id, title, author) in nameless {
+        for (id, title, author) in incomplete {
             let row = ActiveModel { work: Set(Some(work_key::of(&title, &author))), ..no_change() };
             Entity::update_many().set(row).filter(Column::Id.eq(id)).exec(txn).await?;
         }
@@ -274,6 +279,6 @@ fn no_change() -> ActiveModel {
     <ActiveModel as sea_orm::ActiveModelTrait>::default()
 }
 
-fn owned(import: Import) -> impl IntoCondition {
-    import.owner.map_or_else(|| Column::OwnerId.is_null(), |owner| Column::OwnerId.eq(owner))
+fn owned(options: MatchOptions) -> impl IntoCondition {
+    options.owner.map_or_else(|| Column::OwnerId.is_null(), |owner| Column::OwnerId.eq(owner))
 }

@@ -84,17 +84,17 @@ impl<R> Rationed<R> {
     }
 
     fn note(&mut self, bytes: &[u8]) {
-        for (place, byte) in (self.read..).zip(bytes) {
+        for (offset, byte) in (self.read..).zip(bytes) {
             if !matches!(byte, b'\r' | b'\n') {
                 continue;
             }
             let ended = u64::from(*byte == b'\n');
             match self.ends.back_mut() {
-                Some((_, end, lines)) if *end == place => {
+                Some((_, end, lines)) if *end == offset => {
                     *end += 1;
                     *lines += ended;
                 }
-                _ => self.ends.push_back((place, place + 1, ended)),
+                _ => self.ends.push_back((offset, offset + 1, ended)),
             }
         }
         self.read += bytes.len() as u64;

@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use super::{
     ImportOptions, OnConflict, STATEMENT_SIZES,
-    format::{Content, Row, problem},
-    matcher::{self, Import, Match, Matcher},
+    format::{ImportRow, RowContent, RowPosition},
+    matcher::{self, Match, MatchOptions, Matcher},
     merge::Stored,
 };
 use crate::{
@@ -25,11 +25,11 @@ use entity::books::{ActiveModel, Column, Entity};
 pub(super) struct Writer {
     cx: Context,
     actor: Actor,
-    import: Import,
+    options: MatchOptions,
     /// Books that rows matched, if they may change.
-    met: HashSet<Uuid>,
+    matched: HashSet<Uuid>,
     /// Whether all of the actor's books have their work keys.
-    named: bool,
+    has_work_keys: bool,
     report: ImportReport,
 }
 
@@ -42,16 +42,16 @@ impl Writer {
         charset: &str,
     ) -> Self {
         Self {
-            import: Import {
+            options: MatchOptions {
                 owner: actor.id(),
-                began: cx.clock().now(),
+                started_at: cx.clock().now(),
                 update: options.on_conflict == OnConflict::Update,
-                own: matches!(format, ImportFormat::Csv | ImportFormat::Ndjson),
+                own_format: matches!(format, ImportFormat::Csv | ImportFormat::Ndjson),
             },
             cx,
             actor,
-            met: HashSet::new(),
-            named: false,
+            matched: HashSet::new(),
+            has_work_keys: false,
             report: ImportReport::new(format, charset, options.dry_run),
         }
     }
@@ -66,83 +66,98 @@ impl Writer {
     }
 
     /// Writes a batch.
-    pub(super) async fn write(&mut self, txn: &DatabaseTransaction, batch: Vec<Row>) -> Result<()> {
+    pub(super) async fn write(&mut self, txn: &DatabaseTransaction, batch: Vec<ImportRow>) -> Result<()> {
         self.report.rows += batch.len() as u64;
         matcher::prefer_indexes(txn).await?;
-        if !self.named && batch.iter().any(|row| row.book().is_some_and(|book| book.isbn.is_none())) {
-            matcher::set_work_keys(txn, self.import).await?;
-            self.named = true;
-        }
-        let mut known = Matcher::of(txn, self.import, &batch, &self.met).await?;
-        let ids = if self.import.update { known.ids() } else { Vec::new() };
+        self.complete_work_keys(txn, &batch).await?;
+        let mut matcher = Matcher::of(txn, self.options, &batch, &self.matched).await?;
+        let ids = if self.options.update { matcher.ids() } else { Vec::new() };
         let mut stored = Stored::read(txn, ids).await?;
         let mut new = Vec::new();
-        for Row { number, line, content, warnings, .. } in batch {
-            let place = (number, line);
-            let taken = matches!(content, Content::Book(_));
-            for warning in warnings {
-                if taken {
-                    self.report.warn(problem(place, warning));
-                } else {
-                    self.report.list(problem(place, warning));
-                }
-            }
-            match content {
-                Content::Book(book) => {
-                    let key = work_key::of(&book.title, &book.author);
-                    match known.find(book.isbn.as_deref(), key) {
-                        Match::New => new.push(self.row(*book)),
-                        Match::Existing(id) => self.meet(txn, &mut stored, place, id, *book).await?,
-                        Match::Duplicate => new.extend(self.repeat(place, *book)),
-                        Match::Met => self.meet_again(place),
-                    }
-                }
-                Content::Bad(errors) => {
-                    self.report.failed += 1;
-                    for error in errors {
-                        self.report.list(problem(place, error));
-                    }
-                }
-                Content::Other(error) => {
-                    self.report.skipped += 1;
-                    self.report.list(problem(place, error));
-                }
+        for ImportRow { position, content, warnings, .. } in batch {
+            self.list_warnings(position, &content, warnings);
+            let Some(book) = self.valid_book(position, content) else { continue };
+            match matcher.find(book.isbn.as_deref(), work_key::of(&book.title, &book.author)) {
+                Match::New => new.push(self.row(book)),
+                Match::Existing(id) => self.update(txn, &mut stored, position, id, book).await?,
+                Match::Duplicate => new.extend(self.duplicate(position, book)),
+                Match::Exhausted => self.skip_repeated(position),
             }
         }
         self.insert(txn, new).await
     }
 
+    /// Sets missing work keys of the actor's books before the first row without an ISBN is matched.
+    async fn complete_work_keys(&mut self, txn: &DatabaseTransaction, batch: &[ImportRow]) -> Result<()> {
+        if !self.has_work_keys && batch.iter().any(|row| row.book().is_some_and(|book| book.isbn.is_none())) {
+            matcher::set_work_keys(txn, self.options).await?;
+            self.has_work_keys = true;
+        }
+        Ok(())
+    }
+
+    /// Lists the warnings of a row. They count only if the row has a book.
+    fn list_warnings(&mut self, position: RowPosition, content: &RowContent, warnings: Vec<FieldError>) {
+        let has_book = matches!(content, RowContent::Book(_));
+        for warning in warnings {
+            if has_book {
+                self.report.warn(position.problem(warning));
+            } else {
+                self.report.list(position.problem(warning));
+            }
+        }
+    }
+
+    /// Book of a row. A row without one is counted as failed or skipped, and its errors are listed.
+    fn valid_book(&mut self, position: RowPosition, content: RowContent) -> Option<NewBook> {
+        match content {
+            RowContent::Book(book) => return Some(*book),
+            RowContent::Invalid(errors) => {
+                self.report.failed += 1;
+                for error in errors {
+                    self.report.list(position.problem(error));
+                }
+            }
+            RowContent::Other(error) => {
+                self.report.skipped += 1;
+                self.report.list(position.problem(error));
+            }
+        }
+        None
+    }
+
+    /// Database row of a new book.
     fn row(&self, book: NewBook) -> ActiveModel {
-        let mut row = book.into_row(self.import.owner);
-        row.created_at = Set(self.import.began);
-        row.updated_at = Set(self.import.began);
+        let mut row = book.into_row(self.options.owner);
+        row.created_at = Set(self.options.started_at);
+        row.updated_at = Set(self.options.started_at);
         row
     }
 
     /// Row that looks like an earlier one: the same book, except in Bookly's own formats, which list each book once.
-    fn repeat(&mut self, place: (u64, u64), book: NewBook) -> Option<ActiveModel> {
-        if !self.import.own || book.isbn.is_some() {
-            self.meet_again(place);
+    fn duplicate(&mut self, position: RowPosition, book: NewBook) -> Option<ActiveModel> {
+        if !self.options.own_format || book.isbn.is_some() {
+            self.skip_repeated(position);
             return None;
         }
-        let detail = "has the title and the author of a row before it, and was taken as another book";
-        self.report.warn(problem(place, FieldError::new("", FieldCode::Repeated, detail)));
+        let detail = "has the title and author of an earlier row, and was imported as another book";
+        self.report.warn(position.problem(FieldError::new("", FieldCode::Repeated, detail)));
         Some(self.row(book))
     }
 
     /// Skips a row whose book another row has described.
-    fn meet_again(&mut self, place: (u64, u64)) {
+    fn skip_repeated(&mut self, position: RowPosition) {
         self.report.unchanged += 1;
         let detail = "is the same book as another row";
-        self.report.warn(problem(place, FieldError::new("", FieldCode::Repeated, detail)));
+        self.report.warn(position.problem(FieldError::new("", FieldCode::Repeated, detail)));
     }
 
     /// Counts a stored book; updates it if requested and permitted.
-    async fn meet(
+    async fn update(
         &mut self,
         txn: &DatabaseTransaction,
         stored: &mut Stored,
-        place: (u64, u64),
+        position: RowPosition,
         id: Uuid,
         new: NewBook,
     ) -> Result<()> {
@@ -153,12 +168,12 @@ impl Writer {
         };
         if !self.actor.can(Action::UpdateBook, book.owner_id) {
             self.report.skipped += 1;
-            let error = FieldError::new("", FieldCode::Forbidden, "the book is somebody else's");
-            self.report.list(problem(place, error));
+            let error = FieldError::new("", FieldCode::Forbidden, "the book belongs to another account");
+            self.report.list(position.problem(error));
             return Ok(());
         }
-        if !self.met.insert(id) {
-            self.meet_again(place);
+        if !self.matched.insert(id) {
+            self.skip_repeated(position);
         } else if stored.update(txn, book, new).await? {
             self.report.updated += 1;
         } else {

@@ -9,7 +9,7 @@ const MATCHES: &str = "MATCH (s.words) AGAINST (? IN BOOLEAN MODE)";
 
 /// Bounds of code points that MariaDB 10.11 does not index as letters: start and end of each range, in turn. It
 /// indexes none from U+10000 on.
-const UNKNOWN: [u32; 172] = [
+const UNINDEXED: [u32; 172] = [
     0x2EC, 0x2ED, 0x370, 0x378, 0x37F, 0x380, 0x3CF, 0x3D0, 0x514, 0x530, 0x560, 0x561, 0x588, 0x589, 0x5EF,
     0x5F0, 0x620, 0x621, 0x63B, 0x640, 0x76E, 0x780, 0x800, 0x8CA, 0x971, 0x97B, 0x980, 0x981, 0x9FC, 0x9FD,
     0xAF9, 0xAFA, 0xB72, 0xB78, 0xBD0, 0xBD1, 0xC34, 0xC35, 0xC3D, 0xC5E, 0xC78, 0xC81, 0xCDD, 0xCDE, 0xCF1,
@@ -83,8 +83,8 @@ fn query(search: &Search) -> String {
 /// does not accept as a letter, and then every word would match.
 fn can_find(search: &Search) -> bool {
     search.phrases.concat().iter().filter_map(|word| word.chars().next()).all(|first| {
-        let known = UNKNOWN.partition_point(|bound| *bound <= u32::from(first)) % 2 == 0;
-        known && first < '\u{10000}' && !is_combining_mark(first)
+        let indexed = UNINDEXED.partition_point(|bound| *bound <= u32::from(first)) % 2 == 0;
+        indexed && first < '\u{10000}' && !is_combining_mark(first)
     })
 }
 

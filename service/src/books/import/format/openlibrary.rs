@@ -12,7 +12,7 @@ use crate::{
 const UNKNOWN_AUTHOR: &str = "Unknown";
 
 /// Content of a line.
-pub(super) enum Line {
+pub(super) enum DumpRecord {
     Edition(Box<Draft>),
     /// Another type of record, by its name.
     Other(String),
@@ -26,23 +26,23 @@ pub(in crate::books::import) fn is_dump(head: &str) -> bool {
         && cells.nth(3).is_some_and(|json| json.starts_with('{'))
 }
 
-pub(super) fn line(line: &str) -> Result<Line, FieldError> {
+pub(super) fn line(line: &str) -> Result<DumpRecord, FieldError> {
     let mut cells = line.trim_end_matches(['\r', '\n']).splitn(5, '\t');
     let (kind, json) = (cells.next(), cells.nth(3));
     let (Some(kind), Some(json)) = (kind, json) else {
         return Err(FieldError::new(
             "",
             FieldCode::Columns,
-            "has not the five columns of a dump of Open Library",
+            "must have the five columns of a dump of Open Library",
         ));
     };
     if kind != "/type/edition" {
-        return Ok(Line::Other(kind.trim_start_matches("/type/").to_owned()));
+        return Ok(DumpRecord::Other(kind.trim_start_matches("/type/").to_owned()));
     }
     let edition: Map<String, Value> = serde_json::from_str(json).map_err(|error| {
-        FieldError::new("", FieldCode::Json, format!("has no JSON object in its fifth column: {error}"))
+        FieldError::new("", FieldCode::Json, format!("the fifth column must be a JSON object: {error}"))
     })?;
-    Ok(Line::Edition(Box::new(draft(&edition))))
+    Ok(DumpRecord::Edition(Box::new(draft(&edition))))
 }
 
 fn draft(edition: &Map<String, Value>) -> Draft {
@@ -64,11 +64,7 @@ fn draft(edition: &Map<String, Value>) -> Draft {
     };
     if draft.authors.is_empty() {
         draft.authors.push(UNKNOWN_AUTHOR.to_owned());
-        draft.warnings.push(FieldError::new(
-            "/author",
-            FieldCode::Unknown,
-            "names no author, or by a key only",
-        ));
+        draft.warnings.push(FieldError::new("/author", FieldCode::Unknown, "has no author name"));
     }
     let languages = edition.get("languages").and_then(Value::as_array).into_iter().flatten();
     draft.languages(languages.filter_map(|language| {
