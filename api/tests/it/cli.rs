@@ -1,4 +1,4 @@
-//! The command line: the very program, run as an operator runs it.
+//! Command line: runs the program as a process.
 
 use std::{
     io::Write,
@@ -12,7 +12,7 @@ use crate::{
     database::Database,
 };
 
-/// Runs the program in an empty folder with nothing but these settings.
+/// Runs the program in an empty folder with only these settings.
 fn run(settings: &[(&str, &str)], arguments: &[&str], input: &str) -> Output {
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_bookly"));
@@ -38,7 +38,7 @@ pub fn run_on(database: &Database, arguments: &[&str], input: &str) -> Output {
     run_with(database, &[], arguments, input)
 }
 
-/// Runs the program on `database`, with these settings beside those of a test.
+/// Runs the program on `database`, with these settings in addition to those of a test.
 pub fn run_with(database: &Database, further: &[(&str, &str)], arguments: &[&str], input: &str) -> Output {
     let settings = settings(database);
     let settings = settings.iter().map(|(name, value)| (*name, value.as_str()));
@@ -204,7 +204,7 @@ fn a_bad_setting_ends_the_program_with_one_line_and_no_secret() {
         ),
         (
             ["smtps://scott:tiger@mail.example", "tigers", "https://x.example"],
-            "MAIL_FROM: \"tigers\" is no e-mail",
+            "MAIL_FROM: \"tigers\" is not an e-mail",
         ),
         (
             ["smtps://mail.example", "a@example.com", "ftp://x.example"],

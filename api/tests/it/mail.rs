@@ -1,4 +1,4 @@
-//! Mail on its way: late, never lost, never twice, and nothing of it at rest.
+//! Delivery of mail: retried until it is sent, never twice, without secrets in the database.
 
 use std::{collections::HashSet, fs, sync::Arc, thread};
 
@@ -21,20 +21,20 @@ use crate::{
     smtp::{Mood, Smtp},
 };
 
-/// What is not sent yet.
+/// Mail that is not sent yet.
 const WAITING: &str = "outbox WHERE sent_at IS NULL";
 
 fn sign_up(name: &str) -> Value {
     json!({ "username": name, "email": format!("{name}@example.com"), "password": PASSWORD })
 }
 
-/// Waits until so many attempts have failed.
+/// Waits for this number of failed attempts.
 async fn failed(process: &Process, attempts: usize) {
-    let failures = || process.log().matches("mail not sent yet").count();
+    let failures = || process.log().matches("mail will be retried").count();
     wait_for("a failure", async || (failures() >= attempts).then_some(())).await;
 }
 
-/// Lets the pause before the next attempt be over, and has the outbox looked into.
+/// Makes the next attempt due now, and wakes the outbox.
 async fn hurry(process: &Process, database: &Database) {
     let sql = format!("UPDATE outbox SET due_at = {} WHERE sent_at IS NULL", long_ago(database));
     database.execute(&sql).await;
@@ -48,7 +48,7 @@ async fn mail_that_finds_no_server_for_a_minute_comes_later_and_once() {
     let smtp = Smtp::absent();
     let process = Process::start(&database, &[("MAIL_URL", &smtp.url())]);
     assert_eq!(process.post("/auth/signup", sign_up("alice")).await.status, 201);
-    // More than a minute before the fifth attempt.
+    // More than a minute passes before the fifth attempt.
     for (attempt, pause) in (1..).zip([5, 10, 20, 40]) {
         failed(&process, attempt).await;
         assert!(process.log().contains(&format!("pause={pause}\n")), "{}", process.log());
@@ -73,7 +73,7 @@ async fn mail_that_is_deferred_or_refused_is_tried_again_until_it_is_taken() {
     let database = Database::empty().await;
     let smtp = Smtp::start();
     let process = Process::start(&database, &[("MAIL_URL", &smtp.url())]);
-    // A server that refuses may have been told wrong, or wants another password of us.
+    // A server that rejects mail may have a wrong configuration, or expect another password.
     for (before, (name, mood)) in [("alice", Mood::Defers), ("bob", Mood::Refuses)].into_iter().enumerate() {
         smtp.set(mood);
         assert_eq!(process.post("/auth/signup", sign_up(name)).await.status, 201);
@@ -102,7 +102,7 @@ async fn mail_of_a_process_that_was_killed_before_it_could_send_comes_after_its_
     first.kill();
     smtp.set(Mood::Takes);
     assert_eq!(count(&database, WAITING).await, 1, "nothing was lost");
-    // What the dead process had claimed is nobody's once its lease is over.
+    // Any process may claim the mail of the dead one after its lease.
     database.execute(&format!("UPDATE outbox SET due_at = {}", long_ago(&database))).await;
     let second = Process::start(&database, &settings);
     let mail = wait_for("the mail", async || smtp.mails().pop()).await;
@@ -141,7 +141,7 @@ async fn several_processes_share_the_outbox_and_send_each_mail_once() {
     }
 }
 
-/// Speaks TLS from the start, and hands on what comes. Gives its port.
+/// TLS server that forwards to `port`. Returns its own port.
 async fn wrap(port: u16, certified: &CertifiedKey<KeyPair>) -> u16 {
     let (chain, key) = (vec![certified.cert.der().clone()], certified.signing_key.serialize_der());
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -153,7 +153,7 @@ async fn wrap(port: u16, certified: &CertifiedKey<KeyPair>) -> u16 {
     actix_web::rt::spawn(async move {
         loop {
             let (outer, _) = listener.accept().await.unwrap();
-            // One who does not trust the certificate hangs up.
+            // A client that does not trust the certificate closes the connection.
             let Ok(mut outer) = acceptor.accept(outer).await else { continue };
             let mut inner = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
             actix_web::rt::spawn(async move { copy_bidirectional(&mut outer, &mut inner).await.ok() });
@@ -173,7 +173,7 @@ async fn mail_goes_under_tls_from_the_start_to_smtps() {
     let url = format!("smtps://localhost:{}", wrap(smtp.port, &certified).await);
     let stranger = Process::start(&database, &[("MAIL_URL", &url)]);
     assert_eq!(stranger.post("/auth/signup", sign_up("alice")).await.status, 201);
-    wait_for("a refusal", async || stranger.log().contains("mail not sent yet").then_some(())).await;
+    wait_for("a refusal", async || stranger.log().contains("mail will be retried").then_some(())).await;
     stranger.kill();
     assert_eq!(smtp.attempts(), 0);
     database.execute(&format!("UPDATE outbox SET due_at = {}", long_ago(&database))).await;
@@ -197,7 +197,7 @@ async fn mail_goes_under_starttls_with_name_and_password() {
 
     let stranger = Process::start(&database, &[("MAIL_URL", &url)]);
     assert_eq!(stranger.post("/auth/signup", sign_up("alice")).await.status, 201);
-    wait_for("a refusal", async || stranger.log().contains("mail not sent yet").then_some(())).await;
+    wait_for("a refusal", async || stranger.log().contains("mail will be retried").then_some(())).await;
     let log = stranger.kill();
     assert!(log.contains("certificate") && !log.contains("p@ss") && !log.contains("p%40ss"), "{log}");
     assert_eq!(smtp.attempts(), 0, "a certificate that nobody vouches for gets neither mail nor password");
@@ -231,7 +231,7 @@ async fn a_dump_of_the_database_holds_nothing_that_opens_anything() {
     let mut secrets: Vec<String> = links.map(Mail::token).collect();
     assert_eq!(secrets.len(), 3);
     secrets.extend([alice.token.clone().unwrap(), alice.refresh_token.clone()]);
-    // The code of each is what cannot be guessed.
+    // The secret part of each token is its code.
     secrets.extend(secrets.clone().iter().map(|token| token.rsplit('.').next().unwrap().to_owned()));
     secrets.extend([PASSWORD.to_owned(), SECRET.to_owned()]);
     for secret in secrets {
@@ -242,7 +242,7 @@ async fn a_dump_of_the_database_holds_nothing_that_opens_anything() {
     }
 }
 
-/// All that the database keeps, as text: of SQLite the very files.
+/// Content of the database as text; for SQLite, its files.
 async fn dump(database: &Database) -> String {
     let db = database.connect().await;
     let rows = |sql: String| {
@@ -312,7 +312,7 @@ async fn what_is_old_is_cleared_away_and_what_is_not_stays() {
     ] {
         app.database.execute(&sql).await;
     }
-    // Two more processes do it at their start, at the same time.
+    // Two more processes do so at their start, at the same time.
     let _more = [Process::start(&app.database, &[]), Process::start(&app.database, &[])];
     let left = async || (app.count("outbox").await == 2 && app.count("sessions").await == 2).then_some(());
     wait_for("an end of what is old", left).await;

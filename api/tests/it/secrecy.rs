@@ -1,5 +1,4 @@
-//! Nothing secret leaves by the log or by a failure: a whole run with marked values in every place where a
-//! secret can be, with everything logged that can be.
+//! Secrecy: neither logs nor failures contain secrets. A whole run uses marked values as secrets and logs everything.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -12,15 +11,15 @@ use crate::{
     smtp::Smtp,
 };
 
-/// Marked values: each a word that stands nowhere else.
+/// Mark of secret values, a word that occurs nowhere else.
 const MARK: &str = "zyxcanary";
 
-/// A text that must not come out again.
+/// Secret text with the mark.
 fn marked(what: &str) -> String {
     format!("{MARK}-{what}-violet anchor tundra")
 }
 
-/// A run, what it was told that is secret, and every failure that it answered with.
+/// Run of the program, with its secrets and its failure responses.
 struct Run {
     program: Process,
     secrets: Vec<String>,
@@ -61,7 +60,7 @@ impl Run {
         (text("access_token"), text("refresh_token"))
     }
 
-    /// Accounts: opened, refused, logged in to, wrongly and rightly.
+    /// Accounts: created, rejected, logged in to with right and wrong passwords.
     async fn accounts(&mut self) -> (String, String) {
         let email = format!("{MARK}@{MARK}.example");
         let new = json!({ "username": "alice", "email": email, "password": marked("password"),
@@ -96,7 +95,7 @@ impl Run {
         self.log_in(&email).await
     }
 
-    /// Tokens: good ones, forged ones, used ones.
+    /// Tokens: valid, forged and used ones.
     async fn tokens(&mut self, refresh: &str) {
         let second = self.post("/auth/refresh", json!({ "refresh_token": refresh })).await.ok();
         self.post("/auth/refresh", json!({ "refresh_token": second["refresh_token"] })).await.ok();
@@ -115,11 +114,11 @@ impl Run {
         }
     }
 
-    /// Mail: asked for, sent, used; and tokens that are none.
+    /// Mail: requested, sent, used; and invalid tokens.
     async fn mail(&mut self, access: &str, mails: impl Fn() -> Vec<Mail>) {
         let (email, new) = (format!("{MARK}@{MARK}.example"), format!("new-{MARK}@{MARK}.example"));
         let mut seen = mails().len();
-        // What came since the last look, once it is this many.
+        // New mails since the last call, once there are `count`.
         let mut come = async |count: usize| {
             let arrived = wait_for("mail", async || (mails().len() >= seen + count).then(&mails)).await;
             let arrived = arrived[seen..].to_vec();
@@ -159,13 +158,13 @@ impl Run {
         let reset = self.keep_mail(&reset);
         let weak = json!({ "token": reset, "new_password": MARK });
         self.post("/auth/password-reset/confirm", weak).await.invalid();
-        // The same password again, which the rest of the run goes on with.
+        // The rest of the run uses the same password.
         let body = json!({ "token": reset, "new_password": marked("password") });
         self.post("/auth/password-reset/confirm", body).await.no_content();
         come(1).await;
     }
 
-    /// Notes what is secret in a mail: its token, and the code in that. What it says is in no log either.
+    /// Adds the secrets of a mail: its token, and the code in it. Its text must not be logged either.
     fn keep_mail(&mut self, mail: &Mail) -> String {
         let token = mail.token();
         self.secrets.extend([token.clone(), token.rsplit('.').next().unwrap().to_owned()]);
@@ -173,7 +172,7 @@ impl Run {
         token
     }
 
-    /// Bodies, parameters and headers that cannot be taken.
+    /// Invalid bodies, parameters and headers.
     async fn nonsense(&mut self, token: &str) {
         for body in [
             format!("{{\"password\":\"{MARK}\""),
@@ -198,7 +197,7 @@ impl Run {
     }
 }
 
-/// The database's URL with a password in it, where it takes any.
+/// URL of the database with a password, if it can have one.
 fn with_password(database: &Database) -> String {
     if database.backend() == sea_orm::DbBackend::Postgres {
         let mut url = url::Url::parse(&database.url).unwrap();
@@ -236,7 +235,7 @@ async fn no_secret_is_in_any_log_line_or_failure() {
         let (access, _) = run.log_in("alice").await;
         run.nonsense(&access).await;
         run.send(Method::PATCH, "/users/me", &access, json!({ "first_name": marked("other") })).await.ok();
-        // A fault of the server, with its cause in the log.
+        // An error of the server, with its cause in the log.
         database.execute("ALTER TABLE sessions RENAME TO lost").await;
         run.send(Method::GET, "/users/me", &access, Value::Null).await.problem("internal");
         let body = json!({ "login": "alice", "password": marked("password") });
@@ -265,7 +264,7 @@ async fn no_secret_is_in_any_log_line_or_failure() {
     }
 }
 
-/// Whether `secret` is in `line` as it is, or in upper case.
+/// Whether `line` contains `secret`, as it is or in upper case.
 fn contains(line: &str, secret: &str) -> bool {
     line.contains(secret) || line.to_lowercase().contains(&secret.to_lowercase())
 }
@@ -287,7 +286,7 @@ async fn a_mail_server_that_takes_nothing_leaves_its_password_and_the_letter_uns
         let program = Process::start(&database, &settings);
         let new = json!({ "username": "alice", "email": format!("{MARK}@{MARK}.example"), "password": marked("password") });
         program.post("/auth/signup", new).await.created();
-        let failed = async || program.log().contains("mail not sent yet").then_some(());
+        let failed = async || program.log().contains("mail will be retried").then_some(());
         wait_for("an attempt", failed).await;
         let log = program.kill();
         assert!(!contains(&log, MARK) && !log.contains("#token="), "{log}");

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use super::{
     outbox::{self, Template},
     template, token,
-    transport::{Failure, Mailer},
+    transport::{Mailer, SendFailure},
 };
 use crate::{Context, Error, Result, passwords, security::Event};
 use entity::{
@@ -23,18 +23,18 @@ const POLL: Duration = Duration::from_secs(5);
 /// Reason for not sending a mail.
 enum Unsent {
     /// The mail is obsolete: its account or its purpose no longer exists.
-    Moot,
-    Failed(Failure),
+    Obsolete,
+    Failed(SendFailure),
 }
 
 impl From<Error> for Unsent {
     fn from(error: Error) -> Self {
-        Self::Failed(Failure::passing(error.to_string()))
+        Self::Failed(SendFailure::passing(error.to_string()))
     }
 }
 
-impl From<Failure> for Unsent {
-    fn from(failure: Failure) -> Self {
+impl From<SendFailure> for Unsent {
+    fn from(failure: SendFailure) -> Self {
         Self::Failed(failure)
     }
 }
@@ -42,8 +42,8 @@ impl From<Failure> for Unsent {
 /// Sends mail until `stop` changes or is dropped. Mail that is being sent is finished first.
 pub async fn run(cx: &Context, mailer: &Mailer, mut stop: watch::Receiver<()>) {
     loop {
-        if let Err(error) = pass(cx, mailer, &stop).await {
-            log::error!(target: "bookly::mail", error:% = error; "the outbox cannot be read");
+        if let Err(error) = send_due(cx, mailer, &stop).await {
+            log::error!(target: "bookly::mail", error:% = error; "sending mail failed");
         }
         tokio::select! {
             () = cx.outbox_filled() => {}
@@ -54,7 +54,7 @@ pub async fn run(cx: &Context, mailer: &Mailer, mut stop: watch::Receiver<()>) {
 }
 
 /// Sends all mail that is due.
-async fn pass(cx: &Context, mailer: &Mailer, stop: &watch::Receiver<()>) -> Result<()> {
+async fn send_due(cx: &Context, mailer: &Mailer, stop: &watch::Receiver<()>) -> Result<()> {
     while stop.has_changed().is_ok_and(|changed| !changed) {
         let claimed = outbox::claim(cx).await?;
         if claimed.is_empty() {
@@ -71,12 +71,12 @@ async fn deliver(cx: &Context, mailer: &Mailer, row: Model) -> Result<()> {
     match attempt_to_send(cx, mailer, &row).await {
         Ok(()) => {
             log::info!(target: "bookly::mail", id:%, kind, attempt; "mail sent");
-            outbox::sent(cx, &row).await
+            outbox::mark_sent(cx, &row).await
         }
-        Err(Unsent::Moot) => outbox::discard(cx, id).await,
-        Err(Unsent::Failed(Failure { reason, refused })) => {
-            let pause = outbox::put_off(cx, &row, refused).await?.num_seconds();
-            log::warn!(target: "bookly::mail", id:%, kind, attempt, reason, pause; "mail not sent yet");
+        Err(Unsent::Obsolete) => outbox::discard(cx, id).await,
+        Err(Unsent::Failed(SendFailure { reason, is_permanent })) => {
+            let delay = outbox::postpone(cx, &row, is_permanent).await?.num_seconds();
+            log::warn!(target: "bookly::mail", id:%, kind, attempt, reason, pause = delay; "sending failed; mail will be retried");
             Ok(())
         }
     }
@@ -85,37 +85,37 @@ async fn deliver(cx: &Context, mailer: &Mailer, row: Model) -> Result<()> {
 async fn attempt_to_send(cx: &Context, mailer: &Mailer, row: &Model) -> std::result::Result<(), Unsent> {
     // A newer version that runs at the same time may know more templates.
     let template = Template::from_column(&row.kind)
-        .ok_or_else(|| Failure::passing("this version does not know the template"))?;
+        .ok_or_else(|| SendFailure::passing("this version does not have the template"))?;
     let user = match row.user_id {
         Some(id) => cx.db.read(async |conn| users::Entity::find_by_id(id).one(conn).await).await?,
-        None => addressee(cx, template, row).await?,
+        None => find_account(cx, template, row).await?,
     };
-    let user = user.ok_or(Unsent::Moot)?;
+    let user = user.ok_or(Unsent::Obsolete)?;
     let token = match template.purpose() {
         None => None,
         Some(purpose) => {
             // Requested mail is bound to the state of its account, which is read just before it is sent.
-            let state = purpose.state(&user).ok_or(Unsent::Moot)?;
+            let state = purpose.state(&user).ok_or(Unsent::Obsolete)?;
             if row.user_id.is_some() && row.state.as_ref() != Some(&state) {
-                return Err(Unsent::Moot);
+                return Err(Unsent::Obsolete);
             }
             Some(token::sign(cx.keys(), purpose, user.id, &state, row.expires_at.timestamp()))
         }
     };
     let new = passwords::is_none_yet(&user.password_hash);
     // The name of an account without a password was chosen by an administrator.
-    let known = (user.is_verified || new) && template != Template::ChangeEmail;
-    let username = known.then_some(user.username.as_str());
+    let proven = (user.is_verified || new) && template != Template::ChangeEmail;
+    let username = proven.then_some(user.username.as_str());
     let message = template::render(template, new, username, mailer.public_url(), token.as_ref());
     Ok(mailer.send(row.id, &row.address, message).await?)
 }
 
 /// Finds the account with the requested address, and assigns the mail to it.
-async fn addressee(cx: &Context, template: Template, row: &Model) -> Result<Option<users::Model>> {
+async fn find_account(cx: &Context, template: Template, row: &Model) -> Result<Option<users::Model>> {
     let (id, address) = (row.id, row.address.clone());
     let found = cx
         .db
-        .write(move |txn| Box::pin(async move { find_addressee(txn, template, id, &address).await }))
+        .write(move |txn| Box::pin(async move { assign_account(txn, template, id, &address).await }))
         .await?;
     if template == Template::PasswordReset {
         Event::ResetRequested { actor: None, user: found.as_ref().map(|user| user.id) }.log();
@@ -123,7 +123,7 @@ async fn addressee(cx: &Context, template: Template, row: &Model) -> Result<Opti
     Ok(found)
 }
 
-async fn find_addressee(
+async fn assign_account(
     txn: &DatabaseTransaction,
     template: Template,
     id: uuid::Uuid,
@@ -132,7 +132,7 @@ async fn find_addressee(
     let user = users::Entity::find().filter(users::Column::Email.eq(address)).one(txn).await?;
     let Some(user) = user else { return Ok(None) };
     let Some(state) = template.purpose().and_then(|purpose| purpose.state(&user)) else { return Ok(None) };
-    outbox::withdraw(txn, template, user.id, Some(id)).await?;
+    outbox::delete_waiting(txn, template, user.id, Some(id)).await?;
     Entity::update_many()
         .col_expr(Column::UserId, Expr::value(user.id))
         .col_expr(Column::State, Expr::value(state))

@@ -24,14 +24,14 @@ const BATCH: u64 = 8;
 const LEASE: TimeDelta = TimeDelta::seconds(90);
 
 /// Delay of the second attempt.
-const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(5);
+const FIRST_DELAY: TimeDelta = TimeDelta::seconds(5);
 
 /// Longest delay between two attempts.
-const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(10);
+const LONGEST_DELAY: TimeDelta = TimeDelta::minutes(10);
 
 /// Longest delay after a permanent rejection by the server. It may reject this sender until its operator fixes the
 /// configuration.
-const LONGEST_PAUSE_OF_REFUSED: TimeDelta = TimeDelta::hours(1);
+const LONGEST_DELAY_AFTER_REJECTION: TimeDelta = TimeDelta::hours(1);
 
 /// Template of a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,7 +105,7 @@ pub(crate) async fn enqueue(
     }
     let state = template.purpose().and_then(|purpose| purpose.state(user));
     if template.purpose().is_some() {
-        withdraw(txn, template, user.id, None).await?;
+        delete_waiting(txn, template, user.id, None).await?;
     }
     let row = row(now, template, address.to_owned());
     ActiveModel { user_id: Set(Some(user.id)), state: Set(state), ..row }.insert(txn).await?;
@@ -138,7 +138,7 @@ fn row(now: DateTimeWithTimeZone, template: Template, address: String) -> Active
 }
 
 /// Deletes waiting mails of a template to an account, except `kept`.
-pub(super) async fn withdraw(
+pub(super) async fn delete_waiting(
     txn: &DatabaseTransaction,
     template: Template,
     user_id: Uuid,
@@ -187,12 +187,12 @@ pub(super) async fn claim(cx: &Context) -> Result<Vec<Model>> {
             row.attempts += 1;
             let columns =
                 vec![(Column::Attempts, row.attempts.into()), (Column::DueAt, (now + LEASE).into())];
-            match touch(cx, id, attempts, columns).await {
+            match update_claimed(cx, id, attempts, columns).await {
                 Ok(true) => claimed.push(row),
                 Ok(false) => {}
                 // The rows claimed so far must not wait for the end of their lease.
                 Err(error) => {
-                    log::debug!(target: "bookly::mail", id:%, error:%; "a letter was not claimed");
+                    log::debug!(target: "bookly::mail", id:%, error:%; "claiming a mail failed");
                     failed += 1;
                 }
             }
@@ -204,17 +204,18 @@ pub(super) async fn claim(cx: &Context) -> Result<Vec<Model>> {
 }
 
 /// Marks a mail as sent.
-pub(super) async fn sent(cx: &Context, row: &Model) -> Result<()> {
-    touch(cx, row.id, row.attempts, vec![(Column::SentAt, cx.clock().now().into())]).await?;
+pub(super) async fn mark_sent(cx: &Context, row: &Model) -> Result<()> {
+    update_claimed(cx, row.id, row.attempts, vec![(Column::SentAt, cx.clock().now().into())]).await?;
     Ok(())
 }
 
 /// Postpones a mail after a failed attempt, and returns the delay.
-pub(super) async fn put_off(cx: &Context, row: &Model, refused: bool) -> Result<TimeDelta> {
+pub(super) async fn postpone(cx: &Context, row: &Model, is_permanent: bool) -> Result<TimeDelta> {
     let doublings = u32::try_from(row.attempts - 1).unwrap_or(0).min(16);
-    let longest = if refused { LONGEST_PAUSE_OF_REFUSED } else { LONGEST_PAUSE };
-    let pause = Ord::min(FIRST_PAUSE * 2_i32.pow(doublings), longest);
-    touch(cx, row.id, row.attempts, vec![(Column::DueAt, (cx.clock().now() + pause).into())]).await?;
+    let longest = if is_permanent { LONGEST_DELAY_AFTER_REJECTION } else { LONGEST_DELAY };
+    let pause = Ord::min(FIRST_DELAY * 2_i32.pow(doublings), longest);
+    update_claimed(cx, row.id, row.attempts, vec![(Column::DueAt, (cx.clock().now() + pause).into())])
+        .await?;
     Ok(pause)
 }
 
@@ -231,7 +232,7 @@ pub(super) async fn discard(cx: &Context, id: Uuid) -> Result<()> {
 }
 
 /// Updates a row unless another process has claimed it since; returns whether it was updated.
-async fn touch(cx: &Context, id: Uuid, attempts: i64, columns: Vec<(Column, Expr)>) -> Result<bool> {
+async fn update_claimed(cx: &Context, id: Uuid, attempts: i64, columns: Vec<(Column, Expr)>) -> Result<bool> {
     cx.db
         .write(move |txn| {
             Box::pin(async move {

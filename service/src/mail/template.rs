@@ -7,7 +7,7 @@ use super::{Purpose, outbox::Template};
 use crate::{MailToken, lifetime::in_words};
 
 /// Subject and text of a mail.
-pub(super) struct Content {
+pub(super) struct MessageContent {
     pub(super) subject: &'static str,
     pub(super) text: String,
     pub(super) html: String,
@@ -29,7 +29,7 @@ pub(super) fn render(
     username: Option<&str>,
     public_url: &str,
     token: Option<&MailToken>,
-) -> Content {
+) -> MessageContent {
     let Parts { subject, opening, page, closing } = parts(template, new);
     let link = token.map(|token| format!("{public_url}/{page}#token={}", token.reveal()));
     let account = username.map(|username| format!("Account: {username}"));
@@ -51,70 +51,97 @@ pub(super) fn render(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>{subject}</title></head>\n\
          <body>\n{html}</body>\n</html>\n"
     );
-    Content { subject, text, html }
+    MessageContent { subject, text, html }
 }
 
+/// Parts of a template. `new` marks an account without a password yet.
 fn parts(template: Template, new: bool) -> Parts {
     let within = template.purpose().map_or_else(String::new, |purpose| in_words(Purpose::lifetime(purpose)));
     match template {
-        Template::VerifyEmail => Parts {
-            subject: "Verify your e-mail address",
-            opening: format!(
-                "An account at Bookly was opened with this e-mail address. If it is yours, verify the address \
-                 within {within}:"
-            ),
-            page: "verify-email",
-            closing: "If you did not open it, do not follow the link. The account cannot be used until its address \
-                      is verified, and resetting the password makes the account yours.",
-        },
-        Template::ChangeEmail => Parts {
-            subject: "Confirm your new e-mail address",
-            opening: format!(
-                "This e-mail address is to become the address of an account at Bookly. If you requested this, \
-                 confirm it within {within}:"
-            ),
-            page: "verify-email",
-            closing: "If you did not request this, do not follow the link.",
-        },
-        Template::PasswordReset if new => Parts {
-            subject: "Choose a password",
-            opening: format!("An account at Bookly was opened for you. Choose its password within {within}:"),
-            page: "reset-password",
-            closing: "If the link has expired, request another one with \u{201c}forgot password\u{201d}. If you \
-                      did not expect an account, ignore this mail: the account cannot be used.",
-        },
-        Template::PasswordReset => Parts {
-            subject: "Choose a new password",
-            opening: format!(
-                "A new password was requested for your account at Bookly. Choose it within {within}:"
-            ),
-            page: "reset-password",
-            closing: "If you did not request this, ignore this mail: your password stays as it is.",
-        },
-        Template::EmailChangeRequested => Parts {
-            subject: "Another e-mail address was requested",
-            opening:
-                "Another e-mail address was requested for your account at Bookly, with your password. It \
-                      changes as soon as the new address is confirmed."
-                    .to_owned(),
-            page: "",
-            closing: "If it was not you, change your password now: that stops the change.",
-        },
-        Template::EmailChanged => Parts {
-            subject: "Your e-mail address was changed",
-            opening:
-                "Your account at Bookly now has another e-mail address. This is the last mail to this one."
-                    .to_owned(),
-            page: "",
-            closing: "If it was not you, contact the operator of the service.",
-        },
-        Template::PasswordChanged => Parts {
-            subject: "Your password was changed",
-            opening: "The password of your account at Bookly was changed, and its other sessions have ended."
-                .to_owned(),
-            page: "",
-            closing: "If it was not you, reset your password now.",
-        },
+        Template::VerifyEmail => verify_email(&within),
+        Template::ChangeEmail => change_email(&within),
+        Template::PasswordReset if new => first_password(&within),
+        Template::PasswordReset => password_reset(&within),
+        Template::EmailChangeRequested => email_change_requested(),
+        Template::EmailChanged => email_changed(),
+        Template::PasswordChanged => password_changed(),
+    }
+}
+
+fn verify_email(within: &str) -> Parts {
+    Parts {
+        subject: "Verify your e-mail address",
+        opening: format!(
+            "An account at Bookly was opened with this e-mail address. If it is yours, verify the address \
+             within {within}:"
+        ),
+        page: "verify-email",
+        closing: "If you did not open it, do not follow the link. The account cannot be used until its address \
+                  is verified, and resetting the password makes the account yours.",
+    }
+}
+
+fn change_email(within: &str) -> Parts {
+    Parts {
+        subject: "Confirm your new e-mail address",
+        opening: format!(
+            "This e-mail address is to become the address of an account at Bookly. If you requested this, \
+             confirm it within {within}:"
+        ),
+        page: "verify-email",
+        closing: "If you did not request this, do not follow the link.",
+    }
+}
+
+fn first_password(within: &str) -> Parts {
+    Parts {
+        subject: "Choose a password",
+        opening: format!("An account at Bookly was opened for you. Choose its password within {within}:"),
+        page: "reset-password",
+        closing: "If the link has expired, request another one with \u{201c}forgot password\u{201d}. If you \
+                  did not expect an account, ignore this mail: the account cannot be used.",
+    }
+}
+
+fn password_reset(within: &str) -> Parts {
+    Parts {
+        subject: "Choose a new password",
+        opening: format!(
+            "A new password was requested for your account at Bookly. Choose it within {within}:"
+        ),
+        page: "reset-password",
+        closing: "If you did not request this, ignore this mail: your password stays as it is.",
+    }
+}
+
+fn email_change_requested() -> Parts {
+    Parts {
+        subject: "Another e-mail address was requested",
+        opening: "Another e-mail address was requested for your account at Bookly, with your password. It \
+                  changes as soon as the new address is confirmed."
+            .to_owned(),
+        page: "",
+        closing: "If it was not you, change your password now: that stops the change.",
+    }
+}
+
+fn email_changed() -> Parts {
+    Parts {
+        subject: "Your e-mail address was changed",
+        opening: "Your account at Bookly now has another e-mail address. This is the last mail to this one."
+            .to_owned(),
+        page: "",
+        closing: "If it was not you, contact the operator of the service.",
+    }
+}
+
+fn password_changed() -> Parts {
+    Parts {
+        subject: "Your password was changed",
+        opening: "The password of your account at Bookly was changed, and its other sessions have ended."
+            .to_owned(),
+        page: "",
+        closing: "If it was not you, reset your password now.",
     }
 }
 

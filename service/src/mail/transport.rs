@@ -20,7 +20,7 @@ use lettre::{
 use url::{Host, Url};
 use uuid::Uuid;
 
-use super::template::Content;
+use super::template::MessageContent;
 
 /// Timeout of one SMTP command.
 const COMMAND_DEADLINE: Duration = Duration::from_secs(15);
@@ -47,16 +47,16 @@ struct Smtp {
 }
 
 /// Failed attempt to send a mail.
-pub(super) struct Failure {
+pub(super) struct SendFailure {
     /// Reason, without any address.
     pub(super) reason: String,
     /// True if the server or the mail itself makes success impossible.
-    pub(super) refused: bool,
+    pub(super) is_permanent: bool,
 }
 
-impl Failure {
+impl SendFailure {
     pub(super) fn passing(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), refused: false }
+        Self { reason: reason.into(), is_permanent: false }
     }
 }
 
@@ -68,7 +68,7 @@ impl Mailer {
     /// The invalid setting and the reason, without a password.
     pub fn new(url: &str, from: &str, public_url: &Url) -> Result<Self, String> {
         let way = way(url).map_err(|error| format!("MAIL_URL: {error}"))?;
-        let from = from.parse().map_err(|_| format!("MAIL_FROM: {from:?} is no e-mail address"))?;
+        let from = from.parse().map_err(|_| format!("MAIL_FROM: {from:?} is not an e-mail address"))?;
         let plain = public_url.query().is_none()
             && public_url.fragment().is_none()
             && public_url.username().is_empty()
@@ -84,9 +84,15 @@ impl Mailer {
     }
 
     /// Sends a mail. Its id becomes the `Message-ID`, so that duplicates can be recognized.
-    pub(super) async fn send(&self, id: Uuid, address: &str, content: Content) -> Result<(), Failure> {
-        let message =
-            self.message(id, address, content).map_err(|reason| Failure { reason, refused: true })?;
+    pub(super) async fn send(
+        &self,
+        id: Uuid,
+        address: &str,
+        content: MessageContent,
+    ) -> Result<(), SendFailure> {
+        let message = self
+            .message(id, address, content)
+            .map_err(|reason| SendFailure { reason, is_permanent: true })?;
         let sending = async {
             match &self.way {
                 Way::Smtp(smtp) => {
@@ -98,18 +104,18 @@ impl Mailer {
                     let write = move || write(&folder, id, &message.formatted());
                     let written = tokio::task::spawn_blocking(write).await;
                     written
-                        .map_err(|error| Failure::passing(error.to_string()))?
-                        .map_err(|error| Failure::passing(error.to_string()))
+                        .map_err(|error| SendFailure::passing(error.to_string()))?
+                        .map_err(|error| SendFailure::passing(error.to_string()))
                 }
             }
         };
         tokio::time::timeout(DEADLINE, sending)
             .await
-            .unwrap_or_else(|_| Err(Failure::passing("it took too long")))
+            .unwrap_or_else(|_| Err(SendFailure::passing("the timeout has elapsed")))
     }
 
-    fn message(&self, id: Uuid, address: &str, content: Content) -> Result<Message, String> {
-        let to: Address = address.parse().map_err(|_| "the address cannot be written to".to_owned())?;
+    fn message(&self, id: Uuid, address: &str, content: MessageContent) -> Result<Message, String> {
+        let to: Address = address.parse().map_err(|_| "the address is not valid".to_owned())?;
         Message::builder()
             .from(self.from.clone())
             .to(Mailbox::new(None, to))
@@ -151,13 +157,13 @@ fn way(text: &str) -> Result<Way, String> {
     match url.scheme() {
         "file" => match url.to_file_path() {
             Ok(folder) => Ok(Way::Folder(folder)),
-            Err(()) => Err("names no folder; write file:///folder".to_owned()),
+            Err(()) => Err("has no folder; write file:///folder".to_owned()),
         },
         "smtp" | "smtps" => {
             let query = tls(&url)?;
             url.set_query(query);
             let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.as_str());
-            let builder = builder.map_err(|_| "is no URL of an SMTP server".to_owned())?;
+            let builder = builder.map_err(|_| "is not the URL of an SMTP server".to_owned())?;
             let builder = builder.timeout(Some(COMMAND_DEADLINE));
             Ok(Way::Smtp(Box::new(Smtp { builder, transport: OnceLock::new() })))
         }
@@ -168,31 +174,31 @@ fn way(text: &str) -> Result<Way, String> {
 /// TLS mode of the client, as a value of lettre's URL parameter. For other hosts than this machine, `smtp://` requires
 /// STARTTLS unless the URL has a `tls` parameter.
 fn tls(url: &Url) -> Result<Option<&'static str>, String> {
-    let near = match url.host() {
+    let is_local = match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => IpAddr::V6(address).to_canonical().is_loopback(),
         // `Url` parses the host of a non-web scheme as a name, even an IP address.
         Some(Host::Domain(name)) => {
             name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
         }
-        None => return Err("names no host".to_owned()),
+        None => return Err("has no host".to_owned()),
     };
     match (url.scheme(), url.query()) {
         ("smtps", None) => Ok(None),
         ("smtp", Some("tls=required")) => Ok(Some("tls=required")),
         ("smtp", Some("tls=off")) => Ok(None),
-        ("smtp", None) => Ok((!near).then_some("tls=required")),
-        _ => Err("takes tls=required or tls=off behind smtp://, and nothing else".to_owned()),
+        ("smtp", None) => Ok((!is_local).then_some("tls=required")),
+        _ => Err("accepts tls=required or tls=off after smtp://, and no other parameter".to_owned()),
     }
 }
 
 /// Failure without the server's own text, which may repeat an address.
-fn explain(error: &lettre::transport::smtp::Error) -> Failure {
+fn explain(error: &lettre::transport::smtp::Error) -> SendFailure {
     let reason = match error.status() {
-        Some(code) => format!("the server answers {code}"),
+        Some(code) => format!("the server returned {code}"),
         None => error.to_string(),
     };
-    Failure { reason, refused: error.is_permanent() }
+    SendFailure { reason, is_permanent: error.is_permanent() }
 }
 
 /// Writes a mail into a folder, atomically, readable by its owner only.
@@ -218,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn mail_leaves_the_machine_under_tls_unless_the_url_says_otherwise() {
+    fn mail_to_other_hosts_requires_tls_unless_the_url_disables_it() {
         for url in ["smtp://mail.example", "smtp://10.0.0.7:25", "smtp://mail.example:587?tls=required"] {
             assert_eq!(tls_of(url), Ok(Some("tls=required")), "{url}");
         }
@@ -237,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_setting_is_named_without_its_password() {
+    fn an_error_names_the_setting_without_its_password() {
         let public = Url::parse("https://books.example/").unwrap();
         for (url, from, expected) in [
             ("nonsense", "a@example.com", "MAIL_URL: relative URL without a base"),
@@ -246,8 +252,8 @@ mod tests {
                 "a@example.com",
                 "MAIL_URL: must begin with smtp://, smtps:// or file:///",
             ),
-            ("smtp://u:hush@mail.example?tls=maybe", "a@example.com", "MAIL_URL: takes tls=required"),
-            ("smtp://mail.example", "nobody", "MAIL_FROM: \"nobody\" is no e-mail address"),
+            ("smtp://u:hush@mail.example?tls=maybe", "a@example.com", "MAIL_URL: accepts tls=required"),
+            ("smtp://mail.example", "nobody", "MAIL_FROM: \"nobody\" is not an e-mail address"),
         ] {
             let error = Mailer::new(url, from, &public).unwrap_err();
             assert!(error.starts_with(expected) && !error.contains("hush"), "{error}");
