@@ -20,7 +20,10 @@ use crate::{
     mail::{self, Template},
     passwords::Verdict,
     security::{AddressClass, Event, LogInFailure, SessionEnd},
-    sessions::{self, DeviceInfo, Live, token},
+    sessions::{
+        self, DeviceInfo, Live,
+        token::{self, TokenIssuer},
+    },
     throttle::Subject,
     users::{self, NewUser, User},
 };
@@ -176,7 +179,7 @@ pub async fn log_out(cx: &Context, actor: &Actor) -> Result<()> {
 /// # Errors
 /// [`Error::InvalidToken`] if the token is not valid, or its session or account has ended.
 pub async fn authenticate(cx: &Context, access_token: &str) -> Result<Actor> {
-    let claims = token::Tokens::of(cx).verify_access(access_token)?;
+    let claims = TokenIssuer::of(cx).verify_access(access_token)?;
     let user = sessions::owner(cx, claims.sid).await?.ok_or(Error::InvalidToken)?;
     if user.id != claims.sub || !user.is_active {
         return Err(Error::InvalidToken);
@@ -196,7 +199,7 @@ pub async fn confirm(cx: &Context, actor: &Actor) -> Result<()> {
 fn tokens(cx: &Context, user: rows::Model, session: &Live) -> Result<Tokens> {
     let ttl = cx.policy().access_token_ttl;
     Ok(Tokens {
-        access_token: token::Tokens::of(cx).sign_access(user.id, session.id, ttl)?,
+        access_token: TokenIssuer::of(cx).sign_access(user.id, session.id, ttl)?,
         token_type: TokenType::Bearer,
         expires_in: ttl,
         refresh_token: Some(token::sign_refresh(cx.keys(), session.id, session.generation)),

@@ -33,7 +33,7 @@ async fn cleanup(cx: &Context) -> Result<()> {
     let (db, now) = (&cx.db, cx.clock().now());
     // A session that is revoked, or at its absolute limit, no longer extends its idle limit.
     let old = sessions::Column::IdleExpiresAt.lt(now - lifetime::ENDED_SESSION).into_condition();
-    let gone = delete::<sessions::Entity>(db, sessions::Column::Id, &old).await?;
+    let ended = delete::<sessions::Entity>(db, sessions::Column::Id, &old).await?;
     let old = outbox::Column::SentAt.lt(now - lifetime::SENT_MAIL).into_condition();
     let sent = delete::<outbox::Entity>(db, outbox::Column::Id, &old).await?;
     let expired =
@@ -42,7 +42,7 @@ async fn cleanup(cx: &Context) -> Result<()> {
     if unsent > 0 {
         log::warn!(target: "bookly::retention", unsent; "mail expired before it could be sent");
     }
-    log::debug!(target: "bookly::retention", sessions = gone, sent, unsent; "cleaned up");
+    log::debug!(target: "bookly::retention", sessions = ended, sent, unsent; "cleanup finished");
     Ok(())
 }
 

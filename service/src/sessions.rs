@@ -1,10 +1,7 @@
 //! Lifecycle of a session: started at log-in, rotated by each refresh, revoked once. Its public view is in [`device`].
-//!
-//! A refresh token names a generation of its session. Rotation is one conditional UPDATE, so exactly one of several
-//! concurrent refreshes advances the generation; within a short grace period, the others receive the same successor.
-//! An older token was copied: the session is revoked (RFC 9700, section 4.14.2).
 
 mod device;
+mod rotation;
 pub(crate) mod token;
 
 use std::net::IpAddr;
@@ -12,14 +9,13 @@ use std::net::IpAddr;
 use chrono::TimeDelta;
 use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction,
-    EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, prelude::DateTimeWithTimeZone,
-    sea_query::Expr,
+    EntityTrait, QueryFilter, QueryOrder, QuerySelect, prelude::DateTimeWithTimeZone,
 };
 use uuid::Uuid;
 
-pub(crate) use self::device::records;
 pub use self::device::{Session, SessionRecord, end as end_session, end_others as end_other_sessions, list};
-use crate::{Actor, Context, Db, Error, Result, lifetime, security::Event};
+pub(crate) use self::{device::records, rotation::rotate};
+use crate::{Actor, Context, Db, Error, Result, lifetime};
 use entity::{
     sessions::{ActiveModel, Column, Entity, Model},
     users,
@@ -35,7 +31,7 @@ const ABSOLUTE: TimeDelta = lifetime::SESSION;
 const GRACE: TimeDelta = lifetime::REFRESH_GRACE;
 
 /// Maximum number of active sessions of an account.
-const MOST: usize = 20;
+const MAX_SESSIONS: usize = 20;
 
 /// Precision of the time of last use. A write for each request would be too expensive.
 const LAST_USE: TimeDelta = TimeDelta::minutes(1);
@@ -107,20 +103,7 @@ async fn start_in(
             .exec(txn)
             .await?;
     }
-    let mut others: Vec<Uuid> = Entity::find()
-        .select_only()
-        .column(Column::Id)
-        .filter(Column::UserId.eq(user_id))
-        .filter(alive(now))
-        .order_by_desc(Column::LastSeenAt)
-        .order_by_desc(Column::Id)
-        .into_tuple()
-        .all(txn)
-        .await?;
-    let surplus = others.split_off(Ord::min(others.len(), MOST - 1));
-    if !surplus.is_empty() {
-        revoke(txn, now, Condition::all().add(Column::Id.is_in(surplus.iter().copied()))).await?;
-    }
+    let surplus = end_surplus(txn, user_id, now).await?;
     let user_agent = device
         .user_agent
         .map(|name| name.chars().filter(|c| !c.is_control()).take(USER_AGENT_LENGTH).collect());
@@ -138,60 +121,27 @@ async fn start_in(
     Ok(Some((Live::new(&session.insert(txn).await?, now), surplus)))
 }
 
-/// Result of a rotation.
-enum Rotation {
-    /// The generation was advanced.
-    Done(Live),
-    /// The token was used before: it was copied, so the session of this account was revoked.
-    Replayed(Uuid),
-    /// The token is not valid.
-    Refused,
-}
-
-/// Advances a session from `generation`.
-pub(crate) async fn rotate(cx: &Context, id: Uuid, generation: i64) -> Result<Live> {
-    let now = cx.clock().now();
-    match cx.db.write(move |txn| Box::pin(rotate_in(txn, id, generation, now))).await? {
-        Rotation::Done(live) => Ok(live),
-        Rotation::Replayed(user) => {
-            Event::RefreshReplayed { user, session: id }.log();
-            Err(Error::InvalidToken)
-        }
-        Rotation::Refused => Err(Error::InvalidToken),
-    }
-}
-
-/// Commits in every case, since a replay revokes the session.
-async fn rotate_in(
+/// Revokes the least recently used sessions of a user, so that there is room for another. Returns their ids.
+async fn end_surplus(
     txn: &DatabaseTransaction,
-    id: Uuid,
-    generation: i64,
+    user_id: Uuid,
     now: DateTimeWithTimeZone,
-) -> Result<Rotation> {
-    // The idle limit may exceed the absolute one: `Live` uses the lesser of the two.
-    Entity::update_many()
-        .col_expr(Column::Generation, Expr::col(Column::Generation).add(1))
-        .col_expr(Column::RotatedAt, now.into())
-        .col_expr(Column::LastSeenAt, now.into())
-        .col_expr(Column::IdleExpiresAt, (now + IDLE).into())
-        .filter(Column::Id.eq(id))
-        .filter(Column::Generation.eq(generation))
+) -> Result<Vec<Uuid>> {
+    let mut others: Vec<Uuid> = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::UserId.eq(user_id))
         .filter(alive(now))
-        .exec(txn)
+        .order_by_desc(Column::LastSeenAt)
+        .order_by_desc(Column::Id)
+        .into_tuple()
+        .all(txn)
         .await?;
-    let Some(session) = Entity::find_by_id(id).lock_exclusive().one(txn).await? else {
-        return Ok(Rotation::Refused);
-    };
-    let live = session.revoked_at.is_none() && session.idle_expires_at > now && session.expires_at > now;
-    let successor = session.generation == generation + 1;
-    if live && successor && now - session.rotated_at <= GRACE {
-        return Ok(Rotation::Done(Live::new(&session, now)));
+    let surplus = others.split_off(Ord::min(others.len(), MAX_SESSIONS - 1));
+    if !surplus.is_empty() {
+        revoke(txn, now, Condition::all().add(Column::Id.is_in(surplus.iter().copied()))).await?;
     }
-    if live && session.generation > generation {
-        revoke(txn, now, Condition::all().add(Column::Id.eq(id))).await?;
-        return Ok(Rotation::Replayed(session.user_id));
-    }
-    Ok(Rotation::Refused)
+    Ok(surplus)
 }
 
 /// Account of an active session. Updates the time of its last use.
@@ -204,7 +154,7 @@ pub(crate) async fn owner(cx: &Context, id: Uuid) -> Result<Option<users::Model>
         })
         .await?;
     if found.as_ref().is_some_and(|(session, _)| session.last_seen_at <= now - LAST_USE) {
-        note_use(cx.db.clone(), id, now);
+        record_use(cx.db.clone(), id, now);
     }
     Ok(found.and_then(|(_, user)| user))
 }
@@ -227,8 +177,8 @@ pub(crate) async fn confirm(
 }
 
 /// Updates the time of last use in the background. A lost update is harmless: the next request repeats it.
-fn note_use(db: Db, id: Uuid, now: DateTimeWithTimeZone) {
-    let note = async move {
+fn record_use(db: Db, id: Uuid, now: DateTimeWithTimeZone) {
+    let update = async move {
         db.write(move |txn| {
             Box::pin(async move {
                 Entity::update_many()
@@ -245,8 +195,8 @@ fn note_use(db: Db, id: Uuid, now: DateTimeWithTimeZone) {
         .await
     };
     tokio::spawn(async move {
-        if let Err(error) = note.await {
-            log::debug!("the use of a session was not noted: {error}");
+        if let Err(error) = update.await {
+            log::debug!("recording the use of a session failed: {error}");
         }
     });
 }

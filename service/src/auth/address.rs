@@ -116,14 +116,14 @@ pub async fn change_email(cx: &Context, actor: &Actor, new: NewEmail) -> Result<
     new.validate()?;
     cx.require_mail()?;
     let email = users::normal_email(&new.email);
-    let known = confirm_password(cx, id, new.current_password).await?;
+    let confirmed = confirm_password(cx, id, new.current_password).await?;
     super::admit_mail(cx, Template::ChangeEmail, &email)?;
     let now = cx.clock().now();
     cx.db
         .write(move |txn| {
             Box::pin(async move {
                 let user = lock(txn, id).await?.ok_or(Error::InvalidToken)?;
-                if user.password_hash != known.password_hash {
+                if user.password_hash != confirmed.password_hash {
                     return Err(wrong_password());
                 }
                 request_change(txn, now, user, email).await

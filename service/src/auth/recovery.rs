@@ -66,15 +66,15 @@ pub struct PasswordReset {
 pub async fn change_password(cx: &Context, actor: &Actor, input: PasswordChange) -> Result<()> {
     let id = actor.require_account(Action::ChangePassword)?.id;
     input.validate()?;
-    let known = confirm_password(cx, id, input.current_password).await?;
-    let hints = users::password_hints(&known);
+    let confirmed = confirm_password(cx, id, input.current_password).await?;
+    let hints = users::password_hints(&confirmed);
     let hash = cx.passwords().choose("/new_password", input.new_password, hints).await?;
     let (session, sends, now) = (actor.session(), cx.policy().mail, cx.clock().now());
     cx.db
         .write(move |txn| {
             Box::pin(async move {
                 let user = lock(txn, id).await?.ok_or(Error::InvalidToken)?;
-                if user.password_hash != known.password_hash {
+                if user.password_hash != confirmed.password_hash {
                     return Err(wrong_password());
                 }
                 set_password(txn, now, user, hash, sends).await?;
@@ -111,10 +111,10 @@ pub async fn reset_password(cx: &Context, input: PasswordReset) -> Result<()> {
         return Err(Error::InvalidToken);
     }
     let id = token.user;
-    let known = cx.db.read(async |conn| Entity::find_by_id(id).one(conn).await).await?;
-    let known = known.ok_or(Error::InvalidToken)?;
-    token.verify(cx.keys(), &known)?;
-    let hints = users::password_hints(&known);
+    let found = cx.db.read(async |conn| Entity::find_by_id(id).one(conn).await).await?;
+    let found = found.ok_or(Error::InvalidToken)?;
+    token.verify(cx.keys(), &found)?;
+    let hints = users::password_hints(&found);
     let hash = cx.passwords().choose("/new_password", input.new_password, hints).await?;
     let (keys, sends) = (Arc::clone(cx.keys()), cx.policy().mail);
     cx.db
@@ -130,7 +130,7 @@ pub async fn reset_password(cx: &Context, input: PasswordReset) -> Result<()> {
         .await?;
     cx.wake_outbox();
     Event::PasswordReset { user: id }.log();
-    if !known.is_verified {
+    if !found.is_verified {
         Event::EmailVerified { user: id }.log();
     }
     Event::SessionsEnded { user: id, actor: id.into(), reason: SessionEnd::PasswordReset }.log();
@@ -172,10 +172,10 @@ async fn set_password(
     hash: String,
     sends: bool,
 ) -> Result<()> {
-    let (is_verified, stamp) = (user.is_verified, user.proof_stamp + 1);
+    let (is_verified, token_epoch) = (user.is_verified, user.proof_stamp + 1);
     let mut row = user.into_active_model();
     (row.password_hash, row.pending_email, row.is_verified) = (Set(hash), Set(None), Set(is_verified));
-    row.proof_stamp = Set(stamp);
+    row.proof_stamp = Set(token_epoch);
     let changed = db::update(txn, row, Column::Version, None).await?;
     if sends {
         mail::enqueue(txn, now, Template::PasswordChanged, &changed, &changed.email).await?;

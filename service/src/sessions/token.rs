@@ -35,14 +35,14 @@ pub(crate) struct Claims {
 }
 
 /// Issuer and verifier of session tokens.
-pub(crate) struct Tokens<'c> {
+pub(crate) struct TokenIssuer<'c> {
     keys: &'c Keys,
     issuer: &'c str,
     /// Seconds since 1970.
     now: i64,
 }
 
-impl<'c> Tokens<'c> {
+impl<'c> TokenIssuer<'c> {
     /// Issuer of a context, at its current time.
     pub(crate) fn of(cx: &'c Context) -> Self {
         Self { keys: cx.keys(), issuer: &cx.policy().issuer, now: cx.clock().now().timestamp() }
