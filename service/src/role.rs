@@ -48,6 +48,6 @@ impl FromStr for Role {
 
     fn from_str(name: &str) -> Result<Self, String> {
         let role = Self::ALL.into_iter().find(|role| role.as_str() == name);
-        role.ok_or_else(|| format!("no role is called {name:?}"))
+        role.ok_or_else(|| format!("unknown role {name:?}"))
     }
 }

@@ -1,4 +1,4 @@
-//! `bookly user …`: accounts, by whoever runs the program.
+//! `bookly user …`: accounts on the command line.
 
 use std::process::Output;
 
@@ -14,14 +14,14 @@ fn user(app: &TestApp, arguments: &[&str]) -> Output {
     run_on(&app.database, &arguments, "")
 }
 
-/// What the command printed when it did what it was asked.
+/// Output of a successful command.
 #[track_caller]
 fn done(output: &Output) -> String {
     assert!(output.status.success(), "{}", text(&output.stderr));
     text(&output.stdout)
 }
 
-/// The one line in which a command said that it did not.
+/// Error line of a failed command.
 #[track_caller]
 fn refused(output: &Output) -> String {
     assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(1), ""));
@@ -74,10 +74,10 @@ async fn roles_change_and_accounts_are_disabled_and_enabled() {
     root.get("/users").await.ok();
 }
 
-/// A hash as PHP makes them, which no password meets.
+/// Hash with the prefix of PHP, of an unknown password.
 const HASH: &str = "$2y$04$abcdefghijklmnopqrstuuabcdefghijklmnopqrstuvwxyzABCDC";
 
-/// Imports a file and gives its report.
+/// Imports a file and returns its exit status and its report.
 fn import(app: &TestApp, file: &str, options: &[&str]) -> (Option<i32>, Value) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("accounts.csv");
@@ -115,7 +115,7 @@ async fn accounts_move_in_with_the_passwords_that_they_have() {
     {
         let wrong = json!({ "login": name, "password": "violet anchor tundra 71" });
         app.anonymous().post("/auth/login", wrong).await.problem("invalid_credentials");
-        // The second log-in meets the hash that the first one made.
+        // The second log-in verifies the hash that the first one stored.
         for _ in 0..2 {
             let me = app.log_in(name).await.get("/users/me").await.ok();
             assert_eq!((&me["role"], &me["is_verified"]), (&json!(role), &json!(is_verified)));
@@ -212,9 +212,9 @@ async fn every_error_is_named_by_row_and_column_and_nothing_is_written() {
 async fn what_is_no_file_of_accounts_is_refused_in_one_line() {
     let app = TestApp::start().await;
     for (file, error) in [
-        (String::new(), "there is no column username"),
-        ("username,email\n".to_owned(), "there is no column hash"),
-        ("username,email,hash,hash\n".to_owned(), "there are two columns hash"),
+        (String::new(), "column username is missing"),
+        ("username,email\n".to_owned(), "column hash is missing"),
+        ("username,email,hash,hash\n".to_owned(), "column hash occurs twice"),
         ("username,email,hash,paswd\n".to_owned(), "column 4 has none of the names"),
         (format!("alice,alice@example.com,{HASH}\n"), "column 1 has none of the names"),
     ] {

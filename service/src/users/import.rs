@@ -10,7 +10,7 @@ use std::{collections::HashMap, io::Read};
 use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
 use serde::Serialize;
 
-use self::file::Row;
+use self::file::AccountRow;
 use super::{NewUser, identity::normal_email};
 use crate::{
     Actor, Context, FieldCode, FieldError, Result,
@@ -64,7 +64,7 @@ where
 }
 
 /// Rejects rows with the username or address of an earlier row.
-fn find_repeated(rows: &mut [Row]) {
+fn find_repeated(rows: &mut [AccountRow]) {
     let (mut usernames, mut emails) = (HashMap::new(), HashMap::new());
     for row in rows {
         let Some(new) = &row.new else { continue };
@@ -74,7 +74,7 @@ fn find_repeated(rows: &mut [Row]) {
             ("/email", *emails.entry(email).or_insert(row.number)),
         ] {
             if first != row.number {
-                let detail = format!("is that of row {first}, too");
+                let detail = format!("is also in row {first}");
                 row.add(FieldError::new(pointer, FieldCode::Duplicate, detail));
             }
         }
@@ -83,7 +83,7 @@ fn find_repeated(rows: &mut [Row]) {
 
 async fn write(
     txn: &DatabaseTransaction,
-    mut rows: Vec<Row>,
+    mut rows: Vec<AccountRow>,
     dry_run: bool,
 ) -> Result<TransactionOutcome<UserImportReport>> {
     for batch in rows.chunks_mut(BATCH) {
@@ -92,10 +92,10 @@ async fn write(
     let mut report = UserImportReport { dry_run, rows: rows.len() as u64, ..UserImportReport::default() };
     report.failed = rows.iter().filter(|row| !row.errors.is_empty()).count() as u64;
     if report.failed > 0 {
-        report.problems = rows.into_iter().flat_map(Row::into_problems).collect();
+        report.problems = rows.into_iter().flat_map(AccountRow::into_problems).collect();
         return Ok(TransactionOutcome::Rollback(report));
     }
-    let mut accounts = rows.into_iter().filter_map(Row::into_account);
+    let mut accounts = rows.into_iter().filter_map(AccountRow::into_account);
     loop {
         let batch: Vec<ActiveModel> = accounts.by_ref().take(BATCH).collect();
         if batch.is_empty() {
@@ -111,10 +111,10 @@ async fn write(
 }
 
 /// Rejects rows with the username or address of an existing account.
-async fn find_taken(txn: &DatabaseTransaction, batch: &mut [Row]) -> Result<()> {
-    let known = |new: &NewUser| (new.username.to_lowercase(), normal_email(&new.email));
+async fn find_taken(txn: &DatabaseTransaction, batch: &mut [AccountRow]) -> Result<()> {
+    let identity = |new: &NewUser| (new.username.to_lowercase(), normal_email(&new.email));
     let (usernames, emails): (Vec<_>, Vec<_>) =
-        batch.iter().filter_map(|row| row.new.as_ref().map(known)).unzip();
+        batch.iter().filter_map(|row| row.new.as_ref().map(identity)).unzip();
     let taken = Condition::any().add(Column::Username.is_in(usernames)).add(Column::Email.is_in(emails));
     let taken: Vec<(String, String)> = Entity::find()
         .select_only()
@@ -125,12 +125,12 @@ async fn find_taken(txn: &DatabaseTransaction, batch: &mut [Row]) -> Result<()> 
         .await?;
     let (usernames, emails): (Vec<_>, Vec<_>) = taken.into_iter().unzip();
     for row in batch {
-        let Some((username, email)) = row.new.as_ref().map(known) else { continue };
+        let Some((username, email)) = row.new.as_ref().map(identity) else { continue };
         if usernames.contains(&username) {
-            row.add(FieldError::new("/username", FieldCode::Taken, "is that of an account"));
+            row.add(FieldError::new("/username", FieldCode::Taken, "belongs to an existing account"));
         }
         if emails.contains(&email) {
-            row.add(FieldError::new("/email", FieldCode::Taken, "is that of an account"));
+            row.add(FieldError::new("/email", FieldCode::Taken, "belongs to an existing account"));
         }
     }
     Ok(())

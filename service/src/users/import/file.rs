@@ -8,14 +8,14 @@ use validator::Validate;
 use crate::{Error, FieldCode, FieldError, Result, passwords::Passwords, report::RowProblem, users::NewUser};
 use entity::users::ActiveModel;
 
-/// Columns of the file. The first [`NEEDED`] are required.
+/// Columns of the file. The first [`REQUIRED`] are required.
 const COLUMNS: [&str; 7] = ["username", "email", "hash", "first_name", "last_name", "role", "is_verified"];
 
 /// Number of required columns.
-const NEEDED: usize = 3;
+const REQUIRED: usize = 3;
 
 /// Row of the file with its errors. It contains a hash, so it has no `Debug`.
-pub(super) struct Row {
+pub(super) struct AccountRow {
     /// From 1, without the header.
     pub(super) number: u64,
     line: u64,
@@ -26,14 +26,14 @@ pub(super) struct Row {
 }
 
 /// Reads a file. `is_verified` applies to rows without a value of their own.
-pub(super) fn read(file: impl Read, is_verified: bool) -> Result<Vec<Row>> {
+pub(super) fn read(file: impl Read, is_verified: bool) -> Result<Vec<AccountRow>> {
     let mut reader = ReaderBuilder::new().flexible(true).from_reader(file);
     let columns = columns(reader.byte_headers().map_err(unreadable)?)?;
     let mut rows = Vec::new();
     let mut record = ByteRecord::new();
     while reader.read_byte_record(&mut record).map_err(unreadable)? {
         let line = record.position().map_or(0, csv::Position::line);
-        rows.push(Row::read(rows.len() as u64 + 1, line, &columns, &record, is_verified));
+        rows.push(AccountRow::read(rows.len() as u64 + 1, line, &columns, &record, is_verified));
     }
     Ok(rows)
 }
@@ -42,25 +42,25 @@ pub(super) fn read(file: impl Read, is_verified: bool) -> Result<Vec<Row>> {
 fn columns(header: &ByteRecord) -> Result<Vec<&'static str>> {
     let list = || COLUMNS.join(", ");
     let mut columns: Vec<&'static str> = Vec::new();
-    for (place, name) in header.iter().enumerate() {
-        let name = if place == 0 { name.strip_prefix(b"\xef\xbb\xbf").unwrap_or(name) } else { name };
+    for (index, name) in header.iter().enumerate() {
+        let name = if index == 0 { name.strip_prefix(b"\xef\xbb\xbf").unwrap_or(name) } else { name };
         // Without a header, the first line has a password hash: do not repeat names.
-        let Some(known) = COLUMNS.into_iter().find(|known| known.as_bytes() == name) else {
-            let what = format!("column {} has none of the names {}", place + 1, list());
-            return Err(Error::UnreadableFile(what));
+        let Some(column) = COLUMNS.into_iter().find(|column| column.as_bytes() == name) else {
+            let reason = format!("column {} has none of the names {}", index + 1, list());
+            return Err(Error::UnreadableFile(reason));
         };
-        if columns.contains(&known) {
-            return Err(Error::UnreadableFile(format!("there are two columns {known}")));
+        if columns.contains(&column) {
+            return Err(Error::UnreadableFile(format!("column {column} occurs twice")));
         }
-        columns.push(known);
+        columns.push(column);
     }
-    match COLUMNS[..NEEDED].iter().find(|needed| !columns.contains(*needed)) {
-        Some(missing) => Err(Error::UnreadableFile(format!("there is no column {missing}"))),
+    match COLUMNS[..REQUIRED].iter().find(|required| !columns.contains(*required)) {
+        Some(missing) => Err(Error::UnreadableFile(format!("column {missing} is missing"))),
         None => Ok(columns),
     }
 }
 
-impl Row {
+impl AccountRow {
     fn read(number: u64, line: u64, columns: &[&str], record: &ByteRecord, is_verified: bool) -> Self {
         let mut row = Self { number, line, new: None, hash: String::new(), errors: Vec::new() };
         if record.len() != columns.len() {
@@ -69,8 +69,8 @@ impl Row {
             return row;
         }
         let mut text = |name: &str| {
-            let place = columns.iter().position(|column| *column == name)?;
-            match std::str::from_utf8(&record[place]) {
+            let index = columns.iter().position(|column| *column == name)?;
+            match std::str::from_utf8(&record[index]) {
                 Ok("") => None,
                 Ok(text) => Some(text.to_owned()),
                 Err(_) => {
@@ -121,15 +121,15 @@ impl Row {
 
     /// Adds an error, unless the cell already has one.
     pub(super) fn add(&mut self, error: FieldError) {
-        if self.errors.iter().all(|known| known.pointer != error.pointer) {
+        if self.errors.iter().all(|listed| listed.pointer != error.pointer) {
             self.errors.push(error);
         }
     }
 
     /// Problems of the row, in the order of the columns.
     pub(super) fn into_problems(mut self) -> impl Iterator<Item = RowProblem> {
-        let place = |error: &FieldError| COLUMNS.iter().position(|name| error.pointer.ends_with(name));
-        self.errors.sort_by_key(place);
+        let column = |error: &FieldError| COLUMNS.iter().position(|name| error.pointer.ends_with(name));
+        self.errors.sort_by_key(column);
         let (row, line) = (self.number, self.line);
         self.errors.into_iter().map(move |error| RowProblem { row, line, error })
     }
@@ -144,6 +144,6 @@ impl Row {
 fn unreadable(error: csv::Error) -> Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => Error::UnreadableFile(error.to_string()),
-        _ => Error::UnreadableFile("it is no CSV".to_owned()),
+        _ => Error::UnreadableFile("the file is not CSV".to_owned()),
     }
 }
