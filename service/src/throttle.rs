@@ -65,7 +65,7 @@ impl Throttle {
         let Some(table) = &self.table else { return Ok(None) };
         match table.charge(limit, &subject.network(), self.clock.monotonic(), Cost::Any) {
             (true, status) => Ok(Some(status)),
-            (false, status) => Err(refused(status, subject)),
+            (false, status) => Err(rejection(status, subject)),
         }
     }
 
@@ -91,7 +91,7 @@ impl Throttle {
         if attempt.counted {
             table.refund(RateLimit::Account, &Subject::Name(name), now);
         }
-        Err(refused(status, from_here))
+        Err(rejection(status, from_here))
     }
 }
 
@@ -118,7 +118,7 @@ impl Attempt<'_> {
     }
 }
 
-fn refused(status: LimitStatus, subject: Subject<'_>) -> Error {
+fn rejection(status: LimitStatus, subject: Subject<'_>) -> Error {
     let (user, address) = match subject {
         Subject::Address(address) | Subject::NameFrom(_, address) => (None, Some(AddressClass::of(address))),
         Subject::User(user) => (Some(user), None),
@@ -168,7 +168,7 @@ mod tests {
     }
 
     /// Fails log-ins until one is rejected; returns the number of admitted attempts and the error.
-    fn hammer(throttle: &Throttle, name: &str, address: IpAddr) -> (u64, Error) {
+    fn exhaust(throttle: &Throttle, name: &str, address: IpAddr) -> (u64, Error) {
         for tries in 0.. {
             if let Err(error) = throttle.attempt(name, Some(address)) {
                 return (tries, error);
@@ -187,15 +187,15 @@ mod tests {
             ("192.0.2.1", "192.0.2.2", false),
         ] {
             let name = format!("{a} {b}");
-            hammer(&throttle, &name, at(a));
+            exhaust(&throttle, &name, at(a));
             assert_eq!(throttle.attempt(&name, Some(at(b))).is_err(), alike, "{name}");
         }
     }
 
     #[test]
-    fn after_the_wait_and_not_before_it_works_again() {
+    fn an_attempt_is_admitted_after_the_wait_and_not_before() {
         let throttle = Throttle::on(Arc::default());
-        let (tries, error) = hammer(&throttle, "alice", at("192.0.2.1"));
+        let (tries, error) = exhaust(&throttle, "alice", at("192.0.2.1"));
         assert_eq!(tries, RateLimit::LogInFailures.quota());
         let wait = wait(&error);
         throttle.clock.advance(wait / 2);
@@ -210,29 +210,29 @@ mod tests {
         for _ in 0..1000 {
             throttle.attempt("alice", Some(at("192.0.2.1"))).unwrap().refund();
         }
-        assert_eq!(hammer(&throttle, "alice", at("192.0.2.1")).0, RateLimit::LogInFailures.quota());
+        assert_eq!(exhaust(&throttle, "alice", at("192.0.2.1")).0, RateLimit::LogInFailures.quota());
     }
 
     #[test]
-    fn an_account_under_attack_from_everywhere_gives_each_new_address_one_try() {
+    fn an_account_under_distributed_attack_admits_one_attempt_per_new_address() {
         let throttle = Throttle::on(Arc::default());
         let mut tries = 0;
         let mut attackers = (0..=255).map(|last| at(&format!("198.51.100.{last}")));
         while tries < RateLimit::Account.quota() {
-            tries += hammer(&throttle, "alice", attackers.next().unwrap()).0;
+            tries += exhaust(&throttle, "alice", attackers.next().unwrap()).0;
         }
         for attacker in attackers.take(50) {
-            let (tries, error) = hammer(&throttle, "alice", attacker);
+            let (tries, error) = exhaust(&throttle, "alice", attacker);
             assert_eq!(tries, 1);
             assert!(wait(&error) <= RateLimit::LogInFailures.window());
         }
         throttle.attempt("alice", Some(at("192.0.2.1"))).unwrap().refund();
         let _again = throttle.attempt("alice", Some(at("192.0.2.1"))).unwrap();
-        assert_eq!(hammer(&throttle, "bob", at("192.0.2.1")).0, RateLimit::LogInFailures.quota());
+        assert_eq!(exhaust(&throttle, "bob", at("192.0.2.1")).0, RateLimit::LogInFailures.quota());
     }
 
     #[test]
-    fn threads_that_ask_at_once_get_the_quota_and_no_more() {
+    fn concurrent_threads_are_admitted_exactly_up_to_the_quota() {
         let throttle = Throttle::on(Arc::default());
         let admitted: usize = std::thread::scope(|scope| {
             let ask = || {

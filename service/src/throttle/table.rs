@@ -103,17 +103,17 @@ impl Table {
         change: impl FnOnce(u64) -> (u64, T),
     ) -> T {
         let hash = self.hasher.hash_one((limit, subject));
-        let mark = (hash << 8) | (limit as u64 + 1);
+        let tag = (hash << 8) | (limit as u64 + 1);
         let shard = usize::try_from(hash >> (64 - SHARD_BITS)).unwrap_or_default();
         let set = usize::try_from((hash >> 8) % (1 << self.set_bits)).unwrap_or_default();
         let mut slots = self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner);
         let slots = &mut slots[set * WAYS..][..WAYS];
-        let known = slots.iter().position(|slot| slot[0] == mark);
-        let spent = known.map_or(0, |place| slots[place][1].saturating_sub(now));
+        let found = slots.iter().position(|slot| slot[0] == tag);
+        let spent = found.map_or(0, |slot| slots[slot][1].saturating_sub(now));
         let (spent, result) = change(spent);
-        let place = known.or_else(|| (0..WAYS).min_by_key(|place| share(slots[*place], now)));
-        if let Some(place) = place.filter(|_| spent > 0 || known.is_some()) {
-            slots[place] = [mark, now + spent];
+        let chosen = found.or_else(|| (0..WAYS).min_by_key(|slot| share(slots[*slot], now)));
+        if let Some(slot) = chosen.filter(|_| spent > 0 || found.is_some()) {
+            slots[slot] = [tag, now + spent];
         }
         result
     }
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quota_is_spent_at_once_and_comes_back_evenly() {
+    fn a_quota_is_spent_at_once_and_recovers_evenly() {
         let (table, interval) = (Table::with_sets(0), LIMIT.interval());
         for spent in 1..=LIMIT.quota() {
             let (admitted, status) = table.charge(LIMIT, &"a", 0, Cost::Any);
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refund_gives_back_one_unit_and_never_more_than_the_quota() {
+    fn a_refund_returns_one_request_and_never_exceeds_the_quota() {
         let table = Table::with_sets(0);
         table.refund(LIMIT, &"a", 0);
         table.exhaust(&"a", 0);
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hundred_times_as_many_subjects_as_slots_leave_the_table_as_large() {
+    fn the_table_keeps_its_size_with_more_subjects_than_slots() {
         let table = Table::with_sets(0);
         let slots = WAYS << SHARD_BITS;
         let full =
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_of_new_subjects_does_not_set_exhausted_ones_free() {
+    fn a_flood_of_new_subjects_does_not_evict_exhausted_ones() {
         let table = Table::with_sets(0);
         // Few enough not to collide in a set.
         let hot: Vec<_> = (0..100).map(|number| format!("hot {number}")).collect();
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_recovered_goes_first() {
+    fn recovered_slots_are_evicted_first() {
         let table = Table::with_sets(0);
         let later = LIMIT.interval();
         for subject in 0..(WAYS << SHARD_BITS) * 10 {
@@ -228,7 +228,7 @@ mod tests {
     /// `cargo test -p service -- --ignored --nocapture a_million`
     #[test]
     #[ignore = "a measurement; the bound itself is a constant"]
-    fn a_million_subjects_are_remembered_in_less_than_64_mib() {
+    fn a_million_subjects_fit_into_64_mib() {
         let resident = || {
             let status = std::fs::read_to_string("/proc/self/status").unwrap();
             let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
@@ -244,11 +244,14 @@ mod tests {
         let each = began.elapsed() / 1_000_000;
         let taken = resident() - before;
         assert!(table.len() > 999_000, "hardly a set is full");
-        println!("empty: {empty} KiB; 1,000,000 subjects: {taken} KiB, {each:?} each, {} known", table.len());
+        println!(
+            "empty: {empty} KiB; 1,000,000 subjects: {taken} KiB, {each:?} each, {} stored",
+            table.len()
+        );
         for subject in 1_000_000..10_000_000_u32 {
             table.admits(&subject, 0);
         }
-        println!("10,000,000 subjects: {} KiB, {} known", resident() - before, table.len());
+        println!("10,000,000 subjects: {} KiB, {} stored", resident() - before, table.len());
         assert!(taken < 64 << 10 && resident() - before < 64 << 10);
     }
 }
