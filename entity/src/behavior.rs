@@ -1,18 +1,18 @@
-//! What every row gets without asking: an id when it is made, times in UTC, and a version that grows.
+//! Defaults of new rows: an id, times in UTC, and a version that increases with each update.
 
 use chrono::{SubsecRound, Utc};
 use sea_orm::{ActiveValue::Set, entity::prelude::*};
 
 use crate::{books, outbox, sessions, users};
 
-/// The present moment in UTC to the microsecond, which is what all three databases keep.
+/// Current time in UTC, to the microsecond, which is the precision of all three databases.
 #[must_use]
 pub fn now() -> DateTimeWithTimeZone {
     Utc::now().trunc_subsecs(6).fixed_offset()
 }
 
-/// Rows that count their updates: `new()` gives an id of version 7 (RFC 9562), version 1 and the
-/// present moment; each update moves `version` and `updated_at` on.
+/// Behavior of versioned rows: `new()` sets an id of version 7 (RFC 9562), version 1 and the current time; each update
+/// increases `version` and sets `updated_at`.
 macro_rules! versioned {
     ($($table:ident),+) => {$(
         #[async_trait::async_trait]
@@ -43,8 +43,7 @@ versioned!(books, users);
 
 #[async_trait::async_trait]
 impl ActiveModelBehavior for sessions::ActiveModel {
-    /// A row with an id of version 7 (RFC 9562), generation 1 and the present moment; the caller says
-    /// when it ends.
+    /// Row with an id of version 7 (RFC 9562), generation 1 and the current time; the caller sets its limits.
     fn new() -> Self {
         let now = now();
         Self {
@@ -60,8 +59,7 @@ impl ActiveModelBehavior for sessions::ActiveModel {
 
 #[async_trait::async_trait]
 impl ActiveModelBehavior for outbox::ActiveModel {
-    /// A row with an id of version 7 (RFC 9562), due at the present moment; the caller says what it is
-    /// about and when it expires.
+    /// Row with an id of version 7 (RFC 9562), due now; the caller sets its content and its expiry.
     fn new() -> Self {
         let now = now();
         Self {

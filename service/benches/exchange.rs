@@ -1,7 +1,6 @@
 //! Benchmark of import and export on PostgreSQL, compared with `COPY` and with single inserts of the same rows, and
 //! their memory use. The rows combine values of real books.
 //!
-//!
 //! ```sh
 //! TEST_POSTGRES_URL=postgres://… TEST_BOOK_FILES=folder cargo bench -p service --bench exchange -- 1000000
 //! ```
@@ -52,42 +51,41 @@ async fn main() {
     println!("{rows} rows, {} MiB", fs::metadata(&file).unwrap().len() >> 20);
 
     let root = open(&server).await;
-    root.db
-        .connection()
-        .execute_unprepared("DROP DATABASE IF EXISTS exchange_bench WITH (FORCE)")
-        .await
-        .unwrap();
-    root.db.connection().execute_unprepared("CREATE DATABASE exchange_bench").await.unwrap();
+    for sql in ["DROP DATABASE IF EXISTS exchange_bench WITH (FORCE)", "CREATE DATABASE exchange_bench"] {
+        root.db.connection().execute_unprepared(sql).await.unwrap();
+    }
     let (address, _) = server.rsplit_once('/').unwrap();
     let url = format!("{address}/exchange_bench");
     migration::startup::up(&url).await.unwrap();
     let cx = open(&url).await;
+    measure(&cx, &file, &scratch.path().join("books.table"), rows).await;
+    cx.db.close().await.unwrap();
+    root.db.connection().execute_unprepared("DROP DATABASE exchange_bench WITH (FORCE)").await.unwrap();
+}
 
-    let imported = bring_in(&cx, &file, rows).await;
-    let table = scratch.path().join("books.table");
-    copy_out(&cx, &table).await;
+/// Measures imports, inserts, `COPY` and exports of the books of `file`. `table` is a scratch file.
+async fn measure(cx: &Context, file: &Path, table: &Path, rows: u64) {
+    let imported = import_books(cx, file, rows).await;
+    copy_out(cx, table).await;
     for sql in ["CREATE TABLE kept AS TABLE books", "CREATE INDEX ON kept (id)"] {
         cx.db.connection().execute_unprepared(sql).await.unwrap();
     }
-    let copied = copy_in(&cx, &table, rows).await;
-    let inserted = insert(&cx, rows, BATCH, true).await;
-    let single = insert(&cx, rows / SINGLE, 1, false).await;
-    let copied_again = copy_in(&cx, &table, rows).await;
+    let copied = copy_in(cx, table, rows).await;
+    let inserted = insert(cx, rows, BATCH, true).await;
+    let single = insert(cx, rows / SINGLE, 1, false).await;
+    let copied_again = copy_in(cx, table, rows).await;
     let copied = f64::midpoint(copied, copied_again);
     println!("import / COPY {:.2}", imported / copied);
-    println!("writing alone / COPY {:.2}", inserted / copied);
+    println!("inserting alone / COPY {:.2}", inserted / copied);
     println!("import / one by one {:.1}", imported / single);
     for format in [ExportFormat::Csv, ExportFormat::Ndjson] {
-        take_out(&cx, format, rows).await;
+        export_books(cx, format, rows).await;
     }
     let again = Instant::now();
     let report =
-        import::run(&cx, &Actor::Operator, File::open(&file).unwrap(), ImportOptions::default(), None).await;
+        import::run(cx, &Actor::Operator, File::open(file).unwrap(), ImportOptions::default(), None).await;
     assert_eq!(report.unwrap().unchanged, rows);
-    say("import again", rows, again.elapsed());
-
-    cx.db.close().await.unwrap();
-    root.db.connection().execute_unprepared("DROP DATABASE exchange_bench WITH (FORCE)").await.unwrap();
+    print_rate("import again", rows, again.elapsed());
 }
 
 async fn open(url: &str) -> Context {
@@ -111,39 +109,39 @@ async fn open(url: &str) -> Context {
     Context::open(Arc::new(Shared::new(url, keys, policy, false)), &settings).await.unwrap()
 }
 
-fn say(what: &str, rows: u64, took: Duration) -> f64 {
+fn print_rate(name: &str, rows: u64, took: Duration) -> f64 {
     let rate = rows as f64 / took.as_secs_f64();
-    println!("{what}: {rate:.0} rows/s");
+    println!("{name}: {rate:.0} rows/s");
     rate
 }
 
 /// Resets the peak memory of the process (proc(5), `clear_refs`); returns its current memory.
 fn reset_memory() -> u64 {
     fs::write("/proc/self/clear_refs", "5").unwrap();
-    most_memory()
+    peak_memory()
 }
 
-fn most_memory() -> u64 {
+fn peak_memory() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
-fn say_memory(what: &str, before: u64) {
-    println!("{what}: memory grew by {} MiB at most", (most_memory() - before) >> 10);
+fn print_memory(name: &str, before: u64) {
+    println!("{name}: memory grew by {} MiB at most", (peak_memory() - before) >> 10);
 }
 
-async fn bring_in(cx: &Context, file: &Path, rows: u64) -> f64 {
+async fn import_books(cx: &Context, file: &Path, rows: u64) -> f64 {
     let (before, began) = (reset_memory(), Instant::now());
     let file = File::open(file).unwrap();
     let report = import::run(cx, &Actor::Operator, file, ImportOptions::default(), None).await.unwrap();
     assert_eq!((report.created, report.warnings), (rows, 0), "{report:?}");
-    let rate = say("import, atomic", rows, began.elapsed());
-    say_memory("import", before);
+    let rate = print_rate("import, atomic", rows, began.elapsed());
+    print_memory("import", before);
     rate
 }
 
-async fn take_out(cx: &Context, format: ExportFormat, rows: u64) {
+async fn export_books(cx: &Context, format: ExportFormat, rows: u64) {
     let (before, began) = (reset_memory(), Instant::now());
     let query = ExportQuery { format };
     let mut export = export::open(cx, &Actor::Operator, Filters::default(), query).await.unwrap();
@@ -151,8 +149,8 @@ async fn take_out(cx: &Context, format: ExportFormat, rows: u64) {
     while let Some(part) = export.next().await.unwrap() {
         bytes += part.len();
     }
-    say(&format!("export, {format:?}, {} MiB", bytes >> 20), rows, began.elapsed());
-    say_memory("export", before);
+    print_rate(&format!("export, {format:?}, {} MiB", bytes >> 20), rows, began.elapsed());
+    print_memory("export", before);
 }
 
 async fn copy_out(cx: &Context, table: &Path) {
@@ -187,7 +185,7 @@ async fn copy_in(cx: &Context, table: &Path, rows: u64) -> f64 {
         copy.send(&part[..length]).await.unwrap();
     }
     assert_eq!(copy.finish().await.unwrap(), rows);
-    say("COPY", rows, began.elapsed())
+    print_rate("COPY", rows, began.elapsed())
 }
 
 /// Inserts prepared rows, by the statement of the import or one by one.
@@ -224,20 +222,13 @@ async fn insert(cx: &Context, rows: u64, batch: u64, checked: bool) -> f64 {
     txn.commit().await.unwrap();
     took += began.elapsed();
     kept.rollback().await.unwrap();
-    say(if checked { "statements of the import alone" } else { "one by one" }, rows.max(batch), took)
+    print_rate(if checked { "statements of the import alone" } else { "one by one" }, rows.max(batch), took)
 }
 
 /// Writes `rows` books that combine titles, authors, years and covers of real ones, nine of ten with a unique ISBN.
 fn permute(folder: &Path, file: &Path, rows: u64) {
     let goodbooks = GzDecoder::new(File::open(folder.join("goodbooks10k_books.csv.gz")).unwrap());
     let works = GzDecoder::new(File::open(folder.join("gutenberg_works_even.csv.gz")).unwrap());
-    let column = |records: &[csv::StringRecord], place: usize| -> Vec<String> {
-        let cells =
-            records.iter().map(|record| record[place].split_whitespace().collect::<Vec<_>>().join(" "));
-        cells
-            .filter(|cell| (1..400).contains(&cell.chars().count()) && !cell.contains(char::is_control))
-            .collect()
-    };
     let goodbooks: Vec<_> = csv::Reader::from_reader(goodbooks).records().map(Result::unwrap).collect();
     let works: Vec<_> = csv::Reader::from_reader(works).records().map(Result::unwrap).collect();
     let (mut titles, mut authors) = (column(&works, 1), column(&works, 2));
@@ -271,6 +262,14 @@ fn permute(folder: &Path, file: &Path, rows: u64) {
             .unwrap();
     }
     writer.flush().unwrap();
+}
+
+/// Texts of a column with at most 400 characters, with single spaces.
+fn column(records: &[csv::StringRecord], index: usize) -> Vec<String> {
+    let cells = records.iter().map(|record| record[index].split_whitespace().collect::<Vec<_>>().join(" "));
+    cells
+        .filter(|cell| (1..400).contains(&cell.chars().count()) && !cell.contains(char::is_control))
+        .collect()
 }
 
 /// ISBN-13 of a number of nine digits.

@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_looks_like_a_formula_is_escaped_and_nothing_else_is() {
+    fn only_cells_that_look_like_formulas_are_escaped() {
         for (cell, escaped) in [
             ("=1+1", "'=1+1"),
             ("@x", "'@x"),
@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn every_character_comes_back_and_none_begins_a_formula() {
+    fn escaping_is_reversible_for_every_character_and_prevents_formulas() {
         for c in '\0'..=char::MAX {
             for cell in [format!("{c}"), format!("'{c}"), format!("''{c}="), format!("={c}")] {
                 let escaped = escape(&cell);

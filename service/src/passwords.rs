@@ -114,26 +114,27 @@ fn verify(keys: &Keys, password: &str, stored: Option<&str>, cost: u32) -> Verdi
         (None, _) => None,
     };
     let candidate = candidate.filter(|(_, hash, _)| cost_of(hash).is_some_and(|cost| cost <= MAX_COST));
-    let known = candidate.as_ref().and_then(|(_, hash, _)| cost_of(hash));
+    let stored_cost = candidate.as_ref().and_then(|(_, hash, _)| cost_of(hash));
     if candidate.is_none() {
         black_box(digest(keys, keys.password_id(), password));
     }
-    let met = candidate.map(|(text, hash, current)| (bcrypt::verify(text, hash).unwrap_or(false), current));
-    for cost in filling(known, cost) {
+    let matched =
+        candidate.map(|(text, hash, current)| (bcrypt::verify(text, hash).unwrap_or(false), current));
+    for cost in filling(stored_cost, cost) {
         drop(black_box(bcrypt::hash_with_salt(password, cost, NO_SALT)));
     }
-    match met {
+    match matched {
         Some((true, current)) => Verdict::Right { outdated: !current },
         Some((false, _)) | None => Verdict::Wrong,
     }
 }
 
-/// Costs of the extra hashes that, together with one hash of cost `known`, take as long as one of cost `full`.
+/// Costs of the extra hashes that, together with one hash of cost `stored`, take as long as one of cost `full`.
 /// Response times thus reveal neither whether an account exists nor the age of its hash.
-fn filling(known: Option<u32>, full: u32) -> impl Iterator<Item = u32> {
+fn filling(stored: Option<u32>, full: u32) -> impl Iterator<Item = u32> {
     // A cost is a power of two, and 2ᵏ + (2ᵏ + 2ᵏ⁺¹ + … + 2ⁿ⁻¹) = 2ⁿ.
-    let missing = known.map_or(0..0, |known| known..full);
-    missing.chain(iter::once(full).filter(move |_| known.is_none()))
+    let missing = stored.map_or(0..0, |stored| stored..full);
+    missing.chain(iter::once(full).filter(move |_| stored.is_none()))
 }
 
 /// Stored value of an account without a password. No password matches it. Each value is unique, so a token bound to
@@ -178,7 +179,7 @@ mod tests {
     const NEW: &str = "a new secret of more than thirty-two bytes";
 
     #[test]
-    fn a_password_verifies_in_every_unicode_form_and_nothing_else_does() {
+    fn a_password_verifies_in_every_unicode_form() {
         let keys = keys(&[NEW]);
         let stored = hash(&keys, "Cafe\u{301} au lait 7", 4).unwrap();
         assert_eq!(
@@ -189,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn passwords_alike_in_72_bytes_differ() {
+    fn passwords_with_the_same_first_72_bytes_differ() {
         let keys = keys(&[NEW]);
         let long = "x".repeat(72);
         let stored = hash(&keys, &format!("{long}a"), 4).unwrap();
@@ -214,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn no_password_opens_an_account_that_is_not_there_or_has_none() {
+    fn an_unknown_account_or_one_without_a_password_rejects_every_password() {
         assert_eq!(verify(&keys(&[NEW]), "", None, 4), Verdict::Wrong);
         assert_eq!(verify(&keys(&[NEW]), "x", Some("not a hash"), 4), Verdict::Wrong);
         let none = none_yet();
@@ -225,14 +226,14 @@ mod tests {
     }
 
     #[test]
-    fn the_work_that_makes_up_for_a_missing_hash_is_done() {
+    fn a_missing_hash_costs_the_same_work() {
         for password in ["", "x", &"x".repeat(256)] {
             assert!(bcrypt::hash_with_salt(password, 4, NO_SALT).is_ok());
         }
     }
 
     #[test]
-    fn a_hash_that_would_take_minutes_is_not_computed() {
+    fn a_hash_of_excessive_cost_is_not_computed() {
         let keys = keys(&[NEW]);
         let id = keys.password_id();
         let costly = bcrypt::hash("x", 4).unwrap().replacen("$04$", "$31$", 1);
@@ -242,11 +243,11 @@ mod tests {
     }
 
     #[test]
-    fn every_answer_takes_the_work_of_one_hash_of_todays_cost() {
+    fn every_check_costs_the_work_of_one_hash_of_the_current_cost() {
         for full in 4..=16 {
-            for known in (4..=full).map(Some).chain([None]) {
-                let work = known.into_iter().chain(filling(known, full)).map(|cost| 1_u64 << cost);
-                assert_eq!(work.sum::<u64>(), 1 << full, "{known:?} of {full}");
+            for stored in (4..=full).map(Some).chain([None]) {
+                let work = stored.into_iter().chain(filling(stored, full)).map(|cost| 1_u64 << cost);
+                assert_eq!(work.sum::<u64>(), 1 << full, "{stored:?} of {full}");
             }
         }
     }

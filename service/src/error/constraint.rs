@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_constraint_is_known_by_its_index_and_by_its_columns() {
+    fn a_constraint_is_identified_by_its_index_and_by_its_columns() {
         for unique in Unique::ALL.iter().copied() {
             let (table, columns) = unique.columns();
             let index = format!("idx-{table}-{}", columns.join("_"));

@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hash_that_libxcrypt_made_is_met_by_its_password_alone() {
+    fn a_libxcrypt_hash_verifies_only_its_password() {
         for prefix in PREFIXES {
             let hash = format!("{prefix}05$N9qo8uLOickgx2ZMRZoMyerNT/HaLz1mYp06I6WeyE4m8o0bldTwW");
             assert_eq!(check(&hash, 12), Ok(()));
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_is_taken_if_it_is_one_and_not_too_costly() {
+    fn only_bcrypt_hashes_of_acceptable_cost_are_accepted() {
         let good = bcrypt::hash("x", 4).unwrap();
         let with = |from: &str, to: &str| good.replacen(from, to, 1);
         for prefix in PREFIXES {
@@ -60,7 +60,7 @@ mod tests {
         }
         assert_eq!(check(&with("$04$", "$12$"), highest_cost(10)), Ok(()));
         assert_eq!(check(&with("$04$", "$14$"), highest_cost(14)), Ok(()));
-        for (bad, why) in [
+        for (bad, reason) in [
             (String::new(), "nothing"),
             ("correct horse battery staple".to_owned(), "a password"),
             (with("$2b$", "$2x$"), "a broken implementation"),
@@ -77,7 +77,7 @@ mod tests {
             ("5f4dcc3b5aa765d61d8327deb882cf99".to_owned(), "MD5"),
             ("$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2g".to_owned(), "Argon2"),
         ] {
-            assert!(check(&bad, 12).is_err(), "{why}");
+            assert!(check(&bad, 12).is_err(), "{reason}");
         }
     }
 }

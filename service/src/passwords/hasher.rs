@@ -45,7 +45,7 @@ impl Hasher {
                     }
                     work(&jobs);
                 })
-                .expect("the system gives a thread at start-up");
+                .expect("the system can start a thread");
         }
         Self { queue }
     }
@@ -63,14 +63,14 @@ impl Hasher {
             }
         });
         self.queue.try_send(job).map_err(|_| Error::Busy)?;
-        receiver.await.map_err(|_| Error::internal("a hashing job was lost"))
+        receiver.await.map_err(|_| Error::internal("a hashing job panicked"))
     }
 }
 
 fn lower_priority() {
     let priority = ThreadPriority::Crossplatform(PRIORITY.try_into().expect("it lies between 0 and 99"));
     if let Err(error) = set_current_thread_priority(priority) {
-        log::debug!("hashing runs at normal priority: {error}");
+        log::debug!("lowering the priority of password hashing failed: {error}");
     }
 }
 
