@@ -1,4 +1,4 @@
-//! One administrator is left, whatever two of them do to each other at the same moment in two processes.
+//! Two administrators that disable, demote or delete each other concurrently, in two processes: one always remains.
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 use serde_json::json;
@@ -10,7 +10,7 @@ use crate::{
     process::Process,
 };
 
-/// What one administrator does to another.
+/// Operation of an administrator on another.
 #[derive(Debug, Clone, Copy)]
 enum Blow {
     Demote,
@@ -59,7 +59,7 @@ async fn of_two_administrators_who_remove_each_other_one_is_left_a_hundred_times
         assert_eq!(done, 1, "{what}");
         for lost in [&first, &second].iter().filter(|answer| !answer.status.is_success()) {
             assert!([401, 403, 409].contains(&lost.status.as_u16()), "{what}");
-            // Both were let in, and only one had its way.
+            // Both requests were authorized, and only one succeeded.
             both_served += usize::from(lost.status != 401);
         }
         one = if first.status.is_success() { one } else { two };
@@ -107,7 +107,7 @@ async fn an_administrator_who_cannot_use_their_power_does_not_count() {
     let admin = app.admin("admin").await;
     let me = format!("/users/{}", admin.id.unwrap());
     admin.patch(&me, json!({ "is_verified": false })).await.problem("last_admin");
-    // Nobody has chosen a password for this one yet.
+    // This account has no password yet.
     let new =
         json!({ "username": "carol", "email": "carol@example.com", "role": "admin", "is_verified": true });
     admin.post("/users", new).await.created();

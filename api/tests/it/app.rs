@@ -1,4 +1,4 @@
-//! The running server.
+//! Running server of a test.
 
 mod client;
 
@@ -26,13 +26,13 @@ use crate::{
 
 pub const SECRET: &str = "a secret for tests of more than thirty-two bytes";
 
-/// Where the world is told that the server is.
+/// Public URL of the server.
 pub const PUBLIC_URL: &str = "https://books.example";
 
-/// A password that is strong enough.
+/// Password that is strong enough.
 pub const PASSWORD: &str = "correct horse battery staple";
 
-/// The server and its database.
+/// Server with its database.
 pub struct TestApp {
     pub database: Database,
     pub address: String,
@@ -50,7 +50,7 @@ impl TestApp {
         Self::with(&[]).await
     }
 
-    /// Starts with further command-line arguments.
+    /// Starts the server with further command-line arguments.
     pub async fn with(arguments: &[&str]) -> Self {
         let database = Database::empty().await;
         migration::startup::up(&database.url).await.unwrap();
@@ -68,7 +68,7 @@ impl TestApp {
         Self { database, address, config, http, server: handle, mail, _background: background, shared }
     }
 
-    /// Somebody who is not signed in.
+    /// Client that is not signed in.
     pub fn anonymous(&self) -> Client<'_> {
         Client {
             address: self.address.clone(),
@@ -79,17 +79,17 @@ impl TestApp {
         }
     }
 
-    /// A verified account with role `user`, signed in.
+    /// Client of a verified account with role `user`, signed in.
     pub async fn user(&self, name: &str) -> Client<'_> {
         self.account(name, Role::User, true).await
     }
 
-    /// A verified account with role `admin`, signed in.
+    /// Client of a verified account with role `admin`, signed in.
     pub async fn admin(&self, name: &str) -> Client<'_> {
         self.account(name, Role::Admin, true).await
     }
 
-    /// An account, signed in.
+    /// Client of an account, signed in.
     pub async fn account(&self, name: &str, role: Role, is_verified: bool) -> Client<'_> {
         let cx = Context::open(Arc::clone(&self.shared), &self.config.database(1)).await.unwrap();
         let new = NewUser {
@@ -118,12 +118,12 @@ impl TestApp {
         }
     }
 
-    /// The mails that were sent, the oldest first.
+    /// Mails that were sent, the oldest first.
     pub fn mails(&self) -> Vec<Mail> {
         mailbox::read(self.mail.path())
     }
 
-    /// Waits for a mail and takes it out of the mailbox. `page` is part of its link or its subject.
+    /// Waits for a mail and removes it from the mailbox. `page` is part of its link or its subject.
     pub async fn mail(&self, to: &str, page: &str) -> Mail {
         let wanted = |mail: &Mail| mail.to == to && (mail.text.contains(page) || mail.subject.contains(page));
         let mail =
@@ -133,12 +133,12 @@ impl TestApp {
         mail
     }
 
-    /// How many letters of the outbox have not been sent.
+    /// Number of mails in the outbox that have not been sent.
     pub async fn waiting(&self) -> i64 {
         self.count("outbox WHERE sent_at IS NULL").await
     }
 
-    /// How many rows there are.
+    /// Number of rows.
     pub async fn count(&self, of: &str) -> i64 {
         count(&self.database, of).await
     }
@@ -146,12 +146,12 @@ impl TestApp {
 
 impl Drop for TestApp {
     fn drop(&mut self) {
-        // Told to stop; nobody waits for it.
+        // Stops the server without waiting for it.
         drop(self.server.stop(false));
     }
 }
 
-/// The settings of a test, whatever the environment says.
+/// Settings of a test, independent of the environment.
 pub fn config(url: &str, arguments: &[&str]) -> Config {
     let fixed = [
         "bookly",
@@ -171,7 +171,7 @@ pub fn config(url: &str, arguments: &[&str]) -> Config {
         "on",
         "--database-max-connections",
         "8",
-        // On a busy machine, what is quick elsewhere takes a while.
+        // A busy machine needs more time.
         "--database-acquire-timeout",
         "120",
         "--mail-from",

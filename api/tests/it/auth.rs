@@ -322,7 +322,7 @@ async fn stored_hash(app: &TestApp) -> String {
     row.try_get("", "password_hash").unwrap()
 }
 
-/// A moment that has passed, as the database writes it.
+/// Time in the past, as a literal of the database.
 pub fn long_ago(database: &Database) -> &'static str {
     match database.backend() {
         DbBackend::MySql => "'2026-01-01 00:00:00'",

@@ -1,4 +1,4 @@
-//! The catalogue: add, read, change, delete.
+//! Books: create, read, update and delete.
 
 use futures_util::future::join_all;
 use reqwest::Method;
@@ -210,7 +210,7 @@ async fn clients_that_hang_up_spoil_nothing_for_others() {
     for delay in 0..60 {
         let mut socket =
             tokio::net::TcpStream::connect(app.address.trim_start_matches("http://")).await.unwrap();
-        // Closing sends a reset, at which the server drops the handler where it stands.
+        // Closing sends a reset, and the server cancels the handler.
         socket.set_zero_linger().unwrap();
         let head = format!(
             "PATCH /api/v1{path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",

@@ -1,4 +1,4 @@
-//! Compression: what comes in which coding, and the entity tags that go with it.
+//! Compression: codings of responses and their ETags.
 
 use std::io::Read;
 
@@ -10,7 +10,7 @@ use crate::{
     reads::library,
 };
 
-/// Reads a body in a coding.
+/// Decodes a body.
 fn plain(coding: &str, body: &[u8]) -> Vec<u8> {
     let mut plain = Vec::new();
     match coding {
@@ -27,7 +27,7 @@ fn plain(coding: &str, body: &[u8]) -> Vec<u8> {
 async fn what_is_read_is_compressed_as_the_caller_likes() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
-    // More than is compressed at once, and less.
+    // One body that exceeds the compression buffer, and one that does not.
     let book = path_of(&library(&alice, 60).await[0]);
     for path in ["/books?limit=60", "/books?limit=1", &book, "/openapi.json", "/docs/swagger-ui-bundle.js"] {
         let get = async |coding: &str| {
@@ -81,7 +81,7 @@ async fn a_strong_entity_tag_is_of_one_coding_and_guards_writes_from_each() {
         ("zstd", "\"x\"", (200, "\"1-zstd\"")),
         ("gzip", "\"1-gzip\"", (304, "\"1-gzip\"")),
         ("gzip", "W/\"1-gzip\"", (304, "\"1-gzip\"")),
-        // What the caller has in another coding that it takes is as good.
+        // A cached response in another accepted coding is as good.
         ("gzip", "\"1\"", (304, "\"1\"")),
         ("gzip, br", "\"1-gzip\"", (304, "\"1-gzip\"")),
         ("gzip, br", "\"1-gzip\", \"1-br\"", (304, "\"1-br\"")),

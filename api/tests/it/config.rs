@@ -1,4 +1,4 @@
-//! Settings: `.env`, and the values that the documentation prints.
+//! Settings: `.env`, and the values in the documentation.
 
 use std::{
     collections::BTreeSet,
@@ -18,7 +18,7 @@ fn list_accounts(folder: &Path) -> Output {
     command.args(["user", "list"]).env_clear().current_dir(folder).output().unwrap()
 }
 
-/// Settings that suffice.
+/// Sufficient settings.
 fn enough() -> String {
     format!(
         "APP_ENV=development\nAPP_SECRETS='{SECRET}'\nDATABASE_URL=sqlite://here.db?mode=rwc\nRUST_LOG=warn\n"
@@ -62,13 +62,13 @@ fn dotenv_and_a_relative_path_of_sqlite_are_of_the_working_folder() {
     let output = list_accounts(folder.path());
     assert!(output.status.success(), "{}", text(&output.stderr));
     assert!(folder.path().join("here.db").exists());
-    // Settings of a folder above would be about a file that is not here.
+    // Settings of a parent folder would refer to a file that is not here.
     let output = list_accounts(&below);
     assert!(text(&output.stderr).contains("APP_SECRETS"), "{}", text(&output.stderr));
     assert_eq!(fs::read_dir(&below).unwrap().count(), 0);
 }
 
-/// The Markdown files that may print settings.
+/// Markdown files that may contain settings.
 fn documents() -> Vec<PathBuf> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let folders = ["", ".github", "api", "entity", "migration", "migration/kit", "service"];
@@ -79,12 +79,12 @@ fn documents() -> Vec<PathBuf> {
         .collect()
 }
 
-/// The code spans of a line.
+/// Code spans of a line.
 fn spans(line: &str) -> impl Iterator<Item = &str> {
     line.split('`').skip(1).step_by(2)
 }
 
-/// The settings that a document gives values for: rows of tables, `NAME=value` in the text.
+/// Settings with values in a document: rows of tables, and `NAME=value` in the text.
 fn printed(document: &str, names: &BTreeSet<String>) -> Vec<(String, String)> {
     let mut settings = Vec::new();
     for line in document.lines() {

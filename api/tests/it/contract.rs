@@ -9,11 +9,11 @@ use boon::{Compiler, Draft, SchemaIndex, Schemas};
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 
-/// A compiled schema for each name.
+/// Compiled schemas by name.
 static VALIDATORS: LazyLock<Mutex<HashMap<String, &'static (Schemas, SchemaIndex)>>> =
     LazyLock::new(Mutex::default);
 
-/// The document's path for `path`; literal segments before parameters.
+/// Path template of the document for `path`; literal segments precede parameters.
 pub fn template(path: &str) -> Option<&'static str> {
     let matches = |template: &str| {
         let (mut given, mut wanted) = (path.split('/'), template.split('/'));
@@ -34,7 +34,7 @@ pub fn template(path: &str) -> Option<&'static str> {
     found.map(String::as_str)
 }
 
-/// Headers of successful responses that clients act on.
+/// Headers of successful responses that clients use.
 const HEADERS: [&str; 9] = [
     "Cache-Control",
     "Content-Disposition",
@@ -57,7 +57,7 @@ pub fn check(method: &str, path: &str, status: u16, headers: &HeaderMap, body: &
             "{method} {path}: {status} is no problem document"
         );
     }
-    // A preflight of CORS and the way to the documentation are no operations.
+    // A CORS preflight and the redirect to the documentation are not operations.
     if method == "OPTIONS" || status == 307 {
         return;
     }

@@ -16,7 +16,7 @@ async fn start() -> TestApp {
     TestApp::with(&["--public-url", "https://books.example/", "--cors-origins", APP]).await
 }
 
-/// Logs in as a browser does: access token and cookie.
+/// Logs in with a browser: access token and cookie.
 async fn log_in(app: &TestApp) -> (String, String) {
     let input = json!({ "login": "alice", "password": PASSWORD, "transport": "cookie" });
     let answer = app.anonymous().post(LOG_IN, input).await;
@@ -24,7 +24,7 @@ async fn log_in(app: &TestApp) -> (String, String) {
     (answer.ok()["access_token"].as_str().unwrap().to_owned(), cookie)
 }
 
-/// The value of the cookie that an answer sets, and that it is set as it should be.
+/// Value of the cookie that a response sets. Its attributes are checked.
 fn cookie_of(answer: &Answer) -> String {
     let cookies = answer.headers("set-cookie");
     let paths = ["/api/v1/auth/refresh", "/api/v1/auth/logout"];
@@ -41,7 +41,7 @@ fn cookie_of(answer: &Answer) -> String {
     value.to_owned()
 }
 
-/// What a browser sends: a cookie, from the page of an origin, without a body.
+/// Request of a browser: a cookie, the origin of its page, and no body.
 async fn browse(client: &Client<'_>, path: &str, cookie: &str, origin: Option<&str>) -> Answer {
     let mut request = client.request(Method::POST, path).header("Cookie", cookie);
     if let Some(origin) = origin {
@@ -74,7 +74,7 @@ async fn a_browser_keeps_the_refresh_token_in_a_cookie() {
         let token = tokens["access_token"].as_str().unwrap();
         anyone.with_token(token).get("/users/me").await.ok();
     }
-    // An empty object does as well as no body.
+    // An empty object is equivalent to no body.
     let request = anyone.request(Method::POST, REFRESH).header("Origin", HOME);
     let request = request.header("Cookie", format!("{NAME}={cookie}")).json(&json!({}));
     let answer = send(request).await;
@@ -161,7 +161,7 @@ async fn a_cookie_that_is_not_ours_alone_is_refused() {
         let errors = browse(&anyone, REFRESH, &cookie, Some(HOME)).await.invalid();
         assert_eq!(errors, [("/refresh_token".to_owned(), "missing".to_owned())], "{cookie}");
     }
-    // Where the path of the cookie does not lead it is nothing.
+    // Outside of its path, the cookie is ignored.
     let request = anyone.request(Method::GET, "/users/me").header("Cookie", format!("{NAME}={good}"));
     send(request).await.problem("not_signed_in");
     browse(&anyone, REFRESH, &format!("{NAME}={good}"), Some(HOME)).await.ok();
@@ -210,7 +210,7 @@ async fn who_asks_for_no_cookie_gets_none() {
     let answer = alice.post(LOG_OUT, Value::Null).await;
     assert!(answer.headers("set-cookie").is_empty());
     answer.no_content();
-    // Without an origin that is known, nobody can use a cookie.
+    // Without a configured origin, every cookie is rejected.
     let (_, cookie) = log_in(&app).await;
     browse(&app.anonymous(), REFRESH, &format!("{NAME}={cookie}"), Some("http://127.0.0.1:8080"))
         .await

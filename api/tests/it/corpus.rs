@@ -1,4 +1,4 @@
-//! Searches for three hundred books of real files, each of which must be found on the first page.
+//! Searches for three hundred books of real files. Each must be found on the first page.
 
 use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
@@ -8,7 +8,7 @@ use crate::{
     files::{folder, read},
 };
 
-/// The files, and how many of the searches are for books of each.
+/// Files, with the number of searches for books of each.
 const FILES: [(&str, usize); 4] = [
     ("goodbooks10k_books.csv.gz", 120),
     ("goodreads_export_a.csv", 40),
@@ -33,11 +33,11 @@ fn words(text: &str) -> Vec<&str> {
     text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect()
 }
 
-/// What somebody might type who looks for the book. Of a work in volumes, they give the volume's number.
+/// Plausible search text for the book. Volumes of a work are searched with their number.
 fn typed(number: usize, book: &Value) -> String {
     let (title, author) = (book["title"].as_str().unwrap(), book["author"].as_str().unwrap());
     let title: String = title.chars().take(150).collect();
-    // Gutenberg's authors have the surname first, and the years of their lives behind.
+    // Gutenberg's authors begin with the surname and end with the years of their lives.
     let inverted = author.contains(|c: char| c.is_ascii_digit());
     let author = if inverted { author.split(',').next().unwrap() } else { author };
     let (names, terms) = (words(author), words(&title));

@@ -7,7 +7,7 @@ use service::access::Action;
 
 use crate::{app::TestApp, workspace};
 
-/// Actions of the permission table that no endpoint has, each for a reason.
+/// Actions of the permission table without an endpoint, each for a reason.
 const NOT_HTTP: [Action; 0] = [];
 
 #[test]

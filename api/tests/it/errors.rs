@@ -1,4 +1,4 @@
-//! Failures from every layer, CORS, and the headers of every answer.
+//! Failures of every layer, CORS, and the headers of every response.
 
 use reqwest::Method;
 use serde_json::json;

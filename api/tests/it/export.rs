@@ -1,4 +1,4 @@
-//! Taking books out as a file, and back in.
+//! Export of books to a file, and its import.
 
 use proptest::{
     prelude::*,
@@ -18,7 +18,7 @@ async fn export(client: &Client<'_>, query: &str) -> String {
     answer.text
 }
 
-/// Exports, wipes, imports and exports again, in a format; gives both exports.
+/// Exports, clears, imports and exports again in a format; returns both exports.
 async fn round(app: &TestApp, client: &Client<'_>, format: &str, rows: usize) -> (String, String) {
     let before = export(client, &format!("?format={format}")).await;
     app.database.execute("DELETE FROM books").await;
@@ -158,7 +158,7 @@ async fn every_character_that_the_api_takes_goes_out_and_comes_back() {
         .enumerate()
         .map(|(n, part)| json!({ "title": format!("part {n}"), "author": "A", "description": String::from_iter(part) }))
         .collect();
-    // What a cell begins with matters.
+    // The first character of a cell matters.
     for first in "=+-@\t\r\n'\", ;#\u{feff}\u{85}a".chars() {
         for text in
             [format!("{first}x"), format!("'{first}x"), format!("''{first}"), format!("{first}{first}\"")]
@@ -206,7 +206,7 @@ async fn export_wipe_import_export_is_the_same_to_the_byte() {
             "price": (n % 5 == 0).then(|| json!({ "amount": n, "currency": "EUR" })) }));
     }
     add(&alice, &books).await;
-    // The same work again: by one account, by another, and with an ISBN.
+    // The same work three times: by one account, by another, and with an ISBN.
     for client in [&alice, &alice, &bob] {
         client.book("Twice").await;
     }
@@ -219,7 +219,7 @@ async fn export_wipe_import_export_is_the_same_to_the_byte() {
         let again = alice.import("", "text/plain", after).await.ok();
         assert_eq!((&again["created"], &again["unchanged"]), (&json!(0), &json!(404)), "{again:#}");
     }
-    // From one format by way of the other.
+    // From each format to the other.
     let (csv, lines) = (export(&alice, "").await, export(&alice, "?format=ndjson").await);
     app.database.execute("DELETE FROM books").await;
     alice.import("", "text/csv", csv).await.ok();

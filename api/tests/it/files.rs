@@ -1,5 +1,4 @@
-//! Real files of books, which are not in this repository: each comes in as counted beforehand. `expected.json` beside
-//! them has the counts.
+//! Imports of real files, which are not in this repository. `expected.json` beside them has the expected counts.
 
 use std::{
     fs,
@@ -12,13 +11,13 @@ use serde_json::{Value, json};
 
 use crate::app::{Client, TestApp};
 
-/// The folder of the files.
+/// Folder of the files.
 #[expect(clippy::disallowed_methods, reason = "the tests' own settings")]
 pub fn folder() -> PathBuf {
     std::env::var("TEST_BOOK_FILES").expect("TEST_BOOK_FILES names the folder of the files").into()
 }
 
-/// A file, unpacked if it is packed.
+/// Content of a file, decompressed if necessary.
 pub fn read(path: &Path) -> Vec<u8> {
     let bytes = fs::read(path).unwrap();
     if path.extension().is_none_or(|extension| extension != "gz") {
@@ -44,7 +43,7 @@ async fn import(client: &Client<'_>, file: &[u8]) -> Value {
     report
 }
 
-/// Brings a file in and holds what became of it against what was counted.
+/// Imports a file and compares its report with the expected counts.
 async fn check(name: &str, file: &[u8], expected: &Value) {
     let app = TestApp::start().await;
     let client = app.user("alice").await;
@@ -61,7 +60,7 @@ async fn check(name: &str, file: &[u8], expected: &Value) {
     }
     let good = expect("valid_title_and_author").unwrap_or(rows);
     assert_eq!((taken, count(&report, "failed")), (good, rows - good), "{name}");
-    // A row that repeats one before it is no book of its own, unless it has another ISBN.
+    // A row that repeats an earlier one is not a book of its own, unless it has another ISBN.
     let isbns =
         expected["padded"]["distinct_isbn13"].as_u64().or_else(|| expect("with_valid_isbn")).unwrap_or(0);
     let created = count(&report, "created");

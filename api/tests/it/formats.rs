@@ -1,4 +1,4 @@
-//! Files of every format, in whatever encoding, with whatever delimiter and line end.
+//! Files of every format, in many encodings, with several delimiters and line ends.
 
 use serde_json::{Value, json};
 
@@ -7,8 +7,8 @@ use crate::{
     import::{catalogue, codes, counts},
 };
 
-/// Written by hand after the library export of Goodreads, with its quirks: wrapped ISBNs, slashes in dates,
-/// runs of blanks, an ISBN that is none, the same work in two editions.
+/// Goodreads library export, written by hand with its quirks: wrapped ISBNs, slashes in dates, runs of spaces, an
+/// invalid ISBN, the same work in two editions.
 pub const GOODREADS: &str = r#"Book Id,Title,Author,Author l-f,Additional Authors,ISBN,ISBN13,My Rating,Publisher,Binding,Number of Pages,Year Published,Original Publication Year,Date Read,Exclusive Shelf
 1,"Dune (Dune, #1)",Frank   Herbert,"Herbert, Frank",,"=""0441013597""","=""9780441013593""",5,Ace,Paperback,412,1990,1965,2014/04/05,read
 2,Good Omens &amp; Others,Terry Pratchett,"Pratchett, Terry","Neil Gaiman,  A. N. Other","=""""","=""""",0,,ebook,0,,1990,,to-read
@@ -18,7 +18,7 @@ pub const GOODREADS: &str = r#"Book Id,Title,Author,Author l-f,Additional Author
 6,Twice,An Author,"Author, An",,"=""""","=""""",0,B,Kindle Edition,11,2017,2016,,read
 "#;
 
-/// After goodbooks-10k: ISBNs without their zeros, ISBN-13s as floats, years as decimals, some before Christ.
+/// goodbooks-10k: ISBNs without leading zeros, ISBN-13s as floats, years as decimals, some before Christ.
 pub const GOODBOOKS: &str = "\
 book_id,goodreads_book_id,isbn,isbn13,authors,original_publication_year,original_title,title,language_code,image_url
 1,2767052,439023483,9.78043902348e+12,Suzanne Collins,2008.0,The Hunger Games,\"The Hunger Games (The Hunger Games, #1)\",eng,https://images.example.com/1.jpg
@@ -27,8 +27,8 @@ book_id,goodreads_book_id,isbn,isbn13,authors,original_publication_year,original
 4,5,439023484,,Nobody,2000.0,,Wrong Check Digit,qqq,
 ";
 
-/// Written by hand after `pg_catalog.csv`: newlines in titles, authors with their years, lists of languages, other
-/// things than texts, no author, no last line end.
+/// `pg_catalog.csv`, written by hand: newlines in titles, authors with their years, lists of languages, records other
+/// than texts, no author, no line end at the end.
 pub const GUTENBERG: &str = "Text#,Type,Issued,Title,Language,Authors,Subjects,LoCC,Bookshelves
 2,Text,1972-12-01,\"The Bill of Rights
 The Ten Original Amendments\",en,United States,Law,JK; KF,Politics
@@ -37,8 +37,8 @@ The Ten Original Amendments\",en,United States,Law,JK; KF,Politics
 20,Sound,1993-01-01,A Voice,xx,\"Doe, Jane\",,,
 21,Text,1994-01-01,The song,fr,\"longfellow, henry wadsworth, 1807-1882; Nobody, 621? BCE-565? BCE [Editor]\",,PS,";
 
-/// Written by hand after a dump of Open Library: authors by key only, dates in words, lists of ISBNs, texts that are
-/// objects, and what is no edition.
+/// Dump of Open Library, written by hand: authors by key only, dates in words, lists of ISBNs, texts as objects, and a
+/// record that is not an edition.
 pub const OPEN_LIBRARY: &str = r#"/type/edition	/books/OL1M	4	2010-04-24T17:54:01.503315	{"title": "Dune", "title_prefix": "The ", "subtitle": "a  novel", "by_statement": "by Frank Herbert.", "publishers": ["Ace", "Other"], "isbn_13": ["9780441013593"], "isbn_10": ["0441013597", "0441478123"], "languages": [{"key": "/languages/eng"}, {"key": "/languages/fre"}], "number_of_pages": 412, "publish_date": "December 31, 1993", "description": {"type": "/type/text", "value": "Two\r\nlines &amp; more"}, "authors": [{"key": "/authors/OL1A"}]}
 /type/author	/authors/OL1A	1	2020-04-24T18:09:47.197943	{"name": "Frank Herbert"}
 /type/edition	/books/OL2M	1	2010-04-24T17:54:01.503315	{"title": "Keys only", "isbn_10": ["0-439-42089-X"], "publish_date": "(December)", "number_of_pages": "0", "description": "plain", "languages": [], "publishers": null}
@@ -96,7 +96,7 @@ async fn the_books_of_goodbooks_come_in_once() {
     assert_eq!(counts(&alice.import("", "text/csv", GOODBOOKS).await.ok())[..4], [4, 0, 0, 4]);
 }
 
-/// Written by hand after the works of gutenbergr: a row for each author, marks of MARC, titles as long as a page.
+/// Works of gutenbergr, written by hand: a row for each author, MARC marks, titles as long as a page.
 fn gutenbergr() -> String {
     format!(
         "gutenberg_id,title,author,gutenberg_author_id,language,gutenberg_bookshelf,rights,has_text\n\
@@ -230,7 +230,7 @@ async fn every_encoding_delimiter_and_line_end_gives_the_same() {
     }
 }
 
-/// A table with another delimiter.
+/// Table with another delimiter.
 fn delimited(table: &str, delimiter: u8) -> String {
     let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(table.as_bytes());
     let mut writer = csv::WriterBuilder::new().delimiter(delimiter).from_writer(Vec::new());

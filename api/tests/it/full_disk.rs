@@ -1,11 +1,11 @@
-//! SQLite's files cannot grow, and then they can again.
+//! SQLite with files that cannot grow for a while.
 
 use reqwest::Method;
 use serde_json::json;
 
 use crate::{app::PASSWORD, database::Database, process::Process};
 
-/// Writes in each phase: several for each connection, since the second failure on one is what loses later writes.
+/// Writes in each phase: several per connection, since the second failure on one can lose later writes.
 const WRITES: usize = 12;
 
 /// Writes that fill the log.

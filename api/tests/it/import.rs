@@ -1,4 +1,4 @@
-//! Bringing files of books in.
+//! Import of files of books.
 
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ pub async fn catalogue(client: &Client<'_>) -> Vec<Value> {
     client.get("/books?sort=created_at&limit=100").await.ok()["items"].as_array().unwrap().clone()
 }
 
-/// What a report counts: rows, created, updated, unchanged, skipped, failed, warnings.
+/// Counts of a report: rows, created, updated, unchanged, skipped, failed, warnings.
 pub fn counts(report: &Value) -> [u64; 7] {
     let count = |name: &str| report[name].as_u64().unwrap();
     let [rows, created, updated, unchanged, skipped, failed, warnings] =
@@ -104,7 +104,7 @@ async fn a_trial_reports_the_same_and_changes_nothing() {
 async fn one_bad_row_in_ten_thousand_is_named() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
-    // Every tenth row has two lines.
+    // Every tenth row spans two lines.
     let row = |n: usize| match n {
         7_777 => "No author,,1,read\n".to_owned(),
         n if n % 10 == 0 => format!("\"T\n{n}\",A,1,read\n"),

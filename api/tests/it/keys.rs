@@ -1,4 +1,4 @@
-//! `APP_SECRETS=new,old`: what was made under the old secret goes on under the new one.
+//! Rotation of secrets: `APP_SECRETS=new,old` accepts tokens and hashes of the old secret.
 
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
@@ -51,7 +51,7 @@ async fn tokens_cursors_and_passwords_outlive_the_change_of_the_secret() {
     let refresh_token = text(&tokens["refresh_token"]);
     anyone.post("/auth/refresh", json!({ "refresh_token": refresh_token })).await.ok();
     anyone.post("/auth/login", input).await.ok();
-    // Bob did not log in meanwhile: his hash is peppered with a key that is gone.
+    // Bob did not log in meanwhile: his hash is peppered with a removed key.
     let input = json!({ "login": "bob", "password": PASSWORD });
     anyone.post("/auth/login", input).await.problem("invalid_credentials");
 }

@@ -1,4 +1,4 @@
-//! Lists: filters, orders, cursors and page numbers, and a walk through ten thousand books.
+//! Lists: filters, orders, cursors and offsets, and a walk through ten thousand books.
 
 use std::{
     collections::HashSet,
@@ -14,7 +14,7 @@ fn titles(page: &Value) -> Vec<&str> {
     page["items"].as_array().unwrap().iter().map(|book| book["title"].as_str().unwrap()).collect()
 }
 
-/// Four books with different keys, two of them without.
+/// Adds four books with different keys, two of them without.
 async fn shelf(client: &Client<'_>) {
     for book in [
         json!({ "title": "Beta", "author": "Zed", "published_date": "2001-05", "page_count": 200, "language": "en-GB", "publisher": "Ace" }),
@@ -116,7 +116,7 @@ async fn page_numbers_and_cursors_meet_the_same_books() {
     }
 }
 
-/// As many books as the walk below needs, many of them alike in their keys and many without.
+/// Books for the walk below, many with equal keys and many without.
 fn library(count: usize) -> String {
     let row = |number: usize| {
         let date = if number.is_multiple_of(3) { String::new() } else { (1900 + number % 120).to_string() };
@@ -159,7 +159,8 @@ async fn a_walk_meets_each_of_ten_thousand_books_once_while_others_come_and_go()
     assert!(disturbances > 10, "others came and went: {disturbances}");
 }
 
-/// Walks a whole list by cursor: how many of alice's books it met, each once, those without a key last.
+/// Reads a whole list by cursor. Checks that each of alice's books occurs once, those without a key last, and returns
+/// their number.
 async fn walk(client: &Client<'_>, sort: &str, key: &str) -> usize {
     let (mut met, mut cursor, mut keyless) = (HashSet::new(), String::new(), false);
     loop {

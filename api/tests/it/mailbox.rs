@@ -1,4 +1,4 @@
-//! Mail as it arrives: files or SMTP, read by a parser of its own.
+//! Received mail, from files or SMTP, with a parser of its own.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -8,10 +8,10 @@ use tokio::time::Instant;
 
 use crate::database::Database;
 
-/// How long anything may take that is waited for, on a machine that is busy with something else, too.
+/// Timeout of every wait, for a busy machine.
 pub const PATIENCE: Duration = Duration::from_mins(10);
 
-/// One mail.
+/// Received mail.
 #[derive(Debug, Clone)]
 pub struct Mail {
     pub id: String,
@@ -24,7 +24,7 @@ pub struct Mail {
 }
 
 impl Mail {
-    /// Reads a mail, which must have all that a mail of ours has.
+    /// Parses a mail, and checks that it is complete.
     pub fn parse(raw: &[u8]) -> Self {
         let message = MessageParser::default().parse(raw).unwrap();
         assert_eq!(message.header_raw("Auto-Submitted").unwrap().trim(), "auto-generated");
@@ -46,20 +46,20 @@ impl Mail {
         }
     }
 
-    /// The link in both parts of it.
+    /// Link of the mail, the same in both parts.
     pub fn link(&self) -> String {
         let link = self.text.lines().find(|line| line.contains("://")).unwrap().trim().to_owned();
         assert!(self.html.contains(&format!("href=\"{link}\"")), "{}", self.html);
         link
     }
 
-    /// The token in the link.
+    /// Token in the link.
     pub fn token(&self) -> String {
         self.link().split_once("#token=").unwrap().1.to_owned()
     }
 }
 
-/// The mails in a folder, the oldest first.
+/// Mails in a folder, the oldest first.
 pub fn read(folder: &Path) -> Vec<Mail> {
     let mut paths: Vec<_> =
         fs::read_dir(folder).into_iter().flatten().map(|file| file.unwrap().path()).collect();
@@ -68,7 +68,7 @@ pub fn read(folder: &Path) -> Vec<Mail> {
     paths.iter().map(|path| Mail::parse(&fs::read(path).unwrap())).collect()
 }
 
-/// Waits until there is something.
+/// Waits until `look` returns a value.
 pub async fn wait_for<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let started = Instant::now();
     loop {
@@ -80,7 +80,7 @@ pub async fn wait_for<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -
     }
 }
 
-/// How many rows there are, of a table and perhaps under a condition.
+/// Number of rows of a table, optionally with a condition.
 pub async fn count(database: &Database, of: &str) -> i64 {
     let db = database.connect().await;
     let sql = format!("SELECT COUNT(*) AS n FROM {of}");

@@ -1,7 +1,7 @@
-//! Tests at the HTTP door, against the very application that serves, with a database of its own for each.
+//! Tests of the API over HTTP, against the application that serves in production, each with its own database.
 //!
-//! They run on SQLite, or on the server that `TEST_POSTGRES_URL` or `TEST_MARIADB_URL` names, whose user must be
-//! allowed to create databases. Every answer is checked against the OpenAPI document.
+//! They run on SQLite, or on the server of `TEST_POSTGRES_URL` or `TEST_MARIADB_URL`, whose user must be allowed to
+//! create databases. Every response is checked against the OpenAPI document.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 

@@ -1,10 +1,10 @@
-//! What a file costs the server in memory: Linux says it of a process.
+//! Memory use of uploads and imports, as Linux reports it for a process.
 
 #![cfg(target_os = "linux")]
 
 use crate::{app::TestApp, process::Process};
 
-/// A file of `bytes` bytes or a little less, a book on each row.
+/// File of at most `bytes` bytes, with a book on each row.
 fn file(bytes: usize, description: usize) -> String {
     let mut file = "title,author,description\n".to_owned();
     let mut number = 0;
@@ -29,7 +29,7 @@ async fn the_largest_file_of_a_client_and_its_export_take_less_than_64_mib() {
     let books = |path: &str| format!("{}/api/v1/books{path}", server.address);
     client.get(books("")).send().await.unwrap().error_for_status().unwrap();
     let before = server.most_memory();
-    // As long as books can be, and as many as can be tried in a moment.
+    // The longest possible books, and as many short ones as fit into a short test.
     for (description, mode) in [(9_000, "atomic"), (600, "partial")] {
         let request = client.post(books(&format!("/import?mode={mode}"))).bearer_auth(token);
         let answer = request

@@ -1,4 +1,4 @@
-//! Migrations up and down, and what the schema itself refuses.
+//! Migrations up and down, and the constraints of the schema.
 
 use std::thread;
 

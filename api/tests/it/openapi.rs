@@ -25,7 +25,7 @@ fn operations() -> impl Iterator<Item = (&'static str, &'static str, &'static Va
     })
 }
 
-/// Schema that a reference leads to.
+/// Schema of a reference.
 fn resolve(schema: &'static Value) -> &'static Value {
     let reference = schema["$ref"].as_str().unwrap_or_else(|| panic!("no reference: {schema}"));
     openapi().pointer(reference.trim_start_matches('#')).unwrap()

@@ -1,4 +1,4 @@
-//! One's own data: taken along, and deleted.
+//! Own data of an account: export and deletion.
 
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ async fn an_account_is_deleted_by_one_who_knows_its_password() {
     assert_eq!(app.anonymous().get(&path_of(&book)).await.ok()["owner"], Value::Null);
     let input = json!({ "login": "alice", "password": PASSWORD });
     app.anonymous().post("/auth/login", input).await.problem("invalid_credentials");
-    // Name and address are free again.
+    // Name and address are available again.
     let again = app.user("alice").await;
     assert_eq!(again.get(&format!("/users/{}/books", again.id.unwrap())).await.ok()["items"], json!([]));
 }

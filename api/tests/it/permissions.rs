@@ -16,7 +16,7 @@ use crate::app::{Answer, Client, PASSWORD, TestApp, path_of, send};
 /// Another password that is strong enough.
 const NEW_PASSWORD: &str = "violet anchor tundra 71";
 
-/// Resources that have an owner, by the path of one; each with the path of a new one of the owner's.
+/// Path of a new resource of the owner, for endpoints with an owned resource.
 async fn owned(endpoint: &Endpoint, owner: &Client<'_>) -> Option<String> {
     if endpoint.path.starts_with("/api/v1/books/{id}") {
         return Some(path_of(&owner.book("A book").await));
@@ -24,7 +24,7 @@ async fn owned(endpoint: &Endpoint, owner: &Client<'_>) -> Option<String> {
     None
 }
 
-/// Path of a request to `endpoint`, with the id of a resource of `owner` where it needs one.
+/// Path of a request to `endpoint`, with the id of a resource of `owner` if it has one.
 async fn path(endpoint: &Endpoint, client: &Client<'_>, owner: &Client<'_>) -> String {
     let id = match (endpoint.access, owned(endpoint, owner).await) {
         (_, Some(path)) => path.rsplit('/').next().unwrap().to_owned(),
@@ -35,7 +35,7 @@ async fn path(endpoint: &Endpoint, client: &Client<'_>, owner: &Client<'_>) -> S
     format!("/{}", path.replace("{code}", "stale"))
 }
 
-/// Calls `endpoint` as `client`, with what `owner` has where it needs something.
+/// Calls `endpoint` as `client`, with resources of `owner`.
 async fn attempt(endpoint: &Endpoint, client: &Client<'_>, owner: &Client<'_>) -> Answer {
     let path = path(endpoint, client, owner).await;
     let request = client.request(endpoint.method.as_str().parse().unwrap(), &path);
@@ -50,7 +50,7 @@ async fn attempt(endpoint: &Endpoint, client: &Client<'_>, owner: &Client<'_>) -
     .await
 }
 
-/// Adds a body that the operation accepts: the document's example, except where it must fit to other data.
+/// Adds a body that the operation accepts: the document's example, except where it must fit other data.
 async fn with_body(
     request: RequestBuilder,
     action: Action,
@@ -128,7 +128,7 @@ async fn every_cell_of_the_table_holds() {
         cells += 1;
         for role in Role::ALL {
             for is_verified in [true, false] {
-                // An account for each cell: some cells end it.
+                // One account for each cell: some operations delete it.
                 let name = format!("{}{cells}", id.to_lowercase());
                 let client = app.account(&name, role, is_verified).await;
                 let stranger = app.user(&format!("{name}x")).await;

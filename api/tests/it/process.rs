@@ -1,4 +1,4 @@
-//! The program as a process of its own, which can be killed, and everything that it logs.
+//! Program as a separate process, which can be killed, and its log.
 
 use std::{
     io::{BufRead, BufReader},
@@ -16,7 +16,7 @@ use crate::{
     mailbox::PATIENCE,
 };
 
-/// A running server.
+/// Running server.
 pub struct Process {
     child: Child,
     pub address: String,
@@ -32,7 +32,7 @@ impl Process {
         Self::run(Command::new(env!("CARGO_BIN_EXE_bookly")), database, settings)
     }
 
-    /// [`Process::start`], for a process whose files may be limited in size: a write beyond the limit is an error.
+    /// [`Process::start`] for a process with limited file size: a write beyond the limit is an error.
     #[cfg(target_os = "linux")]
     pub fn start_with_limited_files(database: &Database, settings: &[(&str, &str)]) -> Self {
         let mut command = Command::new("sh");
@@ -73,7 +73,7 @@ impl Process {
         Self { child, address, http: reqwest::Client::new(), log, reader: Some(reader), _folder: folder }
     }
 
-    /// Ends it as a crash would (SIGKILL) and gives its log. A line is written before its request is answered.
+    /// Kills the process (SIGKILL) and returns its log. A line is written before its request is answered.
     pub fn kill(mut self) -> String {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -81,12 +81,12 @@ impl Process {
         self.log()
     }
 
-    /// What it has logged.
+    /// Log so far.
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
     }
 
-    /// The most memory that it has had so far, in KiB, as Linux says.
+    /// Peak memory in KiB, as Linux reports it.
     #[cfg(target_os = "linux")]
     pub fn most_memory(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
@@ -94,7 +94,7 @@ impl Process {
         line.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
-    /// Limits the size of the files that it writes, in bytes, or lifts the limit.
+    /// Limits the size of its files in bytes, or removes the limit.
     #[cfg(target_os = "linux")]
     pub fn limit_files(&self, bytes: Option<u64>) {
         let pid = self.child.id().try_into().unwrap();
@@ -109,12 +109,12 @@ impl Process {
         send(if body.is_null() { request } else { request.json(&body) }).await
     }
 
-    /// Sends what nobody need sign in for.
+    /// Sends a request without an access token.
     pub async fn post(&self, path: &str, body: Value) -> Answer {
         self.send(Method::POST, path, "", body).await
     }
 
-    /// A request that is no JSON.
+    /// Request without a JSON body.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         self.http.request(method, format!("{}{path}", self.address))
     }

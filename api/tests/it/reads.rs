@@ -1,4 +1,4 @@
-//! Lean reads: what caches may keep, entity tags and 304, sparse books, and HEAD.
+//! Efficient reads: caching, ETags and 304, sparse books, and HEAD.
 
 use api::{endpoints::endpoints, openapi::openapi};
 use reqwest::Method;
@@ -9,12 +9,12 @@ use crate::app::{Answer, Client, TestApp, path_of, send};
 const SHARED: &str = "public, no-cache";
 const SPARSE: &str = "application/vnd.bookly.sparse+json";
 
-/// Reads with one more header.
+/// Sends a GET request with another header.
 async fn get_with(client: &Client<'_>, path: &str, name: &str, value: &str) -> Answer {
     send(client.request(Method::GET, path).header(name, value)).await
 }
 
-/// Books enough to be worth compressing.
+/// Adds enough books for compression.
 pub async fn library(client: &Client<'_>, count: usize) -> Vec<Value> {
     let mut books = Vec::new();
     for number in 0..count {

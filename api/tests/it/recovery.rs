@@ -1,4 +1,4 @@
-//! Passwords: changed by their owner, or chosen anew by mail.
+//! Passwords: changed by their owner, or reset by mail.
 
 use chrono::Utc;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! What has ended stays ended: at once, in every process, and after a crash.
+//! Revocation: immediate, in every process, and after a crash.
 
 use std::{
     sync::{
@@ -18,15 +18,15 @@ use crate::{
     process::Process,
 };
 
-/// Clients for each process that do the same thing again and again.
+/// Clients per process that repeat the same request.
 const CLIENTS: usize = 3;
 
-/// Requests that a client makes after the end of what it asks for.
+/// Requests of each client after the revocation.
 const AFTERWARDS: usize = 10;
 
 const NEW_PASSWORD: &str = "violet anchor tundra 71";
 
-/// Requests without a pause, and when each that was accepted began.
+/// Requests without a pause, with the start time of each accepted one.
 struct Hammer {
     stop: Arc<AtomicBool>,
     accepted: Arc<Mutex<Vec<Instant>>>,
@@ -35,7 +35,7 @@ struct Hammer {
 }
 
 impl Hammer {
-    /// Starts on `path` in each process, and waits until requests are accepted.
+    /// Starts requests to `path` in each process, and waits until they are accepted.
     async fn start(client: &Client<'_>, processes: &[Process], path: &str) -> Self {
         let (stop, accepted) = (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new(Vec::new())));
         let rounds = Arc::new(AtomicUsize::new(0));
@@ -69,7 +69,7 @@ impl Hammer {
         }
     }
 
-    /// Goes on for a while and counts the requests that began after `end` and were accepted.
+    /// Continues for a while, and counts the accepted requests that began after `end`.
     async fn accepted_after(self, end: Instant) -> usize {
         self.wait_for(self.tasks.len() * AFTERWARDS).await;
         self.stop.store(true, Ordering::Relaxed);
@@ -85,7 +85,7 @@ fn two(app: &TestApp) -> [Process; 2] {
     [Process::start(&app.database, &[]), Process::start(&app.database, &[])]
 }
 
-/// Does what ends something while requests go on in both processes, and counts those accepted afterwards.
+/// Performs a revocation during requests to both processes, and counts those accepted afterwards.
 async fn accepted_after(
     client: &Client<'_>,
     processes: &[Process],
@@ -99,7 +99,7 @@ async fn accepted_after(
     hammer.accepted_after(ended).await
 }
 
-/// Neither process takes any token of the session.
+/// Asserts that both processes reject every token of the session.
 async fn assert_over(client: &Client<'_>, processes: &[Process]) {
     for process in processes {
         let there = client.at(&process.address);
@@ -207,7 +207,7 @@ async fn after_a_reset_of_the_password_no_process_accepts_a_request() {
     there.post("/auth/login", input).await.ok();
 }
 
-/// Disabling and enabling again ends every session, so a log-in that began before must not leave one behind.
+/// Disabling and enabling again ends every session, so a log-in that began before must not create one.
 #[actix_web::test]
 async fn a_log_in_that_runs_while_the_account_is_disabled_leaves_no_session_behind() {
     let app = TestApp::start().await;

@@ -1,5 +1,4 @@
-//! What a failed log-in or a request for mail tells: nothing of whether there is such an account, neither by
-//! its answer nor by the time that it takes.
+//! Responses to failed log-ins and to mail requests: neither content nor timing reveals whether an account exists.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +8,7 @@ use service::Role;
 
 use crate::app::{PASSWORD, TestApp};
 
-/// Names and passwords that do not log in, each for a reason of its own.
+/// Names and passwords that fail to log in, each for another reason.
 const FAILURES: [(&str, &str, &str); 4] = [
     ("unknown name", "nobody", PASSWORD),
     ("unknown address", "nobody@example.com", PASSWORD),
@@ -17,7 +16,7 @@ const FAILURES: [(&str, &str, &str); 4] = [
     ("disabled account", "bob", PASSWORD),
 ];
 
-/// Addresses that somebody may ask mail for, each of another kind of account.
+/// Addresses of different kinds of accounts.
 const ADDRESSES: [(&str, &str); 4] = [
     ("nobody's address", "nobody@example.com"),
     ("known address", "alice@example.com"),
@@ -25,7 +24,7 @@ const ADDRESSES: [(&str, &str); 4] = [
     ("unverified account", "dave@example.com"),
 ];
 
-/// Where one asks for mail.
+/// Endpoints that request mail.
 const DOORS: [&str; 2] = ["/auth/password-reset", "/auth/verify-email/resend"];
 
 async fn with_accounts(arguments: &[&str]) -> TestApp {
@@ -41,8 +40,8 @@ async fn log_in(app: &TestApp, address: &str, login: &str, password: &str) -> St
     answer(app, address, "/auth/login", &json!({ "login": login, "password": password })).await
 }
 
-/// What the server sends, line by line and in its order, but for the request's id and the date. Each worker
-/// has an order of its own for the headers that CORS exposes.
+/// Response of the server, line by line and in its order, except for the request id and the date. Each worker has its
+/// own order of the headers that CORS exposes.
 async fn answer(app: &TestApp, address: &str, path: &str, body: &Value) -> String {
     let request = app.anonymous().request(Method::POST, path).header("X-Forwarded-For", address);
     let answer = request.json(body).send().await.unwrap();
@@ -84,7 +83,7 @@ async fn who_asks_for_mail_gets_the_same_bytes_whoever_has_the_address() {
         let app = with_accounts(arguments).await;
         for (door, path) in DOORS.iter().enumerate() {
             let mut answers = Vec::new();
-            // More often than a mailbox takes mail.
+            // More requests than the limit of a mailbox.
             for round in 0..7 {
                 for (number, (_, email)) in ADDRESSES.iter().enumerate() {
                     let address = format!("198.{door}.{round}.{number}");
@@ -103,7 +102,7 @@ async fn who_asks_for_mail_gets_the_same_bytes_whoever_has_the_address() {
 async fn two_hundred_interleaved_failures_cannot_be_told_apart_by_time() {
     for cost in ["4", "10"] {
         let app = with_accounts(&["--bcrypt-cost", cost]).await;
-        // An account from the days of a lower cost.
+        // An account with a hash of lower cost.
         app.user("carol").await;
         let old =
             bcrypt::hash("another password", cost.parse::<u32>().unwrap().saturating_sub(2).max(4)).unwrap();
@@ -133,8 +132,8 @@ async fn two_hundred_interleaved_requests_for_mail_cannot_be_told_apart_by_time(
     }
 }
 
-/// The times of two hundred rounds in which each case comes once, there and back in turn: what one sets off in
-/// the background meets another case each time.
+/// Times of two hundred rounds, each with all cases in alternating order, so that background work affects all cases
+/// equally.
 async fn interleaved(cases: usize, ask: impl AsyncFn(usize)) -> Vec<Vec<Duration>> {
     let mut times = vec![Vec::new(); cases];
     for round in 0..210 {
@@ -142,7 +141,7 @@ async fn interleaved(cases: usize, ask: impl AsyncFn(usize)) -> Vec<Vec<Duration
             let case = if round % 2 == 0 { place } else { cases - 1 - place };
             let began = Instant::now();
             ask(case).await;
-            // The first ones warm up what there is to warm up.
+            // The first rounds warm up.
             if round >= 10 {
                 times[case].push(began.elapsed());
             }
@@ -162,14 +161,14 @@ fn compare(what: &str, names: &[&str], times: &[Vec<Duration>]) {
     assert!(told.is_empty(), "{what}: told by their time: {told:?}");
 }
 
-/// A quartile.
+/// Quartile of the times.
 fn quantile(times: &[Duration], quarter: usize) -> Duration {
     let mut times = times.to_vec();
     times.sort();
     times[times.len() * quarter / 4]
 }
 
-/// How often the greater of two times, one of each, is of `b`: 0.5 is what a coin knows.
+/// Probability that the greater of two times, one of each, is of `b`: 0.5 without information.
 fn guess(a: &[Duration], b: &[Duration]) -> f64 {
     let greater = a.iter().flat_map(|a| b.iter().map(move |b| b > a)).filter(|greater| *greater).count();
     #[expect(clippy::cast_precision_loss, reason = "a few ten thousands")]

@@ -84,7 +84,7 @@ async fn words_find_books_the_best_first_and_all_else_is_text() {
     ] {
         let found = titles(&reader, &[("q", q)]).await;
         if ["dune", "DUN", "^dune"].contains(&q) {
-            // Databases agree on what is named by its title, and weigh the rest by their own lights.
+            // Databases agree on matches in the title, and rank the others by their own scores.
             assert_eq!(found[..2], expected[..2], "{q}");
         }
         let sorted = |mut titles: Vec<String>| {

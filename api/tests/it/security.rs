@@ -1,4 +1,4 @@
-//! The security log: what it tells of everything that happens to accounts, and how.
+//! Security log: its lines for every event of an account.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use crate::{
     process::Process,
 };
 
-/// What happened, with the ids of the people in it by name, the session by its place in the story.
+/// Run of the program, with names for the ids of accounts, and numbers for sessions in their order.
 struct Story {
     program: Process,
     names: Vec<(String, &'static str)>,
@@ -40,7 +40,7 @@ impl Story {
         format!("/users/{id}")
     }
 
-    /// The security log as lines to compare.
+    /// Lines of the security log, in a comparable form.
     fn tell(self) -> Vec<String> {
         let log = self.program.kill();
         let records = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
@@ -139,7 +139,7 @@ async fn everything_that_happens_to_accounts_is_told_once() {
     let confirmation = json!({ "current_password": PASSWORD });
     program.send(Method::DELETE, "/users/me", &root, confirmation).await.problem("last_admin");
     let mut lines = story.tell();
-    // Nine of them are alike.
+    // Nine of them are equal.
     lines.dedup();
     insta::assert_snapshot!(lines.join("\n"), @"
     info signed_up user=root
@@ -170,7 +170,7 @@ async fn everything_that_happens_to_accounts_is_told_once() {
     ");
 }
 
-/// A password that is not the first one.
+/// Password that differs from the first one.
 const NEW_PASSWORD: &str = "violet anchor tundra 71";
 
 #[actix_web::test]
@@ -210,7 +210,7 @@ async fn what_comes_by_mail_and_ends_sessions_is_told_too() {
     let change = |password: &str| json!({ "email": "mallory@example.com", "current_password": password });
     program.send(Method::PUT, "/users/me/email", &alice, change("wrong")).await.invalid();
     program.send(Method::PUT, "/users/me/email", &alice, change(PASSWORD)).await.accepted();
-    // An address that somebody else has, but never verified.
+    // An address that another account has, but never verified.
     let confirming = async || {
         let mails = mailbox::read(folder.path());
         mails.iter().find(|mail| mail.text.contains("is to become")).map(mailbox::Mail::token)

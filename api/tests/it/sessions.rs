@@ -1,4 +1,4 @@
-//! Sessions as their owners and administrators see and end them, and their limits.
+//! Sessions: lists, revocation by owners and administrators, and limits.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -17,7 +17,7 @@ async fn sessions(client: &Client<'_>) -> Vec<String> {
     ids(&client.get("/users/me/sessions").await.ok())
 }
 
-/// Logs in as a device of this name.
+/// Logs in with a device of this name.
 async fn log_in_as(app: &TestApp, device: &str) -> Answer {
     let request = app.anonymous().request(Method::POST, "/auth/login").header("User-Agent", device);
     send(request.json(&json!({ "login": "alice", "password": PASSWORD }))).await
@@ -64,7 +64,7 @@ async fn the_use_of_a_session_is_noted_and_puts_its_end_off() {
         let is_later = |name: &str| session[name].as_str() > before[name].as_str();
         is_later("last_seen_at") && is_later("expires_at")
     };
-    // The first request makes the note, beside its answer.
+    // The first request updates the time of use, in the background.
     while !noted().await {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
@@ -86,7 +86,7 @@ async fn one_session_ends_and_no_other() {
     phone.refresh().await.problem("invalid_token");
     assert_eq!(sessions(&laptop).await.len(), 1);
     bob.get("/users/me").await.ok();
-    // Ending the current one is logging out.
+    // Ending the current session is a log-out.
     laptop.delete(&format!("/users/me/sessions/{}", sessions(&laptop).await[0])).await.no_content();
     laptop.get("/users/me").await.problem("invalid_token");
 }
@@ -151,7 +151,7 @@ async fn of_thirty_log_ins_at_once_twenty_sessions_are_left() {
     let attempts = (0..30).map(async |_| {
         loop {
             let answer = log_in_as(&app, "one of thirty").await;
-            // The queue of those who wait for a password to be checked is short.
+            // The queue of the password hasher is short.
             if answer.status != 503 {
                 return answer.ok()["access_token"].as_str().unwrap().to_owned();
             }

@@ -1,4 +1,4 @@
-//! An SMTP server on the loopback interface, which can be told to refuse or to hang.
+//! SMTP server on the loopback interface that can be set to reject mail or to hang.
 
 mod session;
 
@@ -14,15 +14,15 @@ use rustls::ServerConfig;
 use self::session::Session;
 use crate::mailbox::Mail;
 
-/// What the server does with a mail.
+/// Behavior of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mood {
     Takes,
-    /// Says that it cannot just now.
+    /// Rejects mail temporarily (4xx).
     Defers,
-    /// Says that it never will.
+    /// Rejects mail permanently (5xx).
     Refuses,
-    /// Says nothing when a mail begins.
+    /// Does not respond when a mail begins.
     Hangs,
 }
 
@@ -44,7 +44,7 @@ pub struct Smtp {
 }
 
 impl Smtp {
-    /// A server that is not there yet; its port is free.
+    /// Server that does not listen yet, on a free port.
     pub fn absent() -> Self {
         let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
         let desk = Desk { mood: Mood::Takes, attempts: 0, mails: Vec::new(), recipients: Vec::new() };
@@ -52,27 +52,27 @@ impl Smtp {
         Self { port, desk, credentials: None, tls: None }
     }
 
-    /// A server that takes mail.
+    /// Server that accepts mail.
     pub fn start() -> Self {
         let smtp = Self::absent();
         smtp.open();
         smtp
     }
 
-    /// Begins to listen.
+    /// Starts to listen.
     pub fn open(&self) {
         let listener = TcpListener::bind(("127.0.0.1", self.port)).unwrap();
         let smtp = self.clone();
         thread::spawn(move || {
             for connection in listener.incoming() {
                 let smtp = smtp.clone();
-                // A client that hangs up, or does not trust the certificate, ends its own thread only.
+                // A client that closes the connection, or does not trust the certificate, ends only its own thread.
                 thread::spawn(move || Session::new(smtp, connection?)?.run());
             }
         });
     }
 
-    /// A server that takes mail under TLS only, from one who knows name and password.
+    /// Server that accepts mail over TLS only, with this name and password.
     pub fn guarded(certificate: &Path, key: &Path, name: &'static str, password: &'static str) -> Self {
         let mut smtp = Self::absent();
         smtp.credentials = Some((name, password));
@@ -85,7 +85,7 @@ impl Smtp {
         self.desk.0.lock().unwrap()
     }
 
-    /// Counts a mail that begins, and replies as the mood is.
+    /// Counts a mail that begins, and replies according to the behavior.
     fn begin(&self) -> &'static str {
         let mut desk = self.desk();
         desk.attempts += 1;
@@ -101,17 +101,17 @@ impl Smtp {
         self.desk.1.notify_all();
     }
 
-    /// How many mails were begun.
+    /// Number of mails that were begun.
     pub fn attempts(&self) -> usize {
         self.desk().attempts
     }
 
-    /// The mails that were taken.
+    /// Mails that were accepted.
     pub fn mails(&self) -> Vec<Mail> {
         self.desk().mails.iter().map(|raw| Mail::parse(raw)).collect()
     }
 
-    /// Where they were to go, by their envelopes.
+    /// Recipients of their envelopes.
     pub fn recipients(&self) -> Vec<String> {
         self.desk().recipients.clone()
     }

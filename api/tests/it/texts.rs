@@ -7,13 +7,13 @@ use serde_json::Value;
 /// First words of clauses that circle round their subject.
 const CLAUSES: [&str; 7] = ["who", "whom", "what", "whoever", "how", "whether", "that"];
 
-/// Every text of a kind that the document has in or below `value`, with its place.
+/// Collects every text of a kind in or below `value`, with its JSON pointer.
 fn collect(place: &str, value: &Value, texts: &mut Vec<(String, String)>) {
     match value {
         Value::Object(fields) => {
             for (name, value) in fields {
                 let place = format!("{place}/{name}");
-                // A field may be called so, too; then it is an object.
+                // A field of this name may exist, too; its value is an object.
                 match (name.as_str(), value.as_str()) {
                     ("summary" | "description" | "title", Some(text)) => texts.push((place, text.to_owned())),
                     ("example" | "examples" | "const", _) => {}
@@ -30,7 +30,7 @@ fn collect(place: &str, value: &Value, texts: &mut Vec<(String, String)>) {
     }
 }
 
-/// Help of a command, its arguments and its subcommands.
+/// Help texts of a command, its arguments and its subcommands.
 fn help(command: &clap::Command, texts: &mut Vec<(String, String)>) {
     let name = command.get_name();
     let mut add = |place: String, text: Option<&clap::builder::StyledStr>| {

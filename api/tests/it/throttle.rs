@@ -1,4 +1,4 @@
-//! The limits: whom they stop, for how long, and whom they do not.
+//! Rate limits: affected clients, waiting times, and unaffected clients.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::{
     mailbox::wait_for,
 };
 
-/// The server within its limits, behind a proxy on its own machine that it trusts. Its clock stands still.
+/// Server with rate limits, behind a trusted proxy on its own machine, with a stopped clock.
 async fn limited() -> TestApp {
     within_limits(&["--trusted-proxies", "127.0.0.0/8"]).await
 }
@@ -25,7 +25,7 @@ async fn within_limits(settings: &[&str]) -> TestApp {
     app
 }
 
-/// A request that the proxy passes on from `address`.
+/// Request that the proxy forwards from `address`.
 fn from(app: &TestApp, address: &str, path: &str, body: &Value) -> RequestBuilder {
     let request = app.anonymous().request(Method::POST, path).json(body);
     request.header("X-Forwarded-For", address)
@@ -116,7 +116,7 @@ async fn names_that_exist_are_limited_like_those_that_do_not() {
 
 #[actix_web::test]
 async fn forged_headers_give_nobody_another_address() {
-    // Whom nothing makes the server trust, and who comes through a proxy and puts something before its word.
+    // Without a trusted proxy, and behind one that appends to the forged headers.
     for trusted in [false, true] {
         let app = if trusted { limited().await } else { within_limits(&[]).await };
         let mut statuses = Vec::new();

@@ -1,5 +1,4 @@
-//! Tokens that are not ours: made by hand with our own key, so that each fails for the one thing that is wrong
-//! with it, and flipped bit by bit.
+//! Invalid tokens: signed with the server's key, so that each fails for a single reason, and with single bits flipped.
 
 use std::{
     io::{Read, Write},
@@ -15,7 +14,7 @@ use sha2::{Sha256, Sha384, Sha512};
 
 use crate::app::{Client, SECRET, TestApp};
 
-/// The key for access tokens, as the server derives it.
+/// Key for access tokens, derived as in the server.
 fn key_of(secret: &str) -> [u8; 32] {
     let mut key = [0; 32];
     Hkdf::<Sha256>::new(None, secret.as_bytes()).expand(b"access token", &mut key).unwrap();
@@ -30,7 +29,7 @@ fn hs256(key: &[u8], text: &str) -> Vec<u8> {
     Hmac::<Sha256>::new_from_slice(key).unwrap().chain_update(text).finalize().into_bytes().to_vec()
 }
 
-/// A JWT of these texts, signed with HS256 whatever the header says.
+/// JWT of these texts, signed with HS256 regardless of its header.
 fn signed_with(key: &[u8], header: &str, claims: &str) -> String {
     let text = format!("{}.{}", base64(header), base64(claims));
     format!("{text}.{}", base64(hs256(key, &text)))
@@ -40,7 +39,7 @@ fn signed(header: &str, claims: &str) -> String {
     signed_with(&key_of(SECRET), header, claims)
 }
 
-/// A good token, taken apart.
+/// Parts of a valid token.
 struct Parts {
     token: String,
     header: Value,
@@ -58,12 +57,12 @@ impl Parts {
         Self { token, header, claims }
     }
 
-    /// The token with one member of its header changed, or left out where the new value is null.
+    /// Token with one header member changed, or removed if the new value is null.
     fn header(&self, name: &str, value: Value) -> String {
         signed(&with(&self.header, name, value).to_string(), &self.claims.to_string())
     }
 
-    /// The token with one claim changed, or left out where the new value is null.
+    /// Token with one claim changed, or removed if the new value is null.
     fn claim(&self, name: &str, value: Value) -> String {
         signed(&self.header.to_string(), &with(&self.claims, name, value).to_string())
     }
@@ -79,13 +78,13 @@ fn with(object: &Value, name: &str, value: Value) -> Value {
     object
 }
 
-/// Sends bytes as they are, which a client of HTTP would not, and gives the status of the answer.
+/// Sends raw bytes, which an HTTP client would reject, and returns the status of the response.
 fn status_of(app: &TestApp, authorization: &[u8]) -> u16 {
     let mut stream = TcpStream::connect(app.address.trim_start_matches("http://")).unwrap();
     let mut request = b"GET /api/v1/users/me HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n".to_vec();
     request.extend_from_slice(authorization);
     request.extend_from_slice(b"\r\n\r\n");
-    // A server that refuses a head may close before it has read all of it.
+    // A server may close the connection before it has read a rejected head.
     drop(stream.write_all(&request));
     let mut answer = Vec::new();
     drop(stream.read_to_end(&mut answer));
@@ -97,7 +96,7 @@ fn bearer(token: &str) -> Vec<u8> {
     format!("Authorization: Bearer {token}").into_bytes()
 }
 
-/// What is wrong with the header, each signed with our key.
+/// Invalid headers, each signed with the server's key.
 fn wrong_headers(good: &Parts) -> Vec<(&'static str, String)> {
     let text = format!("{}.{}", base64(good.header.to_string()), base64(good.claims.to_string()));
     let key = key_of(SECRET);
@@ -174,7 +173,7 @@ fn wrong_headers(good: &Parts) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// What is wrong with the claims, each signed with our key.
+/// Invalid claims, each signed with the server's key.
 fn wrong_claims(good: &Parts) -> Vec<(&'static str, String)> {
     let now = Utc::now().timestamp();
     let text = good.claims.to_string();
@@ -231,7 +230,7 @@ fn wrong_claims(good: &Parts) -> Vec<(&'static str, String)> {
     attacks
 }
 
-/// What is wrong with the token's form.
+/// Invalid forms of a token.
 fn wrong_forms(good: &Parts, refresh_token: &str) -> Vec<(&'static str, String)> {
     let token = &good.token;
     let (text, signature) = token.rsplit_once('.').unwrap();
@@ -277,7 +276,7 @@ async fn a_token_made_by_hand_is_good_for_nothing() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let good = Parts::of(&alice);
-    // What the attacks are made of is a good token: each fails for its own reason.
+    // The unmodified token is valid, so each attack fails for its own reason.
     let same = signed(&good.header.to_string(), &good.claims.to_string());
     assert_eq!(status_of(&app, &bearer(&same)), 200);
     assert_eq!(status_of(&app, &bearer(&good.claim("exp", json!(Utc::now().timestamp() + 60)))), 200);
@@ -287,7 +286,7 @@ async fn a_token_made_by_hand_is_good_for_nothing() {
     assert!(attacks.len() >= 40);
     for (why, token) in &attacks {
         let status = status_of(&app, &bearer(token));
-        // A head that breaks the rules of HTTP, or is too long for it, never gets so far.
+        // A head that violates HTTP, or is too long, is rejected earlier.
         let expected: &[u16] = if token.len() > 100_000 { &[0, 400, 431] } else { &[401] };
         assert!(expected.contains(&status), "{why}: {status}");
     }
@@ -339,7 +338,7 @@ async fn a_flipped_refresh_token_is_refused_and_harms_nobody() {
     for bit in 0..token.len() * 8 {
         let mut flipped = token.clone();
         flipped[bit / 8] ^= 1 << (bit % 8);
-        // What is no text cannot be sent as JSON.
+        // Bytes that are not text cannot be sent as JSON.
         let Ok(flipped) = String::from_utf8(flipped) else { continue };
         let input = json!({ "refresh_token": flipped });
         let answer = app.anonymous().post("/auth/refresh", input).await;

@@ -1,4 +1,4 @@
-//! What has ended meanwhile: requests that take their time, whose senders lose the right before they are done.
+//! Slow requests whose account, session or role is revoked before they finish.
 
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ use crate::{
     auth::long_ago,
 };
 
-/// Sends a request of which the body's end is missing, lets something happen, sends the end, and gives the
-/// answer's first line.
+/// Sends a request without the end of its body, performs an action, sends the end, and returns the first line of the
+/// response.
 async fn interrupted(
     client: &Client<'_>,
     (method, path): (&str, &str),
@@ -33,7 +33,7 @@ async fn interrupted(
     );
     let (begin, end) = body.split_at(body.len() / 2);
     stream.write_all(format!("{head}{begin}").as_bytes()).await.unwrap();
-    // Until the head has been read and its sender let in.
+    // Wait until the head has been read and the client authorized.
     tokio::time::sleep(Duration::from_millis(300)).await;
     meanwhile().await;
     stream.write_all(end.as_bytes()).await.unwrap();

@@ -1,4 +1,4 @@
-//! The account in use, and the administration of accounts.
+//! Accounts: the actor's own, and their administration.
 
 use serde_json::{Value, json};
 use service::Role;

@@ -1,4 +1,4 @@
-//! Addresses: verified by mail, changed by mail, and lost by one who never verified them.
+//! Addresses: verified by mail, changed by mail, and lost by an account that never verified them.
 
 use chrono::Utc;
 use reqwest::Method;
@@ -14,7 +14,7 @@ fn sign_up(username: &str, email: &str) -> Value {
     json!({ "username": username, "email": email, "password": PASSWORD })
 }
 
-/// Seconds until a token expires, as it says itself.
+/// Seconds until a token expires, read from the token.
 fn seconds_left(token: &str) -> i64 {
     token.split('.').nth(3).unwrap().parse::<i64>().unwrap() - Utc::now().timestamp()
 }
@@ -69,7 +69,7 @@ async fn who_gets_an_account_from_an_administrator_chooses_its_password_and_so_v
         assert_eq!(user["is_verified"], true);
         assert!(app.mails().is_empty(), "one mail for each occasion");
     }
-    // The time was over: it goes on as for one who forgot it.
+    // The token expired: request another with a password reset.
     admin.post("/users", json!({ "username": "erin", "email": "erin@example.com" })).await.created();
     app.mail("erin@example.com", "reset-password").await;
     anyone.post("/auth/password-reset", json!({ "email": "erin@example.com" })).await.accepted();
@@ -104,7 +104,7 @@ async fn no_old_mail_gives_back_what_an_administrator_took_away() {
     let reset = json!({ "token": reset, "new_password": "violet anchor tundra 71" });
     anyone.post("/auth/password-reset/confirm", reset).await.problem("invalid_token");
     assert_eq!(alice.get("/users/me").await.ok()["is_verified"], false);
-    // One that is asked for now does.
+    // A newly requested token is valid.
     anyone.post("/auth/verify-email/resend", json!({ "email": "alice@example.com" })).await.accepted();
     let new = app.mail("alice@example.com", "verify-email").await.token();
     assert_eq!(verify(&anyone, &new).await.ok()["is_verified"], true);
@@ -176,7 +176,7 @@ async fn an_address_changes_when_the_new_one_confirms_and_the_old_one_is_told() 
     assert_eq!(me().await, "new@example.com");
     verify(&app.anonymous(), &token).await.problem("invalid_token");
 
-    // There and back again: the token of the first change stays dead.
+    // After the address returns to the first one, the token of the first change is still invalid.
     alice.put("/users/me/email", change("alice@example.com", PASSWORD)).await.accepted();
     let back = app.mail("alice@example.com", "verify-email").await.token();
     verify(&app.anonymous(), &back).await.ok();
@@ -194,7 +194,7 @@ async fn a_verified_address_cannot_be_taken_and_hears_nothing_of_it() {
     wait_for("an empty outbox", async || (app.waiting().await == 0).then_some(())).await;
     assert!(app.mails().is_empty());
 
-    // Verified by another only after the mail was sent: whoever is first has it.
+    // Two accounts request the same address: the first to confirm it gets it.
     let change = json!({ "email": "both@example.com", "current_password": PASSWORD });
     alice.put("/users/me/email", change.clone()).await.accepted();
     let first = app.mail("both@example.com", "verify-email").await.token();
@@ -326,7 +326,7 @@ async fn a_token_is_taken_at_its_own_door_alone() {
         ("verify", &changing),
         ("bearer", &access),
         ("refresh", &refreshing),
-        // The last one: it ends the sessions.
+        // The last one, since it ends the sessions.
         ("reset", &resetting),
     ];
     for door in ["verify", "reset", "refresh", "bearer"] {
@@ -336,7 +336,7 @@ async fn a_token_is_taken_at_its_own_door_alone() {
                 assert_eq!(answer.status, 401, "{token} at {door}");
                 answer.problem("invalid_token");
             }
-            // Not even with another purpose written into it, or another user.
+            // A forged purpose or user is rejected, too.
             for forged in [
                 token.replacen(".verify.", ".reset.", 1),
                 token.replacen(".reset.", ".verify.", 1),

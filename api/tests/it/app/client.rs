@@ -1,4 +1,4 @@
-//! People who talk to the server, and what it answers.
+//! HTTP client of a test, and its responses.
 
 use reqwest::{Method, RequestBuilder, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::TestApp;
 use crate::contract;
 
-/// Somebody who talks to the server.
+/// Client of the server, signed in or not.
 #[derive(Clone)]
 pub struct Client<'a> {
     pub app: &'a TestApp,
@@ -18,17 +18,17 @@ pub struct Client<'a> {
 }
 
 impl Client<'_> {
-    /// The same client, talking to another server of the same database.
+    /// The same client for another server of the same database.
     pub fn at(&self, address: &str) -> Self {
         Self { address: address.to_owned(), ..self.clone() }
     }
 
-    /// Somebody who shows this access token.
+    /// Client with this access token.
     pub fn with_token(&self, token: impl Into<String>) -> Self {
         Self { token: Some(token.into()), ..self.clone() }
     }
 
-    /// A request to a path below the API's prefix, or to one that begins with `//`.
+    /// Request to a path below the API's prefix, or to one that begins with `//`.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let path = path
             .strip_prefix('/')
@@ -62,24 +62,24 @@ impl Client<'_> {
         send(self.request(Method::DELETE, path)).await
     }
 
-    /// Deletes the account in use.
+    /// Deletes the client's account.
     pub async fn delete_me(&self, password: &str) -> Answer {
         let body = json!({ "current_password": password });
         send(self.request(Method::DELETE, "/users/me").json(&body)).await
     }
 
-    /// Goes on with the session.
+    /// Refreshes the session.
     pub async fn refresh(&self) -> Answer {
         let input = json!({ "refresh_token": self.refresh_token });
         send(self.app.http.post(format!("{}/api/v1/auth/refresh", self.address)).json(&input)).await
     }
 
-    /// Changes under the condition of an entity tag.
+    /// Updates a resource with `If-Match`.
     pub async fn patch_if(&self, path: &str, tag: &str, body: Value) -> Answer {
         send(self.request(Method::PATCH, path).header("If-Match", tag).json(&body)).await
     }
 
-    /// Adds a book of which nothing matters but that it is there.
+    /// Adds a book with this title.
     pub async fn book(&self, title: &str) -> Value {
         self.post("/books", json!({ "title": title, "author": "Anonymous" })).await.created()
     }
@@ -91,7 +91,7 @@ impl Client<'_> {
     }
 }
 
-/// Sends a request and holds its answer against the contract.
+/// Sends a request and checks its response against the contract.
 pub async fn send(request: RequestBuilder) -> Answer {
     let (client, request) = request.build_split();
     let request = request.unwrap();
@@ -105,24 +105,24 @@ pub async fn send(request: RequestBuilder) -> Answer {
     Answer { status, headers, body: serde_json::from_slice(&bytes).unwrap_or_default(), text }
 }
 
-/// What the server answered.
+/// Response of the server.
 #[derive(Debug)]
 pub struct Answer {
     pub status: StatusCode,
     headers: HeaderMap,
-    /// The body; null if it is no JSON.
+    /// Body; null if it is not JSON.
     pub body: Value,
-    /// The body as text.
+    /// Body as text.
     pub text: String,
 }
 
 impl Answer {
-    /// A header; empty if it is absent.
+    /// Value of a header; empty if it is absent.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// Every header of a name.
+    /// All values of a header.
     pub fn headers(&self, name: &str) -> Vec<&str> {
         self.headers.get_all(name).iter().map(|value| value.to_str().unwrap()).collect()
     }
@@ -158,7 +158,7 @@ impl Answer {
         self.with_status(202);
     }
 
-    /// The problem document with this code.
+    /// Problem document with this code.
     #[track_caller]
     pub fn problem(self, code: &str) -> Value {
         assert_eq!(self.body["code"], code, "{} {:#}", self.status, self.body);
@@ -168,7 +168,7 @@ impl Answer {
         self.body
     }
 
-    /// The fields that were refused, each with the code of its error.
+    /// Fields that were rejected, each with the code of its error.
     #[track_caller]
     pub fn invalid(self) -> Vec<(String, String)> {
         let problem = self.problem("invalid_input");
@@ -178,7 +178,7 @@ impl Answer {
     }
 }
 
-/// The path of a book.
+/// Path of a book.
 pub fn path_of(book: &Value) -> String {
     format!("/books/{}", book["id"].as_str().unwrap())
 }

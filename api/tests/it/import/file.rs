@@ -1,4 +1,4 @@
-//! Files that are none, that break off, or that are too long.
+//! Files that are not valid, incomplete or too long.
 
 use std::{
     io::{Read, Write},
@@ -125,7 +125,7 @@ async fn a_request_that_is_cut_off_half_way_writes_nothing() {
                 socket.write_all(request.as_bytes()).unwrap();
                 socket.shutdown(Shutdown::Write).unwrap();
                 let mut answer = Vec::new();
-                // The server has done with the request when it closes the connection.
+                // The server closes the connection when it has finished the request.
                 socket.read_to_end(&mut answer).map(|_| String::from_utf8_lossy(&answer).into_owned())
             });
             let answer = answer.await.unwrap().unwrap_or_default();

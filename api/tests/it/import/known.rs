@@ -1,4 +1,4 @@
-//! Books that are in the catalogue already, and rows that are the same book.
+//! Rows of books that are in the catalogue already, and repeated rows.
 
 use serde_json::json;
 use service::Role;
@@ -94,7 +94,7 @@ async fn an_update_gives_each_row_a_book_of_its_own_and_comes_to_rest() {
         alice.get("/books/export").await.text == before,
         "an export comes back otherwise than it went out"
     );
-    // One more than there are, and one that is there twice.
+    // One more row than there are books, and a repeated one.
     let more =
         "title,author,isbn,description\nA,B,9780441013593,x\nA,B,0441013597,y\nBook 1,A,,x\nBook 1,A,,y\n";
     for updated in [2, 0] {
@@ -118,7 +118,7 @@ async fn a_row_with_the_isbn_says_more_of_a_book_than_one_with_its_title() {
         assert_eq!(codes(&report), [(1, "repeated")]);
         assert_eq!(alice.get("/books/isbn/9780441013593").await.ok()["description"], "second");
     }
-    // By its title it is known where nothing else names it.
+    // A title is sufficient to match if no row with an ISBN matches the book.
     let alone = format!("{header}\nDune,F,,other\n");
     let report = alice.import("?on_conflict=update", "text/csv", alone).await.ok();
     assert_eq!(counts(&report), [1, 0, 1, 0, 0, 0, 0]);
@@ -146,7 +146,7 @@ async fn a_book_is_known_by_the_title_that_it_has_now() {
     let alice = app.user("alice").await;
     let book = alice.book("Before").await;
     alice.patch(&path_of(&book), json!({ "title": "After" })).await.ok();
-    // As a book that was written by a version that did not know of works.
+    // A book written by a version without work keys.
     alice.book("Older").await;
     app.database.execute("UPDATE books SET work = NULL WHERE title = 'Older'").await;
     let file = "title,author\nafter,anonymous\nBefore,Anonymous\nolder,anonymous\n";

@@ -1,4 +1,4 @@
-//! One connection of the SMTP server: RFC 5321 with STARTTLS and AUTH PLAIN, as far as a client of ours uses it.
+//! Connection of the SMTP server: RFC 5321 with STARTTLS and AUTH PLAIN, as far as the client needs it.
 
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
@@ -13,7 +13,7 @@ use super::Smtp;
 
 const OK: &str = "250 OK";
 
-/// A plain connection or one under TLS.
+/// Plain or TLS connection.
 trait Wire: Read + Write {}
 
 impl<T: Read + Write> Wire for T {}
@@ -31,7 +31,7 @@ impl Session {
         Ok(Self { smtp, tcp, wire, authenticated: false })
     }
 
-    /// Answers commands until the client leaves.
+    /// Answers commands until the client disconnects.
     pub fn run(mut self) -> io::Result<()> {
         self.reply("220 localhost")?;
         loop {
@@ -116,7 +116,7 @@ impl Session {
     }
 }
 
-/// Reads certificate and key, in PEM.
+/// Reads certificate and key in PEM.
 pub fn tls(certificate: &std::path::Path, key: &std::path::Path) -> Arc<ServerConfig> {
     use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
     let chain = vec![CertificateDer::from_pem_file(certificate).unwrap()];
