@@ -12,17 +12,17 @@ use crate::{
 
 /// Operation of an administrator on another.
 #[derive(Debug, Clone, Copy)]
-enum Blow {
+enum Removal {
     Demote,
     Disable,
     Delete,
 }
 
-impl Blow {
+impl Removal {
     const ALL: [Self; 3] = [Self::Demote, Self::Disable, Self::Delete];
 
-    async fn strike(self, by: &Client<'_>, whom: &Client<'_>) -> Answer {
-        let path = format!("/users/{}", whom.id.unwrap());
+    async fn perform(self, by: &Client<'_>, target: &Client<'_>) -> Answer {
+        let path = format!("/users/{}", target.id.unwrap());
         match self {
             Self::Demote => by.patch(&path, json!({ "role": "user" })).await,
             Self::Disable => by.patch(&path, json!({ "is_active": false })).await,
@@ -42,17 +42,17 @@ async fn administrators(connection: &DatabaseConnection) -> i64 {
 }
 
 #[actix_web::test]
-async fn of_two_administrators_who_remove_each_other_one_is_left_a_hundred_times() {
+async fn two_administrators_that_remove_each_other_leave_one() {
     let app = TestApp::start().await;
     let processes = [Process::start(&app.database, &[]), Process::start(&app.database, &[])];
     let connection = app.database.connect().await;
-    let mut both_served = 0;
+    let mut both_authorized = 0;
     let mut one = app.account("admin", Role::Admin, true).await;
     for round in 0..100 {
         let two = app.account(&format!("rival{round}"), Role::Admin, true).await;
-        let (mine, yours) = (Blow::ALL[round % 3], Blow::ALL[round / 3 % 3]);
+        let (mine, yours) = (Removal::ALL[round % 3], Removal::ALL[round / 3 % 3]);
         let (here, there) = (one.at(&processes[0].address), two.at(&processes[1].address));
-        let (first, second) = join!(mine.strike(&here, &two), yours.strike(&there, &one));
+        let (first, second) = join!(mine.perform(&here, &two), yours.perform(&there, &one));
         let what = format!("round {round}, {mine:?} and {yours:?}: {first:?} {second:?}");
         assert_eq!(administrators(&connection).await, 1, "{what}");
         let done = [&first, &second].iter().filter(|answer| answer.status.is_success()).count();
@@ -60,17 +60,17 @@ async fn of_two_administrators_who_remove_each_other_one_is_left_a_hundred_times
         for lost in [&first, &second].iter().filter(|answer| !answer.status.is_success()) {
             assert!([401, 403, 409].contains(&lost.status.as_u16()), "{what}");
             // Both requests were authorized, and only one succeeded.
-            both_served += usize::from(lost.status != 401);
+            both_authorized += usize::from(lost.status != 401);
         }
         one = if first.status.is_success() { one } else { two };
         one.get("/users").await.ok();
-        Blow::Demote.strike(&one, &one).await.problem("last_admin");
+        Removal::Demote.perform(&one, &one).await.problem("last_admin");
     }
-    assert!(both_served > 0, "they never met");
+    assert!(both_authorized > 0, "they never met");
 }
 
 #[actix_web::test]
-async fn two_administrators_who_delete_themselves_at_once_leave_one() {
+async fn two_administrators_that_delete_themselves_concurrently_leave_one() {
     let app = TestApp::start().await;
     let processes = [Process::start(&app.database, &[]), Process::start(&app.database, &[])];
     let connection = app.database.connect().await;
@@ -87,7 +87,7 @@ async fn two_administrators_who_delete_themselves_at_once_leave_one() {
 }
 
 #[actix_web::test]
-async fn who_is_no_administrator_any_more_cannot_make_one_of_themselves() {
+async fn a_demoted_administrator_cannot_promote_itself() {
     let app = TestApp::start().await;
     let processes = [Process::start(&app.database, &[]), Process::start(&app.database, &[])];
     let admin = app.admin("admin").await.at(&processes[0].address);
@@ -95,14 +95,14 @@ async fn who_is_no_administrator_any_more_cannot_make_one_of_themselves() {
         let fallen = app.admin(&format!("fallen{round}")).await.at(&processes[1].address);
         let path = format!("/users/{}", fallen.id.unwrap());
         let rise = async || fallen.patch(&path, json!({ "role": "admin" })).await;
-        let (demoted, ..) = join!(Blow::Demote.strike(&admin, &fallen), rise(), rise());
+        let (demoted, ..) = join!(Removal::Demote.perform(&admin, &fallen), rise(), rise());
         demoted.ok();
         assert_eq!(admin.get(&path).await.ok()["role"], "user", "round {round}");
     }
 }
 
 #[actix_web::test]
-async fn an_administrator_who_cannot_use_their_power_does_not_count() {
+async fn an_administrator_that_cannot_act_does_not_count() {
     let app = TestApp::start().await;
     let admin = app.admin("admin").await;
     let me = format!("/users/{}", admin.id.unwrap());
@@ -112,8 +112,8 @@ async fn an_administrator_who_cannot_use_their_power_does_not_count() {
         json!({ "username": "carol", "email": "carol@example.com", "role": "admin", "is_verified": true });
     admin.post("/users", new).await.created();
     app.account("dave", Role::Admin, false).await;
-    for blow in Blow::ALL {
-        blow.strike(&admin, &admin).await.problem("last_admin");
+    for blow in Removal::ALL {
+        blow.perform(&admin, &admin).await.problem("last_admin");
     }
     let erin = app.admin("erin").await;
     admin.patch(&me, json!({ "is_verified": false })).await.ok();

@@ -14,7 +14,7 @@ fn sign_up(username: &str, email: &str) -> Value {
 }
 
 #[actix_web::test]
-async fn one_who_signs_up_can_log_in_and_read_the_account() {
+async fn a_new_account_can_log_in_and_read_itself() {
     let app = TestApp::start().await;
     let anyone = app.anonymous();
     let mut new = sign_up("Alice", "Alice@Example.com");
@@ -50,7 +50,7 @@ fn uuid(resource: &Value) -> uuid::Uuid {
 }
 
 #[actix_web::test]
-async fn no_verification_is_asked_for_where_it_is_off() {
+async fn verification_is_not_required_when_it_is_off() {
     let app = TestApp::with(&["--email-verification", "off"]).await;
     let account = app.anonymous().post("/auth/signup", sign_up("alice", "alice@example.com")).await.created();
     assert_eq!(account["is_verified"], true);
@@ -75,7 +75,7 @@ async fn names_and_addresses_are_unique_in_every_spelling() {
 }
 
 #[actix_web::test]
-async fn bad_sign_ups_are_refused_field_by_field() {
+async fn invalid_sign_ups_are_rejected_by_field() {
     let app = TestApp::start().await;
     let anyone = app.anonymous();
     let with = |field: &str, value: Value| {
@@ -118,7 +118,7 @@ async fn bad_sign_ups_are_refused_field_by_field() {
 }
 
 #[actix_web::test]
-async fn fifty_sign_ups_of_one_address_in_different_case_make_one_account() {
+async fn fifty_concurrent_sign_ups_of_one_address_create_one_account() {
     let app = TestApp::start().await;
     let attempts =
         (0..50_usize).map(|number| {
@@ -158,7 +158,7 @@ async fn wrong_name_wrong_password_and_disabled_account_get_the_same_answer() {
 }
 
 #[actix_web::test]
-async fn a_name_with_spaces_behind_it_is_nobodys() {
+async fn a_name_with_trailing_spaces_is_unknown() {
     let app = TestApp::start().await;
     app.user("alice").await;
     for login in ["alice ", "alice   ", " alice", "alice@example.com "] {
@@ -168,7 +168,7 @@ async fn a_name_with_spaces_behind_it_is_nobodys() {
 }
 
 #[actix_web::test]
-async fn a_refresh_token_gives_the_next_pair_and_again_the_same_for_a_moment() {
+async fn a_refresh_token_returns_the_same_successor_within_its_grace_period() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let refresh =
@@ -186,7 +186,7 @@ async fn a_refresh_token_gives_the_next_pair_and_again_the_same_for_a_moment() {
 }
 
 #[actix_web::test]
-async fn a_used_refresh_token_ends_the_session_when_its_grace_is_over() {
+async fn a_used_refresh_token_ends_the_session_after_its_grace_period() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let refresh =
@@ -198,7 +198,7 @@ async fn a_used_refresh_token_ends_the_session_when_its_grace_is_over() {
 }
 
 #[actix_web::test]
-async fn fifty_refreshes_of_one_token_give_one_live_successor() {
+async fn fifty_concurrent_refreshes_return_one_valid_successor() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let attempts = (0..50).map(|_| {
@@ -216,7 +216,7 @@ async fn fifty_refreshes_of_one_token_give_one_live_successor() {
 }
 
 #[actix_web::test]
-async fn expired_sessions_are_over() {
+async fn expired_sessions_are_rejected() {
     let app = TestApp::start().await;
     for column in ["idle_expires_at", "expires_at"] {
         let alice = if column == "expires_at" { app.log_in("alice").await } else { app.user("alice").await };
@@ -242,7 +242,7 @@ async fn log_out_ends_both_tokens_of_this_session_only() {
 }
 
 #[actix_web::test]
-async fn the_token_of_a_deleted_account_is_refused() {
+async fn the_token_of_a_deleted_account_is_rejected() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     alice.delete_me(PASSWORD).await.no_content();
@@ -252,7 +252,7 @@ async fn the_token_of_a_deleted_account_is_refused() {
 }
 
 #[actix_web::test]
-async fn what_is_no_token_of_ours_is_refused() {
+async fn foreign_tokens_are_rejected() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let token = alice.token.clone().unwrap();
@@ -295,7 +295,7 @@ async fn what_is_no_token_of_ours_is_refused() {
 }
 
 #[actix_web::test]
-async fn an_access_token_ends_by_itself() {
+async fn an_access_token_expires() {
     let app = TestApp::with(&["--access-token-ttl", "1"]).await;
     let alice = app.user("alice").await;
     tokio::time::sleep(std::time::Duration::from_millis(2100)).await;
@@ -303,7 +303,7 @@ async fn an_access_token_ends_by_itself() {
 }
 
 #[actix_web::test]
-async fn a_hash_of_another_system_works_and_is_replaced() {
+async fn a_foreign_hash_verifies_and_is_replaced() {
     let app = TestApp::start().await;
     app.user("alice").await;
     let plain = bcrypt::hash(PASSWORD, 4).unwrap().replacen("$2b$", "$2y$", 1);

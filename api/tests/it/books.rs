@@ -64,7 +64,7 @@ async fn a_book_is_added_and_read() {
 }
 
 #[actix_web::test]
-async fn bad_books_are_refused_field_by_field() {
+async fn invalid_books_are_rejected_by_field() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let stored = alice.book("Before").await;
@@ -111,7 +111,7 @@ async fn bad_books_are_refused_field_by_field() {
 }
 
 #[actix_web::test]
-async fn a_patch_changes_what_it_names_and_null_clears() {
+async fn a_patch_changes_its_fields_only_and_null_clears() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let book = alice.post("/books", json!({ "title": "T", "author": "A", "page_count": 5, "price": { "amount": 1, "currency": "EUR" } })).await.created();
@@ -131,7 +131,7 @@ async fn a_patch_changes_what_it_names_and_null_clears() {
 }
 
 #[actix_web::test]
-async fn a_stranger_may_read_but_not_change() {
+async fn another_account_may_read_but_not_change() {
     let app = TestApp::start().await;
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
     let path = path_of(&alice.book("Dune").await);
@@ -146,7 +146,7 @@ async fn a_stranger_may_read_but_not_change() {
 }
 
 #[actix_web::test]
-async fn an_id_that_is_none_is_not_found() {
+async fn a_malformed_id_is_not_found() {
     let app = TestApp::start().await;
     let admin = app.admin("admin").await;
     for id in ["1", "x", "0190b6b5-9d5f-7000-8000-00000000000g", "%00", "..%2f", "9".repeat(300).as_str()] {
@@ -180,7 +180,7 @@ async fn an_entity_tag_saves_a_read_and_guards_a_write() {
 }
 
 #[actix_web::test]
-async fn of_fifty_patches_with_one_tag_one_wins() {
+async fn one_of_fifty_concurrent_patches_with_one_etag_succeeds() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let path = path_of(&alice.book("Dune").await);
@@ -192,7 +192,7 @@ async fn of_fifty_patches_with_one_tag_one_wins() {
 }
 
 #[actix_web::test]
-async fn patches_without_a_tag_are_all_counted() {
+async fn every_patch_without_an_etag_increases_the_version() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let path = path_of(&alice.book("Dune").await);
@@ -202,7 +202,7 @@ async fn patches_without_a_tag_are_all_counted() {
 }
 
 #[actix_web::test]
-async fn clients_that_hang_up_spoil_nothing_for_others() {
+async fn disconnecting_clients_do_not_affect_others() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let path = path_of(&alice.book("Dune").await);

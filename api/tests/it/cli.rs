@@ -50,7 +50,7 @@ pub fn text(bytes: &[u8]) -> String {
 }
 
 #[actix_web::test]
-async fn an_operator_opens_the_first_administrators_account() {
+async fn an_operator_creates_the_first_administrator() {
     let app = TestApp::start().await;
     let create = |email: &str, password: &str| {
         let arguments = ["user", "create", "--username", "Root", "--email", email, "--role", "admin"];
@@ -76,7 +76,7 @@ async fn an_operator_opens_the_first_administrators_account() {
 }
 
 #[actix_web::test]
-async fn an_operator_has_reset_mail_sent() {
+async fn an_operator_sends_a_password_reset() {
     let app = TestApp::start().await;
     app.user("alice").await;
     let send = |name: &str, settings: &[&str]| {
@@ -128,7 +128,7 @@ async fn an_operator_imports_a_file() {
 }
 
 #[actix_web::test]
-async fn an_operator_takes_the_books_out_and_brings_them_back() {
+async fn an_operator_exports_and_imports_books() {
     let app = TestApp::start().await;
     app.user("alice").await.book("=Formula").await;
     let folder = tempfile::tempdir().unwrap();
@@ -156,7 +156,7 @@ fn the_document_is_printed_without_a_database() {
 }
 
 #[test]
-fn a_bad_setting_ends_the_program_with_one_line_and_no_secret() {
+fn an_invalid_setting_is_reported_in_one_line_without_secrets() {
     let good = [("APP_SECRETS", SECRET), ("DATABASE_URL", "sqlite://x.db?mode=rwc")];
     for (name, value, expected) in [
         ("PORT", "99999999", "invalid value '99999999' for '--port <PORT>'"),

@@ -24,7 +24,7 @@ fn plain(coding: &str, body: &[u8]) -> Vec<u8> {
 }
 
 #[actix_web::test]
-async fn what_is_read_is_compressed_as_the_caller_likes() {
+async fn responses_are_compressed_in_the_accepted_coding() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     // One body that exceeds the compression buffer, and one that does not.
@@ -65,7 +65,7 @@ async fn what_is_read_is_compressed_as_the_caller_likes() {
 }
 
 #[actix_web::test]
-async fn a_strong_entity_tag_is_of_one_coding_and_guards_writes_from_each() {
+async fn a_strong_etag_belongs_to_one_coding_and_guards_writes_from_each() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let path = path_of(&library(&alice, 1).await[0]);

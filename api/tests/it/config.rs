@@ -26,7 +26,7 @@ fn enough() -> String {
 }
 
 #[test]
-fn a_line_of_dotenv_that_cannot_be_read_ends_the_program_with_its_number() {
+fn an_invalid_line_of_dotenv_is_reported_with_its_number() {
     let enough = enough();
     for (line, lines, reason) in [
         (5, "MAIL_FROM=Bookly <bookly@example.com>\n", "spaces without quotes"),
@@ -54,7 +54,7 @@ fn a_line_of_dotenv_that_cannot_be_read_ends_the_program_with_its_number() {
 }
 
 #[test]
-fn dotenv_and_a_relative_path_of_sqlite_are_of_the_working_folder() {
+fn dotenv_and_relative_sqlite_paths_belong_to_the_working_folder() {
     let folder = tempfile::tempdir().unwrap();
     let below = folder.path().join("below");
     fs::create_dir(&below).unwrap();

@@ -117,7 +117,7 @@ fn resolve(answer: &'static Value) -> &'static Value {
 
 #[test]
 #[should_panic(expected = "missing properties")]
-fn an_answer_that_lacks_what_the_document_promises_fails() {
+fn a_response_without_a_documented_field_fails() {
     let mut headers = HeaderMap::new();
     headers.insert("content-type", "application/json".parse().unwrap());
     check("GET", "/api/v1/books/01a1fc31-abbd-7546-935c-2dfd8b4ffcc1", 200, &headers, b"{}");
@@ -125,6 +125,6 @@ fn an_answer_that_lacks_what_the_document_promises_fails() {
 
 #[test]
 #[should_panic(expected = "is not valid uuid")]
-fn an_answer_in_another_format_fails() {
+fn a_response_in_another_format_fails() {
     validate("an id", &json!({ "type": "string", "format": "uuid" }), b"\"one\"");
 }

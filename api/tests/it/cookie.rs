@@ -141,7 +141,7 @@ async fn pages_of_other_origins_cannot_use_the_cookie() {
 }
 
 #[actix_web::test]
-async fn a_cookie_that_is_not_ours_alone_is_refused() {
+async fn an_ambiguous_or_foreign_cookie_is_rejected() {
     let app = start().await;
     app.user("alice").await;
     let (token, good) = log_in(&app).await;
@@ -168,7 +168,7 @@ async fn a_cookie_that_is_not_ours_alone_is_refused() {
 }
 
 #[actix_web::test]
-async fn a_second_cookie_keeps_nobody_from_logging_out() {
+async fn a_second_cookie_does_not_prevent_log_out() {
     let app = start().await;
     let alice = app.user("alice").await;
     let cookies = format!("{NAME}=of-somebody-else; {NAME}=another");
@@ -180,7 +180,7 @@ async fn a_second_cookie_keeps_nobody_from_logging_out() {
 }
 
 #[actix_web::test]
-async fn the_token_in_the_body_goes_before_the_cookie() {
+async fn the_token_in_the_body_has_precedence_over_the_cookie() {
     let app = start().await;
     let other = app.user("alice").await;
     let (_, cookie) = log_in(&app).await;
@@ -193,7 +193,7 @@ async fn the_token_in_the_body_goes_before_the_cookie() {
 }
 
 #[actix_web::test]
-async fn who_asks_for_no_cookie_gets_none() {
+async fn a_cookie_is_set_only_on_request() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     for input in [
@@ -218,7 +218,7 @@ async fn who_asks_for_no_cookie_gets_none() {
 }
 
 #[actix_web::test]
-async fn browsers_may_send_the_cookie_across_origins_that_are_known() {
+async fn configured_origins_may_use_the_cookie() {
     let app = start().await;
     let preflight = |origin: &'static str| {
         let request = app.anonymous().request(Method::OPTIONS, REFRESH).header("Origin", origin);

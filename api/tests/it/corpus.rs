@@ -64,7 +64,7 @@ fn typed(number: usize, book: &Value) -> String {
 
 #[actix_web::test]
 #[ignore = "needs files that are not in this repository: TEST_BOOK_FILES=folder cargo test -p api corpus:: -- --ignored"]
-async fn of_three_hundred_searches_each_finds_its_book_on_the_first_page() {
+async fn three_hundred_searches_find_their_book_on_the_first_page() {
     let app = TestApp::start().await;
     let mut misses = Vec::new();
     let mut searches = 0;

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::app::{TestApp, path_of, send};
 
 #[actix_web::test]
-async fn what_no_route_takes_is_a_problem_document() {
+async fn unknown_routes_return_problem_documents() {
     let app = TestApp::start().await;
     let anyone = app.anonymous();
     for path in ["//nowhere", "/nowhere", "/books/", "//", "/books/1/2/3"] {
@@ -30,7 +30,7 @@ async fn what_no_route_takes_is_a_problem_document() {
 }
 
 #[actix_web::test]
-async fn what_cannot_be_read_is_refused_with_its_own_code() {
+async fn unreadable_requests_are_rejected_with_their_own_codes() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let send_body = async |media_type: &str, body: Vec<u8>| {
@@ -99,7 +99,7 @@ async fn what_cannot_be_read_is_refused_with_its_own_code() {
 }
 
 #[actix_web::test]
-async fn bad_parameters_are_named() {
+async fn invalid_parameters_are_named() {
     let app = TestApp::start().await;
     let anyone = app.anonymous();
     for (query, pointer, code) in [
@@ -140,7 +140,7 @@ async fn every_problem_is_explained() {
 }
 
 #[actix_web::test]
-async fn answers_are_kept_from_being_misread() {
+async fn responses_have_security_headers() {
     let app = TestApp::start().await;
     let book = app.user("alice").await.book("Dune").await;
     for path in [path_of(&book).as_str(), "/nowhere", "//livez"] {
@@ -155,7 +155,7 @@ async fn answers_are_kept_from_being_misread() {
 }
 
 #[actix_web::test]
-async fn only_pages_of_exactly_the_named_origins_may_call() {
+async fn only_configured_origins_may_call() {
     let app = TestApp::with(&["--cors-origins", "https://app.example.com,http://localhost:3000"]).await;
     let preflight = async |origin: &str| {
         let request = app.anonymous().request(Method::OPTIONS, "/books").header("Origin", origin);

@@ -42,7 +42,7 @@ async fn add(client: &Client<'_>, books: &[Value]) {
 }
 
 #[actix_web::test]
-async fn an_export_is_a_file_of_what_one_says_of_a_book() {
+async fn an_export_has_the_input_fields_of_each_book() {
     let app = TestApp::start().await;
     let alice = app.account("alice", service::Role::User, false).await;
     let bob = app.user("bob").await;
@@ -75,7 +75,7 @@ async fn an_export_is_a_file_of_what_one_says_of_a_book() {
 }
 
 #[actix_web::test]
-async fn an_export_has_the_filters_of_the_list_and_refuses_what_is_none() {
+async fn an_export_has_the_filters_of_the_list_and_rejects_others() {
     let app = TestApp::start().await;
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
     let book = |title: &str, more: Value| {
@@ -134,7 +134,7 @@ async fn an_export_has_the_filters_of_the_list_and_refuses_what_is_none() {
 }
 
 #[actix_web::test]
-async fn a_long_export_has_every_book_once_the_oldest_first() {
+async fn a_long_export_has_every_book_once_in_order_of_creation() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     // Some are long, so that the export reads fewer of them at a time.
@@ -148,7 +148,7 @@ async fn a_long_export_has_every_book_once_the_oldest_first() {
 }
 
 #[actix_web::test]
-async fn every_character_that_the_api_takes_goes_out_and_comes_back() {
+async fn every_accepted_character_survives_export_and_import() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let taken = |c: &char| !c.is_control() || "\t\r\n".contains(*c);
@@ -188,7 +188,7 @@ async fn every_character_that_the_api_takes_goes_out_and_comes_back() {
 }
 
 #[actix_web::test]
-async fn export_wipe_import_export_is_the_same_to_the_byte() {
+async fn exporting_an_imported_export_returns_the_same_bytes() {
     let app = TestApp::start().await;
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
     let special = prop::sample::select("'=+-@\"\\,; #&\u{feff}\u{a0}é漢𝄞".chars().collect::<Vec<_>>());

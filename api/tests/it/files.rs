@@ -86,7 +86,7 @@ async fn check(name: &str, file: &[u8], expected: &Value) {
 
 #[actix_web::test]
 #[ignore = "needs files that are not in this repository: TEST_BOOK_FILES=folder cargo test -p api files:: -- --ignored"]
-async fn every_real_file_gives_what_was_counted_in_it() {
+async fn every_real_file_is_imported_with_the_expected_counts() {
     let folder = folder();
     let expected: Value = serde_json::from_slice(&read(&folder.join("expected.json"))).unwrap();
     for (name, expected) in expected.as_object().unwrap() {

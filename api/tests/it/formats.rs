@@ -48,7 +48,7 @@ pub const OPEN_LIBRARY: &str = r#"/type/edition	/books/OL1M	4	2010-04-24T17:54:0
 "#;
 
 #[actix_web::test]
-async fn an_export_of_goodreads_comes_in_once() {
+async fn an_export_of_goodreads_is_imported_once() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let report = alice.import("", "text/csv", GOODREADS).await.ok();
@@ -77,7 +77,7 @@ async fn an_export_of_goodreads_comes_in_once() {
 }
 
 #[actix_web::test]
-async fn the_books_of_goodbooks_come_in_once() {
+async fn the_books_of_goodbooks_are_imported_once() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let report = alice.import("", "text/csv", GOODBOOKS).await.ok();
@@ -109,7 +109,7 @@ fn gutenbergr() -> String {
 }
 
 #[actix_web::test]
-async fn the_catalogues_of_project_gutenberg_come_in_once() {
+async fn the_catalogues_of_project_gutenberg_are_imported_once() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let report = alice.import("?mode=partial", "text/csv", GUTENBERG).await.ok();
@@ -141,7 +141,7 @@ async fn the_catalogues_of_project_gutenberg_come_in_once() {
 }
 
 #[actix_web::test]
-async fn a_dump_of_open_library_comes_in_once() {
+async fn a_dump_of_open_library_is_imported_once() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     for query in ["?mode=partial", "?mode=partial&format=openlibrary"] {
@@ -188,7 +188,7 @@ async fn a_dump_of_open_library_comes_in_once() {
 }
 
 #[actix_web::test]
-async fn every_encoding_delimiter_and_line_end_gives_the_same() {
+async fn every_encoding_delimiter_and_line_end_has_the_same_result() {
     let app = TestApp::start().await;
     let utf_16 = |mark: &[u8], unit: fn(u16) -> [u8; 2]| {
         let text = "title,author,isbn\nÜber Bücher,Jörg Müßig,9780441013593\n";
@@ -239,7 +239,7 @@ fn delimited(table: &str, delimiter: u8) -> String {
 }
 
 #[actix_web::test]
-async fn every_format_comes_in_the_same_in_any_encoding_and_with_any_line_end() {
+async fn every_format_is_imported_in_any_encoding_and_with_any_line_end() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let works = gutenbergr().replace("\r\n", "\n");

@@ -6,14 +6,14 @@ use crate::{
 };
 
 #[actix_web::test]
-async fn a_server_whose_schema_is_its_own_is_ready() {
+async fn a_server_with_the_current_schema_is_ready() {
     let app = TestApp::start().await;
     assert_eq!(app.anonymous().get("//livez").await.ok()["status"], "ok");
     assert_eq!(app.anonymous().get("//readyz").await.ok()["status"], "ok");
 }
 
 #[actix_web::test]
-async fn a_schema_that_is_behind_or_ahead_is_told() {
+async fn a_schema_that_is_behind_or_ahead_is_reported() {
     let app = TestApp::start().await;
     app.database.execute("DELETE FROM seaql_migrations WHERE version LIKE '%index_sessions'").await;
     let answer = app.anonymous().get("//readyz").await;

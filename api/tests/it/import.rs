@@ -7,8 +7,8 @@ use crate::{
     formats::GOODREADS,
 };
 
+mod existing;
 mod file;
-mod known;
 
 pub async fn catalogue(client: &Client<'_>) -> Vec<Value> {
     client.get("/books?sort=created_at&limit=100").await.ok()["items"].as_array().unwrap().clone()
@@ -32,7 +32,7 @@ pub fn codes(report: &Value) -> Vec<(u64, &str)> {
 }
 
 #[actix_web::test]
-async fn our_own_formats_are_taken_as_they_are() {
+async fn own_formats_are_imported_unchanged() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let csv = "title,author,subtitle,publisher,published_date,page_count,language,isbn,description,price_amount,price_currency,cover_url,extra\n\
@@ -58,7 +58,7 @@ async fn our_own_formats_are_taken_as_they_are() {
 }
 
 #[actix_web::test]
-async fn one_bad_row_keeps_an_atomic_import_from_writing() {
+async fn one_invalid_row_prevents_an_atomic_import() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let file = "title,author,isbn\nGood,A,9780441013593\n,No title,\nNo author,,\n";
@@ -101,7 +101,7 @@ async fn a_trial_reports_the_same_and_changes_nothing() {
 }
 
 #[actix_web::test]
-async fn one_bad_row_in_ten_thousand_is_named() {
+async fn one_invalid_row_in_ten_thousand_is_reported() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     // Every tenth row spans two lines.
@@ -125,7 +125,7 @@ async fn one_bad_row_in_ten_thousand_is_named() {
 }
 
 #[actix_web::test]
-async fn rows_of_another_length_are_taken_with_a_warning() {
+async fn rows_of_another_length_are_imported_with_a_warning() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let report = alice.import("", "text/csv", "title,author,isbn\nA,B\nC,D,,x,y\n").await.ok();
@@ -136,7 +136,7 @@ async fn rows_of_another_length_are_taken_with_a_warning() {
 }
 
 #[actix_web::test]
-async fn half_a_price_is_left_out_with_a_warning() {
+async fn an_incomplete_price_is_dropped_with_a_warning() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let lines = r#"{"title":"A","author":"A","price":5}
@@ -155,7 +155,7 @@ async fn half_a_price_is_left_out_with_a_warning() {
 }
 
 #[actix_web::test]
-async fn warnings_count_what_was_left_out_of_rows_that_were_taken() {
+async fn warnings_count_dropped_details_of_imported_rows() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let file = "title,author,page_count\nT,A,many\n,A,many\n";

@@ -22,7 +22,7 @@ fn text(value: &Value) -> String {
 }
 
 #[actix_web::test]
-async fn tokens_cursors_and_passwords_outlive_the_change_of_the_secret() {
+async fn tokens_cursors_and_passwords_survive_a_rotation_of_the_secret() {
     let app = TestApp::start().await;
     let (alice, _) = (app.user("alice").await, app.user("bob").await);
     for title in ["A", "B", "C"] {
@@ -57,7 +57,7 @@ async fn tokens_cursors_and_passwords_outlive_the_change_of_the_secret() {
 }
 
 #[actix_web::test]
-async fn servers_that_have_the_new_secret_first_and_last_take_each_others_tokens() {
+async fn servers_with_the_new_secret_first_and_last_accept_each_others_tokens() {
     let app = TestApp::start().await;
     app.user("alice").await;
     let before = Process::start(&app.database, &[("APP_SECRETS", &format!("{SECRET},{NEW}"))]);

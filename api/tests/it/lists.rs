@@ -27,7 +27,7 @@ async fn shelf(client: &Client<'_>) {
 }
 
 #[actix_web::test]
-async fn every_filter_and_order_does_what_it_says() {
+async fn every_filter_and_order_is_applied() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     shelf(&alice).await;
@@ -65,7 +65,7 @@ async fn every_filter_and_order_does_what_it_says() {
 }
 
 #[actix_web::test]
-async fn a_cursor_is_good_for_its_own_list_only() {
+async fn a_cursor_is_valid_for_its_own_list_only() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     shelf(&alice).await;
@@ -101,7 +101,7 @@ async fn a_cursor_is_good_for_its_own_list_only() {
 }
 
 #[actix_web::test]
-async fn page_numbers_and_cursors_meet_the_same_books() {
+async fn offsets_and_cursors_return_the_same_books() {
     let app = TestApp::start().await;
     shelf(&app.user("alice").await).await;
     let anyone = app.anonymous();
@@ -128,7 +128,7 @@ fn library(count: usize) -> String {
 }
 
 #[actix_web::test]
-async fn a_walk_meets_each_of_ten_thousand_books_once_while_others_come_and_go() {
+async fn a_walk_returns_each_of_ten_thousand_books_once_during_changes() {
     const BOOKS: usize = 10_000;
     let app = TestApp::start().await;
     let alice = app.user("alice").await;

@@ -18,7 +18,7 @@ use crate::{
     database::Database,
     mailbox::{Mail, count, wait_for},
     process::Process,
-    smtp::{Mood, Smtp},
+    smtp::{Behavior, Smtp},
 };
 
 /// Mail that is not sent yet.
@@ -43,7 +43,7 @@ async fn hurry(process: &Process, database: &Database) {
 }
 
 #[actix_web::test]
-async fn mail_that_finds_no_server_for_a_minute_comes_later_and_once() {
+async fn mail_is_sent_once_after_a_minute_without_a_server() {
     let database = Database::empty().await;
     let smtp = Smtp::absent();
     let process = Process::start(&database, &[("MAIL_URL", &smtp.url())]);
@@ -68,19 +68,23 @@ async fn mail_that_finds_no_server_for_a_minute_comes_later_and_once() {
 }
 
 #[actix_web::test]
-async fn mail_that_is_deferred_or_refused_is_tried_again_until_it_is_taken() {
+async fn deferred_and_rejected_mail_is_retried_until_it_is_accepted() {
     const ATTEMPTS: usize = 6;
     let database = Database::empty().await;
     let smtp = Smtp::start();
     let process = Process::start(&database, &[("MAIL_URL", &smtp.url())]);
     // A server that rejects mail may have a wrong configuration, or expect another password.
-    for (before, (name, mood)) in [("alice", Mood::Defers), ("bob", Mood::Refuses)].into_iter().enumerate() {
-        smtp.set(mood);
+    for (before, (name, behavior)) in
+        [("alice", Behavior::RejectsTemporarily), ("bob", Behavior::RejectsPermanently)]
+            .into_iter()
+            .enumerate()
+    {
+        smtp.set(behavior);
         assert_eq!(process.post("/auth/signup", sign_up(name)).await.status, 201);
         for attempt in 1..=ATTEMPTS {
             failed(&process, before * ATTEMPTS + attempt).await;
             if attempt == ATTEMPTS {
-                smtp.set(Mood::Takes);
+                smtp.set(Behavior::Accepts);
             }
             hurry(&process, &database).await;
         }
@@ -90,17 +94,17 @@ async fn mail_that_is_deferred_or_refused_is_tried_again_until_it_is_taken() {
 }
 
 #[actix_web::test]
-async fn mail_of_a_process_that_was_killed_before_it_could_send_comes_after_its_restart() {
+async fn mail_of_a_killed_process_is_sent_after_its_restart() {
     let database = Database::empty().await;
     let smtp = Smtp::start();
-    smtp.set(Mood::Hangs);
+    smtp.set(Behavior::Hangs);
     let settings = [("MAIL_URL", smtp.url())];
     let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let first = Process::start(&database, &settings);
     assert_eq!(first.post("/auth/signup", sign_up("alice")).await.status, 201);
     wait_for("an attempt", async || (smtp.attempts() > 0).then_some(())).await;
     first.kill();
-    smtp.set(Mood::Takes);
+    smtp.set(Behavior::Accepts);
     assert_eq!(count(&database, WAITING).await, 1, "nothing was lost");
     // Any process may claim the mail of the dead one after its lease.
     database.execute(&format!("UPDATE outbox SET due_at = {}", long_ago(&database))).await;
@@ -124,7 +128,7 @@ async fn several_processes_share_the_outbox_and_send_each_mail_once() {
     }
     first.kill();
     database.execute(&format!("UPDATE outbox SET due_at = {}", long_ago(&database))).await;
-    smtp.set(Mood::Hangs);
+    smtp.set(Behavior::Hangs);
     smtp.open();
     let processes: Vec<Process> = thread::scope(|scope| {
         let starts: Vec<_> =
@@ -132,7 +136,7 @@ async fn several_processes_share_the_outbox_and_send_each_mail_once() {
         starts.into_iter().map(|start| start.join().unwrap()).collect()
     });
     wait_for("all of them", async || (smtp.attempts() >= 24).then_some(())).await;
-    smtp.set(Mood::Takes);
+    smtp.set(Behavior::Accepts);
     wait_for("all mail", async || (count(&database, WAITING).await == 0).then_some(())).await;
     let ids: HashSet<String> = smtp.mails().into_iter().map(|mail| mail.id).collect();
     assert_eq!((ids.len(), smtp.mails().len()), (24, 24));
@@ -163,7 +167,7 @@ async fn wrap(port: u16, certified: &CertifiedKey<KeyPair>) -> u16 {
 }
 
 #[actix_web::test]
-async fn mail_goes_under_tls_from_the_start_to_smtps() {
+async fn smtps_uses_implicit_tls() {
     let folder = tempfile::tempdir().unwrap();
     let certified = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let certificate = folder.path().join("certificate.pem");
@@ -185,7 +189,7 @@ async fn mail_goes_under_tls_from_the_start_to_smtps() {
 }
 
 #[actix_web::test]
-async fn mail_goes_under_starttls_with_name_and_password() {
+async fn smtp_uses_starttls_with_name_and_password() {
     let folder = tempfile::tempdir().unwrap();
     let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let (certificate, key) = (folder.path().join("certificate.pem"), folder.path().join("key.pem"));
@@ -211,7 +215,7 @@ async fn mail_goes_under_starttls_with_name_and_password() {
 }
 
 #[actix_web::test]
-async fn a_dump_of_the_database_holds_nothing_that_opens_anything() {
+async fn a_dump_of_the_database_contains_no_credentials() {
     let smtp = Smtp::absent();
     let app = TestApp::with(&["--mail-url", &smtp.url()]).await;
     let anyone = app.anonymous();
@@ -287,7 +291,7 @@ async fn dump(database: &Database) -> String {
 }
 
 #[actix_web::test]
-async fn what_is_old_is_cleared_away_and_what_is_not_stays() {
+async fn cleanup_deletes_old_rows_only() {
     let app = TestApp::start().await;
     let anyone = app.anonymous();
     for name in ["alice", "bob", "carol", "dave"] {

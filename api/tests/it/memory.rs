@@ -20,7 +20,7 @@ fn file(bytes: usize, description: usize) -> String {
 }
 
 #[actix_web::test]
-async fn the_largest_file_of_a_client_and_its_export_take_less_than_64_mib() {
+async fn importing_and_exporting_the_largest_file_takes_less_than_64_mib() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let server = Process::start(&app.database, &[]);

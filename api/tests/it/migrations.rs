@@ -11,7 +11,7 @@ use sea_orm::{ConnectOptions, ConnectionTrait, Statement};
 use crate::{app::TestApp, database::Database, process::Process};
 
 #[actix_web::test]
-async fn every_migration_goes_up_down_and_up_again() {
+async fn every_migration_is_reversible_and_repeatable() {
     let database = Database::empty().await;
     let db = startup::connect(ConnectOptions::new(&database.url)).await.unwrap();
     let count = Migrator::migrations().len();
@@ -28,7 +28,7 @@ async fn every_migration_goes_up_down_and_up_again() {
 }
 
 #[actix_web::test]
-async fn the_schema_refuses_what_no_operation_would_write() {
+async fn the_schema_rejects_invalid_rows() {
     let app = TestApp::start().await;
     app.user("alice").await.book("Dune").await;
     let db = app.database.connect().await;
@@ -48,7 +48,7 @@ async fn the_schema_refuses_what_no_operation_would_write() {
 }
 
 #[actix_web::test]
-async fn of_four_that_start_at_once_on_an_empty_database_all_serve_and_one_migrates() {
+async fn four_concurrent_starts_on_an_empty_database_migrate_once_and_all_serve() {
     for _ in 0..20 {
         let database = Database::empty().await;
         let servers: Vec<Process> = thread::scope(|scope| {

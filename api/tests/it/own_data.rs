@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::app::{PASSWORD, TestApp, path_of};
 
 #[actix_web::test]
-async fn an_account_is_deleted_by_one_who_knows_its_password() {
+async fn an_account_is_deleted_with_its_password() {
     let app = TestApp::start().await;
     let (alice, phone) = (app.user("alice").await, app.log_in("alice").await);
     let book = alice.book("Dune").await;
@@ -30,7 +30,7 @@ async fn an_account_is_deleted_by_one_who_knows_its_password() {
 }
 
 #[actix_web::test]
-async fn an_export_has_everything_and_nothing_of_others() {
+async fn an_export_has_all_data_of_the_account_only() {
     let app = TestApp::start().await;
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
     app.log_in("alice").await.post("/auth/logout", Value::Null).await.no_content();

@@ -26,7 +26,7 @@ pub async fn library(client: &Client<'_>, count: usize) -> Vec<Value> {
 }
 
 #[actix_web::test]
-async fn every_answer_says_what_caches_may_do() {
+async fn every_response_has_a_cache_policy() {
     let app = TestApp::start().await;
     let (admin, anyone) = (app.admin("admin").await, app.anonymous());
     let book = path_of(
@@ -83,7 +83,7 @@ async fn every_answer_says_what_caches_may_do() {
 }
 
 #[actix_web::test]
-async fn a_list_that_has_not_changed_is_not_sent_again() {
+async fn an_unchanged_list_is_not_sent_again() {
     let app = TestApp::start().await;
     let admin = app.admin("admin").await;
     let book = admin.book("Dune").await;
@@ -114,7 +114,7 @@ async fn a_list_that_has_not_changed_is_not_sent_again() {
 }
 
 #[actix_web::test]
-async fn a_sparse_book_has_what_was_asked_for_and_no_more() {
+async fn a_sparse_book_has_the_requested_fields_only() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let book = alice
@@ -160,7 +160,7 @@ async fn a_sparse_book_has_what_was_asked_for_and_no_more() {
 }
 
 #[actix_web::test]
-async fn a_field_that_no_book_has_is_named() {
+async fn an_unknown_field_is_named() {
     let app = TestApp::start().await;
     let path = path_of(&app.user("alice").await.book("Dune").await);
     for (fields, code, named) in [
@@ -187,7 +187,7 @@ async fn a_field_that_no_book_has_is_named() {
 }
 
 #[actix_web::test]
-async fn a_walk_may_look_at_other_fields_on_each_page() {
+async fn a_walk_may_request_other_fields_on_each_page() {
     let app = TestApp::start().await;
     library(&app.user("alice").await, 3).await;
     for sort in ["title", "-page_count", "published_date"] {
@@ -199,7 +199,7 @@ async fn a_walk_may_look_at_other_fields_on_each_page() {
 }
 
 #[actix_web::test]
-async fn head_has_the_headers_of_get_wherever_get_is() {
+async fn head_returns_the_headers_of_every_get() {
     let app = TestApp::start().await;
     let admin = app.admin("admin").await;
     let book =
@@ -245,7 +245,7 @@ async fn head_has_the_headers_of_get_wherever_get_is() {
 }
 
 #[actix_web::test]
-async fn an_answer_for_one_origin_is_not_taken_for_another() {
+async fn a_response_for_one_origin_is_not_cached_for_another() {
     let app = TestApp::with(&["--cors-origins", "https://app.example.com"]).await;
     let anyone = app.anonymous();
     for origin in [None, Some("https://app.example.com"), Some("https://evil.example.com")] {

@@ -24,7 +24,7 @@ async fn log_in(client: &Client<'_>, login: &str, password: &str) -> Answer {
 }
 
 #[actix_web::test]
-async fn one_who_forgot_the_password_chooses_another_by_mail() {
+async fn a_forgotten_password_is_reset_by_mail() {
     let app = TestApp::start().await;
     let anyone = app.anonymous();
     let (phone, laptop) = (app.user("alice").await, app.log_in("alice").await);
@@ -49,7 +49,7 @@ async fn one_who_forgot_the_password_chooses_another_by_mail() {
 }
 
 #[actix_web::test]
-async fn a_reset_dies_with_the_password_and_the_address_it_was_made_for() {
+async fn a_reset_is_invalidated_by_a_change_of_password_or_address() {
     let app = TestApp::start().await;
     let (anyone, alice) = (app.anonymous(), app.user("alice").await);
     let token = async |email: &str| {
@@ -74,7 +74,7 @@ async fn a_reset_dies_with_the_password_and_the_address_it_was_made_for() {
 }
 
 #[actix_web::test]
-async fn of_many_who_use_one_reset_at_once_one_succeeds() {
+async fn one_of_many_concurrent_uses_of_a_reset_succeeds() {
     let app = TestApp::start().await;
     app.user("alice").await;
     ask(&app.anonymous(), "alice@example.com").await.accepted();
@@ -92,7 +92,7 @@ async fn of_many_who_use_one_reset_at_once_one_succeeds() {
 }
 
 #[actix_web::test]
-async fn one_who_asks_learns_nothing_and_nobody_else_gets_mail() {
+async fn a_reset_request_reveals_nothing_and_mails_the_owner_only() {
     let app = TestApp::start().await;
     let (anyone, admin, bob) = (app.anonymous(), app.admin("admin").await, app.user("bob").await);
     admin.patch(&format!("/users/{}", bob.id.unwrap()), json!({ "is_active": false })).await.ok();
@@ -153,7 +153,7 @@ async fn an_administrator_sends_reset_mail_and_sets_no_password() {
 }
 
 #[actix_web::test]
-async fn a_server_without_mail_says_so_to_those_who_may_know() {
+async fn a_server_without_mail_reports_so_to_authorized_clients_only() {
     let app = TestApp::with(&["--mail-url", ""]).await;
     let (admin, alice) = (app.admin("admin").await, app.account("alice", Role::User, true).await);
     let change = json!({ "email": "new@example.com", "current_password": PASSWORD });
@@ -169,7 +169,7 @@ async fn a_server_without_mail_says_so_to_those_who_may_know() {
 }
 
 #[actix_web::test]
-async fn passwords_alike_in_72_bytes_open_their_own_accounts_alone() {
+async fn passwords_with_the_same_first_72_bytes_differ() {
     let app = TestApp::start().await;
     let anyone = app.anonymous();
     let long = "correct horse battery staple and so on ".repeat(2);

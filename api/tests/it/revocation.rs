@@ -27,14 +27,14 @@ const AFTERWARDS: usize = 10;
 const NEW_PASSWORD: &str = "violet anchor tundra 71";
 
 /// Requests without a pause, with the start time of each accepted one.
-struct Hammer {
+struct RequestLoop {
     stop: Arc<AtomicBool>,
     accepted: Arc<Mutex<Vec<Instant>>>,
     rounds: Arc<AtomicUsize>,
     tasks: Vec<JoinHandle<()>>,
 }
 
-impl Hammer {
+impl RequestLoop {
     /// Starts requests to `path` in each process, and waits until they are accepted.
     async fn start(client: &Client<'_>, processes: &[Process], path: &str) -> Self {
         let (stop, accepted) = (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new(Vec::new())));
@@ -55,10 +55,10 @@ impl Hammer {
                 }
             })
         });
-        let hammer = Self { tasks: tasks.collect(), stop, accepted, rounds };
-        hammer.wait_for(hammer.tasks.len() * 2).await;
-        assert!(!hammer.accepted.lock().unwrap().is_empty());
-        hammer
+        let requests = Self { tasks: tasks.collect(), stop, accepted, rounds };
+        requests.wait_for(requests.tasks.len() * 2).await;
+        assert!(!requests.accepted.lock().unwrap().is_empty());
+        requests
     }
 
     async fn wait_for(&self, rounds: usize) {
@@ -92,11 +92,11 @@ async fn accepted_after(
     path: &str,
     end: impl AsyncFnOnce() -> Answer,
 ) -> usize {
-    let hammer = Hammer::start(client, processes, path).await;
+    let requests = RequestLoop::start(client, processes, path).await;
     let answer = end().await;
     let ended = Instant::now();
     assert!(answer.status.is_success(), "{:#}", answer.body);
-    hammer.accepted_after(ended).await
+    requests.accepted_after(ended).await
 }
 
 /// Asserts that both processes reject every token of the session.
@@ -149,7 +149,7 @@ async fn after_an_account_is_disabled_no_process_accepts_a_request() {
 }
 
 #[actix_web::test]
-async fn after_a_demotion_no_process_accepts_what_takes_an_administrator() {
+async fn after_a_demotion_no_process_accepts_an_administrative_request() {
     let app = TestApp::start().await;
     let processes = two(&app);
     let (fallen, admin) = (app.admin("fallen").await, app.admin("admin").await.at(&processes[1].address));
@@ -209,7 +209,7 @@ async fn after_a_reset_of_the_password_no_process_accepts_a_request() {
 
 /// Disabling and enabling again ends every session, so a log-in that began before must not create one.
 #[actix_web::test]
-async fn a_log_in_that_runs_while_the_account_is_disabled_leaves_no_session_behind() {
+async fn a_log_in_during_the_disabling_of_its_account_creates_no_session() {
     let app = TestApp::start().await;
     let processes = two(&app);
     let admin = app.admin("admin").await;
@@ -238,7 +238,7 @@ async fn a_log_in_that_runs_while_the_account_is_disabled_leaves_no_session_behi
 }
 
 #[actix_web::test]
-async fn what_ended_before_a_crash_is_over_after_it() {
+async fn a_session_ended_before_a_crash_is_rejected_after_it() {
     let app = TestApp::start().await;
     let mut process = Process::start(&app.database, &[]);
     let kept = app.user("alice").await;

@@ -25,7 +25,7 @@ const ADDRESSES: [(&str, &str); 4] = [
 ];
 
 /// Endpoints that request mail.
-const DOORS: [&str; 2] = ["/auth/password-reset", "/auth/verify-email/resend"];
+const ENDPOINTS: [&str; 2] = ["/auth/password-reset", "/auth/verify-email/resend"];
 
 async fn with_accounts(arguments: &[&str]) -> TestApp {
     let app = TestApp::with(arguments).await;
@@ -59,7 +59,7 @@ async fn answer(app: &TestApp, address: &str, path: &str, body: &Value) -> Strin
 }
 
 #[actix_web::test]
-async fn a_failed_log_in_gets_the_same_bytes_whatever_it_failed_for() {
+async fn every_failed_log_in_returns_the_same_bytes() {
     let limits = ["--rate-limit", "on", "--trusted-proxies", "127.0.0.1"];
     for arguments in [&limits[..], &[]] {
         let app = with_accounts(arguments).await;
@@ -77,16 +77,16 @@ async fn a_failed_log_in_gets_the_same_bytes_whatever_it_failed_for() {
 }
 
 #[actix_web::test]
-async fn who_asks_for_mail_gets_the_same_bytes_whoever_has_the_address() {
+async fn every_mail_request_returns_the_same_bytes() {
     let limits = ["--rate-limit", "on", "--trusted-proxies", "127.0.0.1"];
     for arguments in [&limits[..], &[]] {
         let app = with_accounts(arguments).await;
-        for (door, path) in DOORS.iter().enumerate() {
+        for (endpoint, path) in ENDPOINTS.iter().enumerate() {
             let mut answers = Vec::new();
             // More requests than the limit of a mailbox.
             for round in 0..7 {
                 for (number, (_, email)) in ADDRESSES.iter().enumerate() {
-                    let address = format!("198.{door}.{round}.{number}");
+                    let address = format!("198.{endpoint}.{round}.{number}");
                     answers.push(answer(&app, &address, path, &json!({ "email": email })).await);
                 }
             }
@@ -124,7 +124,7 @@ async fn two_hundred_interleaved_failures_cannot_be_told_apart_by_time() {
 #[ignore = "a measurement: it takes minutes, and wants the machine for itself"]
 async fn two_hundred_interleaved_requests_for_mail_cannot_be_told_apart_by_time() {
     let app = with_accounts(&[]).await;
-    for path in DOORS {
+    for path in ENDPOINTS {
         let times = interleaved(ADDRESSES.len(), async |case| {
             answer(&app, "192.0.2.1", path, &json!({ "email": ADDRESSES[case].1 })).await;
         });

@@ -29,7 +29,7 @@ async fn shelf(client: &Client<'_>) {
 }
 
 #[actix_web::test]
-async fn words_find_books_the_best_first_and_all_else_is_text() {
+async fn words_find_books_the_best_first_without_query_syntax() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     shelf(&alice).await;
@@ -149,7 +149,7 @@ async fn a_search_is_a_list_like_any_other() {
 }
 
 #[actix_web::test]
-async fn the_book_that_is_named_comes_first_among_thousands_and_the_rest_keeps_its_order() {
+async fn the_named_book_is_first_among_thousands_and_the_order_is_stable() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let stories = (0..11_000).map(|n| format!("Zebra {n:05} story,A\n")).collect::<Vec<_>>().concat();

@@ -279,7 +279,7 @@ async fn stored_hashes(database: &Database) -> Vec<String> {
 }
 
 #[actix_web::test]
-async fn a_mail_server_that_takes_nothing_leaves_its_password_and_the_letter_unsaid() {
+async fn a_failing_mail_server_reveals_neither_its_password_nor_the_mail() {
     for server in ["smtps://", "smtp://"].map(|scheme| format!("{scheme}{MARK}:{MARK}%40@127.0.0.1:1")) {
         let database = Database::empty().await;
         let settings = [("MAIL_URL", server.as_str()), ("RUST_LOG", "trace"), ("DATABASE_ECHO", "true")];
@@ -294,7 +294,7 @@ async fn a_mail_server_that_takes_nothing_leaves_its_password_and_the_letter_uns
 }
 
 #[actix_web::test]
-async fn a_database_that_cannot_be_reached_keeps_its_password() {
+async fn an_unreachable_database_does_not_reveal_its_password() {
     for url in ["postgres", "mysql"].map(|scheme| format!("{scheme}://{MARK}:{MARK}@127.0.0.1:1/books")) {
         let database = Database::empty().await;
         let settings = [("DATABASE_URL", url.as_str()), ("RUST_LOG", "trace"), ("DATABASE_ECHO", "true")];
@@ -306,7 +306,7 @@ async fn a_database_that_cannot_be_reached_keeps_its_password() {
 }
 
 #[actix_web::test]
-async fn the_command_line_says_nothing_secret_either() {
+async fn the_command_line_prints_no_secret() {
     let database = Database::empty().await;
     let settings = [("RUST_LOG", "trace"), ("DATABASE_ECHO", "true")];
     for password in [marked("password"), MARK.to_owned()] {

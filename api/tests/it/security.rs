@@ -74,7 +74,7 @@ impl Story {
 }
 
 #[actix_web::test]
-async fn everything_that_happens_to_accounts_is_told_once() {
+async fn every_event_of_an_account_is_logged_once() {
     let database = Database::empty().await;
     let settings = [
         ("LOG_FORMAT", "json"),
@@ -174,7 +174,7 @@ async fn everything_that_happens_to_accounts_is_told_once() {
 const NEW_PASSWORD: &str = "violet anchor tundra 71";
 
 #[actix_web::test]
-async fn what_comes_by_mail_and_ends_sessions_is_told_too() {
+async fn events_of_mail_tokens_and_revocations_are_logged() {
     let (database, folder) = (Database::empty().await, tempfile::tempdir().unwrap());
     let mail_url = format!("file://{}", folder.path().display());
     let settings =
@@ -266,7 +266,7 @@ async fn what_comes_by_mail_and_ends_sessions_is_told_too() {
 }
 
 #[actix_web::test]
-async fn events_are_lines_with_pairs_where_the_log_is_text() {
+async fn events_are_lines_with_pairs_in_a_text_log() {
     let database = Database::empty().await;
     let mut story = Story { program: Process::start(&database, &[]), names: Vec::new() };
     story.sign_up("alice").await;
@@ -279,7 +279,7 @@ async fn events_are_lines_with_pairs_where_the_log_is_text() {
 }
 
 #[actix_web::test]
-async fn what_the_command_line_does_is_told_too() {
+async fn events_of_the_command_line_are_logged() {
     let app = TestApp::start().await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("accounts.csv");

@@ -49,7 +49,7 @@ async fn sessions_are_listed_with_device_and_last_use_and_the_current_one_is_mar
 }
 
 #[actix_web::test]
-async fn the_use_of_a_session_is_noted_and_puts_its_end_off() {
+async fn the_use_of_a_session_is_recorded_and_extends_it() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let before = alice.get("/users/me/sessions").await.ok()["items"][0].clone();
@@ -108,7 +108,7 @@ async fn all_other_sessions_end_and_this_one_stays() {
 }
 
 #[actix_web::test]
-async fn administrators_end_the_sessions_of_anybody() {
+async fn administrators_end_the_sessions_of_any_account() {
     let app = TestApp::start().await;
     let (admin, bob, again) = (app.admin("admin").await, app.user("bob").await, app.log_in("bob").await);
     let path = format!("/users/{}/sessions", bob.id.unwrap());
@@ -126,7 +126,7 @@ async fn administrators_end_the_sessions_of_anybody() {
 }
 
 #[actix_web::test]
-async fn of_more_than_twenty_sessions_the_least_recently_used_ends() {
+async fn the_least_recently_used_of_more_than_twenty_sessions_ends() {
     let app = TestApp::start().await;
     let mut clients = vec![app.user("alice").await];
     for _ in 1..20 {
@@ -145,7 +145,7 @@ async fn of_more_than_twenty_sessions_the_least_recently_used_ends() {
 }
 
 #[actix_web::test]
-async fn of_thirty_log_ins_at_once_twenty_sessions_are_left() {
+async fn thirty_concurrent_log_ins_leave_twenty_sessions() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let attempts = (0..30).map(async |_| {
@@ -168,7 +168,7 @@ async fn of_thirty_log_ins_at_once_twenty_sessions_are_left() {
 }
 
 #[actix_web::test]
-async fn a_refresh_does_not_reach_behind_the_thirtieth_day() {
+async fn a_refresh_does_not_extend_a_session_beyond_thirty_days() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let soon = match app.database.backend() {

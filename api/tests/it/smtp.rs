@@ -16,19 +16,19 @@ use crate::mailbox::Mail;
 
 /// Behavior of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mood {
-    Takes,
+pub enum Behavior {
+    Accepts,
     /// Rejects mail temporarily (4xx).
-    Defers,
+    RejectsTemporarily,
     /// Rejects mail permanently (5xx).
-    Refuses,
+    RejectsPermanently,
     /// Does not respond when a mail begins.
     Hangs,
 }
 
 #[derive(Debug)]
 struct Desk {
-    mood: Mood,
+    behavior: Behavior,
     attempts: usize,
     mails: Vec<Vec<u8>>,
     recipients: Vec<String>,
@@ -47,7 +47,8 @@ impl Smtp {
     /// Server that does not listen yet, on a free port.
     pub fn absent() -> Self {
         let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
-        let desk = Desk { mood: Mood::Takes, attempts: 0, mails: Vec::new(), recipients: Vec::new() };
+        let desk =
+            Desk { behavior: Behavior::Accepts, attempts: 0, mails: Vec::new(), recipients: Vec::new() };
         let desk = Arc::new((Mutex::new(desk), Condvar::new()));
         Self { port, desk, credentials: None, tls: None }
     }
@@ -89,15 +90,15 @@ impl Smtp {
     fn begin(&self) -> &'static str {
         let mut desk = self.desk();
         desk.attempts += 1;
-        match self.desk.1.wait_while(desk, |desk| desk.mood == Mood::Hangs).unwrap().mood {
-            Mood::Takes | Mood::Hangs => "250 OK",
-            Mood::Defers => "451 not now",
-            Mood::Refuses => "550 no such mailbox",
+        match self.desk.1.wait_while(desk, |desk| desk.behavior == Behavior::Hangs).unwrap().behavior {
+            Behavior::Accepts | Behavior::Hangs => "250 OK",
+            Behavior::RejectsTemporarily => "451 not now",
+            Behavior::RejectsPermanently => "550 no such mailbox",
         }
     }
 
-    pub fn set(&self, mood: Mood) {
-        self.desk().mood = mood;
+    pub fn set(&self, behavior: Behavior) {
+        self.desk().behavior = behavior;
         self.desk.1.notify_all();
     }
 

@@ -40,7 +40,7 @@ fn retry_after(answer: &Answer) -> Duration {
 }
 
 #[actix_web::test]
-async fn fifteen_wrong_passwords_are_too_many_until_retry_after_is_over() {
+async fn fifteen_wrong_passwords_are_limited_until_retry_after() {
     let app = limited().await;
     app.user("alice").await;
     for number in 1..=15 {
@@ -70,7 +70,7 @@ async fn fifteen_wrong_passwords_are_too_many_until_retry_after_is_over() {
 }
 
 #[actix_web::test]
-async fn the_right_password_works_from_elsewhere_while_an_account_is_hammered() {
+async fn the_right_password_works_from_elsewhere_during_an_attack() {
     let app = limited().await;
     app.user("alice").await;
     let mut failed = 0;
@@ -89,7 +89,7 @@ async fn the_right_password_works_from_elsewhere_while_an_account_is_hammered() 
 }
 
 #[actix_web::test]
-async fn names_that_exist_are_limited_like_those_that_do_not() {
+async fn existing_and_unknown_names_have_the_same_limits() {
     let app = limited().await;
     let (admin, bob, _) = (app.admin("admin").await, app.user("bob").await, app.user("alice").await);
     admin.patch(&format!("/users/{}", bob.id.unwrap()), json!({ "is_active": false })).await.ok();
@@ -115,7 +115,7 @@ async fn names_that_exist_are_limited_like_those_that_do_not() {
 }
 
 #[actix_web::test]
-async fn forged_headers_give_nobody_another_address() {
+async fn forged_headers_do_not_change_the_client_address() {
     // Without a trusted proxy, and behind one that appends to the forged headers.
     for trusted in [false, true] {
         let app = if trusted { limited().await } else { within_limits(&[]).await };
@@ -137,7 +137,7 @@ async fn forged_headers_give_nobody_another_address() {
 }
 
 #[actix_web::test]
-async fn a_session_knows_the_address_that_a_trusted_proxy_names() {
+async fn a_session_has_the_address_forwarded_by_a_trusted_proxy() {
     let app = limited().await;
     app.user("alice").await;
     log_in(&app, "1.2.3.4, 2001:db8::7", "alice", PASSWORD).await.ok();
@@ -149,7 +149,7 @@ async fn a_session_knows_the_address_that_a_trusted_proxy_names() {
 }
 
 #[actix_web::test]
-async fn every_limited_route_refuses_an_address_that_spent_its_quota_and_no_other() {
+async fn every_limited_route_rejects_only_addresses_over_their_quota() {
     let app = limited().await;
     let mut limited = 0;
     for endpoint in endpoints() {
@@ -185,7 +185,7 @@ async fn every_limited_route_refuses_an_address_that_spent_its_quota_and_no_othe
 }
 
 #[actix_web::test]
-async fn whoever_is_signed_in_has_one_limit_wherever_they_are() {
+async fn a_signed_in_account_has_one_limit_for_all_addresses() {
     let app = limited().await;
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
     let first = alice.get("/users/me").await;
@@ -211,7 +211,7 @@ async fn whoever_is_signed_in_has_one_limit_wherever_they_are() {
 }
 
 #[actix_web::test]
-async fn attempts_that_come_at_once_are_counted_each() {
+async fn concurrent_attempts_are_all_counted() {
     let app = limited().await;
     let mut statuses: Vec<u16> = Vec::new();
     for address in ["192.0.2.1", "192.0.2.2"] {
@@ -223,7 +223,7 @@ async fn attempts_that_come_at_once_are_counted_each() {
 }
 
 #[actix_web::test]
-async fn nothing_is_limited_where_limits_are_off() {
+async fn disabled_limits_admit_everything() {
     let app = TestApp::start().await;
     for _ in 0..40 {
         let answer = log_in(&app, "192.0.2.1", "alice", "wrong").await;
@@ -233,7 +233,7 @@ async fn nothing_is_limited_where_limits_are_off() {
 }
 
 #[actix_web::test]
-async fn a_mailbox_gets_five_mails_and_who_asks_for_more_is_not_told() {
+async fn a_mailbox_gets_five_mails_and_further_requests_return_no_error() {
     let app = limited().await;
     app.user("alice").await;
     let mut asked = 0;
@@ -267,7 +267,7 @@ async fn a_mailbox_gets_five_mails_and_who_asks_for_more_is_not_told() {
 }
 
 #[actix_web::test]
-async fn a_mailbox_gets_five_mails_to_confirm_it_and_its_asker_is_told() {
+async fn a_mailbox_gets_five_confirmations_and_further_requests_fail() {
     let app = limited().await;
     let alice = app.user("alice").await;
     let change = json!({ "email": "new@example.com", "current_password": PASSWORD });
@@ -283,7 +283,7 @@ async fn a_mailbox_gets_five_mails_to_confirm_it_and_its_asker_is_told() {
 }
 
 #[actix_web::test]
-async fn who_asks_for_one_kind_of_mail_uses_up_no_other() {
+async fn each_kind_of_mail_has_its_own_limit() {
     let app = limited().await;
     app.user("alice").await;
     let alice = json!({ "email": "alice@example.com" });
@@ -307,7 +307,7 @@ async fn imports_have_a_limit_of_their_own() {
 }
 
 #[actix_web::test]
-async fn whoever_found_an_open_session_cannot_guess_its_password() {
+async fn guesses_of_the_current_password_are_limited() {
     let app = limited().await;
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
     let new_password = "violet anchor tundra 71";

@@ -272,7 +272,7 @@ fn wrong_forms(good: &Parts, refresh_token: &str) -> Vec<(&'static str, String)>
 }
 
 #[actix_web::test]
-async fn a_token_made_by_hand_is_good_for_nothing() {
+async fn every_forged_token_is_rejected() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let good = Parts::of(&alice);
@@ -314,7 +314,7 @@ async fn a_token_made_by_hand_is_good_for_nothing() {
 }
 
 #[actix_web::test]
-async fn of_a_thousand_flipped_bits_none_is_overlooked() {
+async fn a_thousand_flipped_bits_are_detected() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let token = alice.token.clone().unwrap().into_bytes();
@@ -331,7 +331,7 @@ async fn of_a_thousand_flipped_bits_none_is_overlooked() {
 }
 
 #[actix_web::test]
-async fn a_flipped_refresh_token_is_refused_and_harms_nobody() {
+async fn a_flipped_refresh_token_is_rejected_without_side_effects() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let token = alice.refresh_token.clone().into_bytes();

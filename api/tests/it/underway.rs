@@ -43,7 +43,7 @@ async fn interrupted(
 }
 
 #[actix_web::test]
-async fn who_loses_the_right_while_a_body_is_on_its_way_does_nothing_with_it() {
+async fn a_right_lost_during_a_body_is_enforced() {
     let app = TestApp::start().await;
     let boss = app.admin("boss").await;
     let book = json!({ "title": "T", "author": "A" }).to_string();
@@ -81,7 +81,7 @@ async fn who_loses_the_right_while_a_body_is_on_its_way_does_nothing_with_it() {
 }
 
 #[actix_web::test]
-async fn an_import_during_which_its_session_ends_leaves_nothing() {
+async fn an_import_is_rolled_back_when_its_session_ends() {
     let app = TestApp::start().await;
     let connection = app.database.connect().await;
     for mode in ["atomic", "partial"] {

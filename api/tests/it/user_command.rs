@@ -29,7 +29,7 @@ fn refused(output: &Output) -> String {
 }
 
 #[actix_web::test]
-async fn accounts_are_listed_one_a_line() {
+async fn accounts_are_listed_one_per_line() {
     let app = TestApp::start().await;
     let (root, alice) = (app.admin("root").await, app.user("alice").await);
     app.account("zoe", service::Role::Cashier, false).await;
@@ -93,7 +93,7 @@ fn import(app: &TestApp, file: &str, options: &[&str]) -> (Option<i32>, Value) {
 }
 
 #[actix_web::test]
-async fn accounts_move_in_with_the_passwords_that_they_have() {
+async fn accounts_are_imported_with_their_password_hashes() {
     let app = TestApp::start().await;
     let hash = |prefix: &str, cost: u32| bcrypt::hash(PASSWORD, cost).unwrap().replacen("$2b$", prefix, 1);
     let (php, python, old) = (hash("$2y$", 5), hash("$2b$", 4), hash("$2a$", 6));
@@ -131,7 +131,7 @@ async fn accounts_move_in_with_the_passwords_that_they_have() {
 }
 
 #[actix_web::test]
-async fn what_another_system_never_read_of_a_password_does_not_become_part_of_it() {
+async fn bytes_ignored_by_another_system_do_not_become_part_of_a_password() {
     let app = TestApp::start().await;
     let long = "correct horse battery staple ".repeat(3);
     let hash = bcrypt::hash(&long, 4).unwrap();
@@ -153,7 +153,7 @@ async fn foreign_hashes(app: &TestApp) -> i64 {
 }
 
 #[actix_web::test]
-async fn every_error_is_named_by_row_and_column_and_nothing_is_written() {
+async fn every_error_has_row_and_column_and_nothing_is_written() {
     let app = TestApp::start().await;
     let root = app.admin("root").await;
     let good = HASH;
@@ -209,7 +209,7 @@ async fn every_error_is_named_by_row_and_column_and_nothing_is_written() {
 }
 
 #[actix_web::test]
-async fn what_is_no_file_of_accounts_is_refused_in_one_line() {
+async fn other_files_are_rejected_in_one_line() {
     let app = TestApp::start().await;
     for (file, error) in [
         (String::new(), "column username is missing"),

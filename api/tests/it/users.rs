@@ -41,7 +41,7 @@ async fn a_deleted_account_leaves_its_books_without_an_owner() {
 }
 
 #[actix_web::test]
-async fn administrators_open_read_change_and_delete_accounts() {
+async fn administrators_create_read_update_and_delete_accounts() {
     let app = TestApp::start().await;
     let admin = app.admin("admin").await;
     let new = json!({ "username": "Carol", "email": "carol@example.com", "role": "cashier" });
@@ -64,7 +64,7 @@ async fn administrators_open_read_change_and_delete_accounts() {
 }
 
 #[actix_web::test]
-async fn a_change_of_role_acts_on_the_next_request() {
+async fn a_change_of_role_affects_the_next_request() {
     let app = TestApp::start().await;
     let (admin, bob) = (app.admin("admin").await, app.user("bob").await);
     bob.get("/users").await.problem("forbidden");
@@ -92,7 +92,7 @@ async fn disabling_an_account_ends_its_sessions_for_good() {
 }
 
 #[actix_web::test]
-async fn the_last_administrator_stays() {
+async fn the_last_administrator_cannot_be_removed() {
     let app = TestApp::start().await;
     let admin = app.admin("admin").await;
     let path = format!("/users/{}", admin.id.unwrap());
@@ -106,7 +106,7 @@ async fn the_last_administrator_stays() {
 }
 
 #[actix_web::test]
-async fn nobody_sets_the_password_of_somebody_else() {
+async fn no_account_sets_the_password_of_another() {
     let app = TestApp::start().await;
     let admin = app.admin("admin").await;
     let mut new = json!({ "username": "carol", "email": "carol@example.com", "password": PASSWORD });
@@ -166,7 +166,7 @@ async fn an_account_has_an_entity_tag() {
 }
 
 #[actix_web::test]
-async fn an_unverified_account_reads_and_leaves_and_nothing_else() {
+async fn an_unverified_account_can_only_read_and_be_deleted() {
     let app = TestApp::start().await;
     let dave = app.account("dave", Role::User, false).await;
     dave.get("/users/me").await.ok();

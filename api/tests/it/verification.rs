@@ -24,7 +24,7 @@ async fn verify(client: &Client<'_>, token: &str) -> crate::app::Answer {
 }
 
 #[actix_web::test]
-async fn one_who_signs_up_verifies_by_the_mail_that_comes() {
+async fn a_new_account_is_verified_by_mail() {
     let app = TestApp::start().await;
     let anyone = app.anonymous();
     anyone.post("/auth/signup", sign_up("alice", "Alice@Example.com")).await.created();
@@ -45,7 +45,7 @@ async fn one_who_signs_up_verifies_by_the_mail_that_comes() {
 }
 
 #[actix_web::test]
-async fn who_gets_an_account_from_an_administrator_chooses_its_password_and_so_verifies_it() {
+async fn choosing_the_first_password_verifies_an_account() {
     let app = TestApp::start().await;
     let (admin, anyone) = (app.admin("admin").await, app.anonymous());
     for (name, is_verified) in [("carol", false), ("dave", true)] {
@@ -80,7 +80,7 @@ async fn who_gets_an_account_from_an_administrator_chooses_its_password_and_so_v
 }
 
 #[actix_web::test]
-async fn no_old_mail_gives_back_what_an_administrator_took_away() {
+async fn old_mail_does_not_restore_a_revoked_verification() {
     let app = TestApp::start().await;
     let (admin, anyone) = (app.admin("admin").await, app.anonymous());
     let take_away = async |id: uuid::Uuid| {
@@ -114,7 +114,7 @@ async fn no_old_mail_gives_back_what_an_administrator_took_away() {
 }
 
 #[actix_web::test]
-async fn links_lead_to_us_whatever_host_a_request_names() {
+async fn links_ignore_the_host_of_the_request() {
     let app = TestApp::start().await;
     for (number, header) in ["Host", "X-Forwarded-Host", "Forwarded", "Origin", "Referer"].iter().enumerate()
     {
@@ -135,7 +135,7 @@ async fn links_lead_to_us_whatever_host_a_request_names() {
 }
 
 #[actix_web::test]
-async fn a_verification_is_sent_again_to_those_alone_who_need_it() {
+async fn verification_is_sent_again_to_unverified_accounts_only() {
     let app = TestApp::start().await;
     let anyone = app.anonymous();
     anyone.post("/auth/signup", sign_up("alice", "alice@example.com")).await.created();
@@ -156,7 +156,7 @@ async fn a_verification_is_sent_again_to_those_alone_who_need_it() {
 }
 
 #[actix_web::test]
-async fn an_address_changes_when_the_new_one_confirms_and_the_old_one_is_told() {
+async fn a_confirmed_address_is_changed_and_the_old_one_notified() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let change = |email: &str, password: &str| json!({ "email": email, "current_password": password });
@@ -185,7 +185,7 @@ async fn an_address_changes_when_the_new_one_confirms_and_the_old_one_is_told() 
 }
 
 #[actix_web::test]
-async fn a_verified_address_cannot_be_taken_and_hears_nothing_of_it() {
+async fn a_verified_address_cannot_be_requested_and_is_not_notified() {
     let app = TestApp::start().await;
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
     let change = json!({ "email": "bob@example.com", "current_password": PASSWORD });
@@ -233,7 +233,7 @@ async fn a_squatter_loses_an_address_to_the_account_that_confirms_it() {
 }
 
 #[actix_web::test]
-async fn a_squatter_loses_an_account_to_the_one_who_reads_the_mail() {
+async fn a_squatter_loses_an_account_to_the_owner_of_the_mailbox() {
     let app = TestApp::start().await;
     let anyone = app.anonymous();
     anyone.post("/auth/signup", sign_up("mallory", "alice@example.org")).await.created();
@@ -251,7 +251,7 @@ async fn a_squatter_loses_an_account_to_the_one_who_reads_the_mail() {
 }
 
 #[actix_web::test]
-async fn a_change_of_address_dies_with_the_password_it_was_asked_for_under() {
+async fn a_change_of_address_is_cancelled_by_a_change_of_password() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let change = json!({ "email": "mallory@example.com", "current_password": PASSWORD });
@@ -263,7 +263,7 @@ async fn a_change_of_address_dies_with_the_password_it_was_asked_for_under() {
 }
 
 #[actix_web::test]
-async fn a_token_outlives_what_it_has_nothing_to_do_with() {
+async fn a_token_survives_unrelated_changes() {
     let app = TestApp::start().await;
     let (admin, anyone) = (app.admin("admin").await, app.anonymous());
     anyone.post("/auth/signup", sign_up("alice", "alice@example.com")).await.created();
@@ -279,7 +279,7 @@ async fn a_token_outlives_what_it_has_nothing_to_do_with() {
 }
 
 #[actix_web::test]
-async fn an_address_that_comes_again_brings_no_token_back() {
+async fn a_restored_address_does_not_restore_its_tokens() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let ask = async |email: &str| {
@@ -299,7 +299,7 @@ async fn an_address_that_comes_again_brings_no_token_back() {
 }
 
 #[actix_web::test]
-async fn a_token_is_taken_at_its_own_door_alone() {
+async fn a_token_is_accepted_by_its_own_endpoint_only() {
     let app = TestApp::start().await;
     let anyone = app.anonymous();
     anyone.post("/auth/signup", sign_up("dave", "dave@example.com")).await.created();

@@ -11,7 +11,7 @@ use super::{catalogue, codes, counts};
 use crate::{app::TestApp, formats::GOODREADS};
 
 #[actix_web::test]
-async fn what_is_no_file_of_books_is_refused() {
+async fn other_files_are_rejected() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     for (file, query) in [
@@ -44,7 +44,7 @@ async fn what_is_no_file_of_books_is_refused() {
 }
 
 #[actix_web::test]
-async fn what_cannot_be_read_on_ends_the_file_and_leaves_what_came_before() {
+async fn an_unreadable_row_ends_the_file_and_keeps_earlier_rows() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let long = "x".repeat(1_200_000);
@@ -72,7 +72,7 @@ async fn what_cannot_be_read_on_ends_the_file_and_leaves_what_came_before() {
 }
 
 #[actix_web::test]
-async fn a_file_of_too_many_rows_is_refused_before_any_is_written() {
+async fn a_file_with_too_many_rows_is_rejected_before_writing() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let file = |rows: usize| format!("title,author\n{}", ",A\n".repeat(rows));
@@ -89,7 +89,7 @@ async fn a_file_of_too_many_rows_is_refused_before_any_is_written() {
 }
 
 #[actix_web::test]
-async fn a_file_of_nothing_has_no_rows() {
+async fn an_empty_file_has_no_rows() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     for query in ["", "?format=csv", "?format=ndjson", "?format=openlibrary", "?mode=partial"] {
@@ -101,7 +101,7 @@ async fn a_file_of_nothing_has_no_rows() {
 }
 
 #[actix_web::test]
-async fn a_request_that_is_cut_off_half_way_writes_nothing() {
+async fn an_incomplete_upload_writes_nothing() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let rows = format!(

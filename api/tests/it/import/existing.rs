@@ -7,7 +7,7 @@ use super::{catalogue, codes, counts};
 use crate::app::{TestApp, path_of};
 
 #[actix_web::test]
-async fn a_known_book_stays_unless_an_update_is_asked_for_and_allowed() {
+async fn a_stored_book_changes_only_with_a_permitted_update() {
     let app = TestApp::start().await;
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
     let file =
@@ -36,7 +36,7 @@ async fn a_known_book_stays_unless_an_update_is_asked_for_and_allowed() {
 }
 
 #[actix_web::test]
-async fn a_file_that_repeats_itself_says_so() {
+async fn repeated_rows_are_reported() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let file = "Book Id,Exclusive Shelf,Title,Author,ISBN\n1,,A,B,9780441013593\n2,,A again,B,0441013597\n3,,C,D,\n4,,c , d,\n";
@@ -48,7 +48,7 @@ async fn a_file_that_repeats_itself_says_so() {
 }
 
 #[actix_web::test]
-async fn rows_of_our_own_formats_are_books_of_their_own_even_if_they_look_the_same() {
+async fn equal_rows_of_own_formats_are_separate_books() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let file = "title,author,isbn\nA,B,9780441013593\nA again,B,0441013597\nC,D,\nc , d,\n";
@@ -61,7 +61,7 @@ async fn rows_of_our_own_formats_are_books_of_their_own_even_if_they_look_the_sa
 }
 
 #[actix_web::test]
-async fn a_book_without_an_isbn_is_known_however_many_look_like_it() {
+async fn a_book_without_an_isbn_is_matched_among_many_similar_ones() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let file = format!("title,author\n{}", "A,B\n".repeat(5000));
@@ -72,7 +72,7 @@ async fn a_book_without_an_isbn_is_known_however_many_look_like_it() {
 }
 
 #[actix_web::test]
-async fn an_update_gives_each_row_a_book_of_its_own_and_comes_to_rest() {
+async fn repeated_updates_match_each_row_to_its_own_book() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let mut file =
@@ -105,7 +105,7 @@ async fn an_update_gives_each_row_a_book_of_its_own_and_comes_to_rest() {
 }
 
 #[actix_web::test]
-async fn a_row_with_the_isbn_says_more_of_a_book_than_one_with_its_title() {
+async fn a_row_with_the_isbn_takes_precedence_over_one_with_the_title() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let header = "title,author,isbn,description";
@@ -125,7 +125,7 @@ async fn a_row_with_the_isbn_says_more_of_a_book_than_one_with_its_title() {
 }
 
 #[actix_web::test]
-async fn rows_that_look_the_same_come_to_rest_however_many_they_are() {
+async fn repeated_imports_of_many_equal_rows_change_nothing() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let rows = (0..5000).map(|n| format!("A,B,{n}\n")).collect::<Vec<_>>().concat();
@@ -141,7 +141,7 @@ async fn rows_that_look_the_same_come_to_rest_however_many_they_are() {
 }
 
 #[actix_web::test]
-async fn a_book_is_known_by_the_title_that_it_has_now() {
+async fn a_book_is_matched_by_its_current_title() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     let book = alice.book("Before").await;
