@@ -1,4 +1,4 @@
-// A client made from the OpenAPI document: it has to compile as strictly as can be, and to do what it says.
+// Client generated from the OpenAPI document: it must compile in strict mode, and its calls must succeed.
 import createClient from "openapi-fetch";
 import type { components, paths } from "./bookly.js";
 
@@ -27,23 +27,23 @@ const dune: Book = added.data;
 const page = await anyone.GET("/api/v1/books", {
   params: { query: { author: "Frank Herbert", sort: "-created_at", limit: 5 } },
 });
-if (page.data?.items[0]?.id !== dune.id) throw new Error("the new book is not the first");
+if (page.data?.items[0]?.id !== dune.id) throw new Error("the new book is not first");
 const next: string | null = page.data.next_cursor;
-if (next === undefined) throw new Error("a page says whether it is the last");
+if (next === undefined) throw new Error("next_cursor is missing");
 
 const path = { id: dune.id };
 const changed = await me.PATCH("/api/v1/books/{id}", { params: { path }, body: { price: null } });
-if (changed.data?.price !== null || changed.data.title !== "Dune") throw new Error("the price alone goes");
+if (changed.data?.price !== null || changed.data.title !== "Dune") throw new Error("only the price must be cleared");
 
-// @ts-expect-error the compiler refuses what the server does
+// @ts-expect-error the compiler rejects the same input as the server
 const refused = await me.PATCH("/api/v1/books/{id}", { params: { path }, body: { page_count: "412" } });
-if (refused.error?.code !== "invalid_input") throw new Error("a text was taken for a number");
+if (refused.error?.code !== "invalid_input") throw new Error("a text was accepted as a number");
 
-// Every code has its own problem, and no problem is without one.
+// Every code has exactly one problem type.
 const everyCodeIsAProblem: Same<Problem["code"], Code> = true;
 const nextIsNullable: Same<NonNullable<typeof page.data>["next_cursor"], string | null> = true;
 const first: Book = page.data.items[0];
-if (!everyCodeIsAProblem || !nextIsNullable || first.subtitle !== null) throw new Error("the types are not true");
+if (!everyCodeIsAProblem || !nextIsNullable || first.subtitle !== null) throw new Error("the types are wrong");
 
 const taken = await anyone.POST("/api/v1/auth/signup", {
   body: { username: login, email: "another@example.com", password: "violet anchor tundra another" },
@@ -51,15 +51,15 @@ const taken = await anyone.POST("/api/v1/auth/signup", {
 switch (taken.error?.code) {
   case "username_taken":
     const conflict: 409 = taken.error.status;
-    if (taken.response.status !== conflict) throw new Error("the problem is not the answer's");
+    if (taken.response.status !== conflict) throw new Error("the problem has another status than the response");
     break;
-  // @ts-expect-error no book is added here
+  // @ts-expect-error this operation does not create books
   case "isbn_taken":
   default:
-    throw new Error("two accounts have one name");
+    throw new Error("two accounts have the same name");
 }
 const absent = await anyone.GET("/api/v1/books", { params: { query: { limit: 0 } } });
-if (absent.error?.code !== "invalid_input" || absent.error.errors[0]?.pointer !== "/limit") throw new Error("limit=0 passed");
+if (absent.error?.code !== "invalid_input" || absent.error.errors[0]?.pointer !== "/limit") throw new Error("limit=0 was accepted");
 
 const lean = createClient<paths, Sparse>({ baseUrl });
 const sparse = await lean.GET("/api/v1/books/{id}", { params: { path, query: { fields: ["id", "title"] } } });
@@ -70,10 +70,10 @@ await lean.GET("/api/v1/books", { params: { query: { fields: ["owner_id"] } } })
 
 const head = await anyone.HEAD("/api/v1/books/{id}", { params: { path } });
 const tag = head.response.headers.get("etag");
-if (!tag) throw new Error("a book without an entity tag");
+if (!tag) throw new Error("a book without an ETag");
 const again = await anyone.GET("/api/v1/books/{id}", { params: { path, header: { "If-None-Match": tag } } });
-if (again.response.status !== 304) throw new Error("what is known was sent again");
+if (again.response.status !== 304) throw new Error("an unchanged book was sent again");
 
 const gone = await me.DELETE("/api/v1/books/{id}", { params: { path } });
-if (gone.response.status !== 204) throw new Error("the book stays");
+if (gone.response.status !== 204) throw new Error("the book was not deleted");
 console.log("the generated client signed in, and added, found, changed, looked at and deleted a book");

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compares two OpenAPI documents and lists what clients lose: operations, parameters, statuses, media types, headers,
+"""Compares two OpenAPI documents and lists breaking changes: operations, parameters, statuses, media types, headers,
 fields and enum values. Fails if a loss is not named in a "Removed" section of the changelog.
 
 usage: contract_diff.py OLD NEW CHANGELOG
@@ -26,7 +26,7 @@ def resolve(document, schema):
 
 
 def alternatives(document, schema):
-    """A schema and everything it is composed of."""
+    """A schema and its parts."""
     schema, _ = resolve(document, schema)
     yield schema
     for key in ("oneOf", "anyOf", "allOf"):
@@ -135,7 +135,7 @@ def unnamed(old, new, changelog):
 
 
 def self_test(document):
-    """Breaks a copy of the document in every way, and expects each loss and no other."""
+    """Applies each breaking change to a copy of the document, and expects exactly that change in the result."""
 
     def book(copied):
         return copied["components"]["schemas"]["Book"]["properties"]
@@ -197,7 +197,7 @@ def main():
     if missing:
         lines = "\n".join(f"  `{label}`" for label in missing)
         sys.exit(f"error: clients lose what no \"Removed\" section of {sys.argv[3]} names:\n{lines}")
-    print("the document keeps what its parent promised, or the changelog names the loss")
+    print("the document has no breaking change, or the changelog names it")
 
 
 main()

@@ -1,4 +1,4 @@
-// Opens the documentation in a browser, signs in and tries an operation out; nothing may come from elsewhere.
+// Opens the documentation in a browser, signs in and tries out an operation. Fails on a request to another host.
 // usage: docs.js URL ACCESS_TOKEN SCREENSHOT
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -45,7 +45,7 @@ try {
   const answered = (await status.innerText()).trim();
   if (!answered.startsWith("200")) faults.push(`getMe answered ${answered}`);
 
-  // What may be left out is left out, until it is chosen; and what is answered to it is shown.
+  // Optional parameters are not sent until they are selected, and the response is shown.
   const list = page.locator("#operations-books-listBooks");
   await list.locator(".opblock-summary-control").click();
   const fields = list.locator('tr[data-param-name="fields"] select');

@@ -1,4 +1,4 @@
-"""Hooks of schemathesis: inputs that reach deeper than random text does, and accounts that last."""
+"""Hooks of schemathesis: plausible inputs instead of random text, and protection of the accounts of the run."""
 
 import itertools
 import json
@@ -13,16 +13,16 @@ PASSWORD = "correct horse battery staple"
 
 
 def isbn(number):
-    """The ISBN-13 of a number of nine digits, with its check digit."""
+    """ISBN-13 of a number of nine digits, with its check digit."""
     digits = f"978{number:09}"
     total = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(digits))
     return digits + str(-total % 10)
 
 
-# Few enough that books meet.
+# Few enough for duplicates.
 isbns = st.integers(0, 99).map(isbn)
 
-# What no schema can tell: random text is hardly ever a strong password, a check digit or a language.
+# Formats beyond schemas: random text is hardly ever a strong password, a valid ISBN or a language.
 schemathesis.openapi.format("password", st.sampled_from([PASSWORD, "violet anchor tundra 71", "guess"]))
 schemathesis.openapi.format("isbn", isbns)
 schemathesis.openapi.format("language", st.sampled_from(["en", "de-CH", "zh-Hant-TW", "pt_BR"]))
@@ -39,7 +39,7 @@ def before_load_schema(context, raw_schema):
         media_type.pop("example", None)
 
 
-# Files of books: good rows among bad ones, and what is no table at all.
+# Files of books: valid and invalid rows, and files without a table.
 words = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
 rows = st.lists(st.fixed_dictionaries({"title": words, "author": words}, optional={"isbn": isbns | words}), max_size=5)
 
@@ -59,7 +59,7 @@ for media_type, write in {"text/csv": csv, "application/x-ndjson": ndjson}.items
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """An administrator who deletes or disables a run's account would leave nothing but 401 to test."""
+    """Protects the accounts of the run: after one is deleted or disabled, every response would be 401."""
     lasting = os.environ.get("ACCOUNTS", "").split()
     if case.method in ("PATCH", "DELETE") and str(case.path_parameters.get("id")) in lasting:
         case.path_parameters["id"] = str(uuid.uuid4())
@@ -70,7 +70,7 @@ if "NEW_ACCOUNTS" in os.environ:
 
     @schemathesis.auth(refresh_interval=None)
     class NewAccount:
-        """Signs a new account in for each request: for operations that end an account or its session."""
+        """Token of a new account for each request, for operations that end an account or its session."""
 
         def get(self, case, context):
             auth = f"{os.environ['SERVER']}/api/v1/auth"
