@@ -173,10 +173,10 @@ async fn set_password(
     hash: String,
     sends: bool,
 ) -> Result<()> {
-    let (is_verified, stamp) = (user.is_verified, user.proof_stamp + 1);
+    let (is_verified, stamp) = (user.is_verified, user.token_epoch + 1);
     let mut row = user.into_active_model();
     (row.password_hash, row.pending_email, row.is_verified) = (Set(hash), Set(None), Set(is_verified));
-    row.proof_stamp = Set(stamp);
+    row.token_epoch = Set(stamp);
     let changed = db::update(txn, row, Column::Version, None).await?;
     if sends {
         mail::enqueue(txn, now, Template::PasswordChanged, &changed, &changed.email).await?;

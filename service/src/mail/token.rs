@@ -50,7 +50,7 @@ impl Purpose {
     /// the stamp: it moves when address or password have changed, and when verification is taken away.
     pub(crate) fn state(self, user: &Model) -> Option<String> {
         let pending = user.pending_email.as_deref();
-        let epoch = user.proof_stamp.to_string();
+        let epoch = user.token_epoch.to_string();
         let parts = match self {
             _ if !user.is_active => return None,
             Self::VerifyEmail if user.is_verified => return None,

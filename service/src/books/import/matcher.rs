@@ -143,7 +143,7 @@ impl Editions {
 #[derive(FromQueryResult)]
 struct Found {
     id: Uuid,
-    work: Option<i64>,
+    work_key: Option<i64>,
     isbn: Option<String>,
     owner_id: Option<Uuid>,
     created_at: DateTimeWithTimeZone,
@@ -152,7 +152,7 @@ struct Found {
 fn found() -> Select<Entity> {
     Entity::find().select_only().columns([
         Column::Id,
-        Column::Work,
+        Column::WorkKey,
         Column::Isbn,
         Column::OwnerId,
         Column::CreatedAt,
@@ -168,7 +168,7 @@ async fn by_isbn(
         return Ok(HashMap::new());
     }
     let found = found().filter(Column::Isbn.is_in(padded(isbns))).into_model::<Found>().all(txn).await?;
-    let matched = found.into_iter().filter_map(|Found { id, work: _, isbn, owner_id, created_at }| {
+    let matched = found.into_iter().filter_map(|Found { id, work_key: _, isbn, owner_id, created_at }| {
         let brought = created_at == import.began && owner_id == import.owner;
         Some((isbn?, if brought { Match::Duplicate } else { Match::Existing(id) }))
     });
@@ -185,15 +185,15 @@ async fn by_work(
         return Ok(HashMap::new());
     }
     // The owner is none of the conditions: one who has all books would have the database walk through all of them.
-    let found = found().filter(Column::Work.is_in(padded(works.clone()))).limit(FEW);
+    let found = found().filter(Column::WorkKey.is_in(padded(works.clone()))).limit(FEW);
     let mut found = found.into_model::<Found>().all(txn).await?;
     if found.len() as u64 == FEW {
         return one_by_one(txn, import, works).await;
     }
     found.sort_unstable_by_key(|book| (book.isbn.is_some(), book.created_at, book.id));
     let mut by_work: HashMap<i64, Editions> = HashMap::new();
-    for Found { id, work, isbn, owner_id, created_at } in found {
-        let Some(work) = work.filter(|_| owner_id == import.owner) else { continue };
+    for Found { id, work_key, isbn, owner_id, created_at } in found {
+        let Some(work) = work_key.filter(|_| owner_id == import.owner) else { continue };
         if created_at != import.began {
             by_work.entry(work).or_default().add([id]);
         } else if isbn.is_none() {
@@ -215,7 +215,7 @@ async fn one_by_one(
             .select_only()
             .column(Column::Id)
             .filter(owned(import))
-            .filter(Column::Work.eq(work));
+            .filter(Column::WorkKey.eq(work));
         let (before, after) = (Column::CreatedAt.lt(import.began), Column::CreatedAt.gt(import.began));
         let editions = by_work.entry(work).or_default();
         // Each is one range of the index, and where one book will do, it ends with its first row.
@@ -254,7 +254,7 @@ pub(super) async fn set_work_keys(txn: &DatabaseTransaction, import: Import) -> 
             .select_only()
             .columns([Column::Id, Column::Title, Column::Author])
             .filter(owned(import))
-            .filter(Column::Work.is_null())
+            .filter(Column::WorkKey.is_null())
             .limit(FEW)
             .into_tuple()
             .all(txn)
@@ -263,7 +263,7 @@ pub(super) async fn set_work_keys(txn: &DatabaseTransaction, import: Import) -> 
             return Ok(());
         }
         for (id, title, author) in nameless {
-            let row = ActiveModel { work: Set(Some(work_key::of(&title, &author))), ..no_change() };
+            let row = ActiveModel { work_key: Set(Some(work_key::of(&title, &author))), ..no_change() };
             Entity::update_many().set(row).filter(Column::Id.eq(id)).exec(txn).await?;
         }
     }
