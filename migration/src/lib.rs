@@ -19,6 +19,8 @@ mod m20261121_000021_search_books;
 mod m20261121_000022_add_work_to_books;
 mod m20261121_000023_index_works_of_books;
 mod m20261121_000024_add_proof_stamp;
+mod m20261125_000001_rename_token_epoch;
+mod m20261125_000002_rename_work_key;
 
 /// The list of all migrations.
 #[derive(Debug)]
@@ -43,6 +45,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000022_add_work_to_books::Migration),
             Box::new(m20261121_000023_index_works_of_books::Migration),
             Box::new(m20261121_000024_add_proof_stamp::Migration),
+            Box::new(m20261125_000001_rename_token_epoch::Migration),
+            Box::new(m20261125_000002_rename_work_key::Migration),
         ]
     }
 }

@@ -167,7 +167,7 @@ fn row(number: u64, one: &Real, other: &Real, start: DateTime<Utc>) -> Anything<
         price_currency: Set(None),
         cover_url: Set(None),
         owner_id: Set(None),
-        work: Set(None),
+        work_key: Set(None),
         version: Set(1),
         created_at: Set(moment.fixed_offset()),
         updated_at: Set(moment.fixed_offset()),

@@ -1,14 +1,19 @@
 //! Schemas of resources and of their pages, completed by the endpoint table.
 
 use serde_json::{Value, json};
-use service::books::{Book, BookField};
+use service::{
+    FieldCode,
+    books::{Book, BookField},
+};
 use utoipa::ToSchema;
 
 use crate::endpoints::{Content, endpoints};
 
 /// Completes the schemas that the endpoints of the table return.
 pub(super) fn complete(schemas: &mut Value) {
+    // The macros that make these enums name their values in a way that the derive does not see.
     schemas["BookField"]["enum"] = BookField::ALL.iter().map(|field| field.name()).collect();
+    schemas["FieldCode"]["enum"] = FieldCode::ALL.iter().map(|code| code.as_str()).collect();
     for endpoint in endpoints() {
         match endpoint.content {
             Content::Other => {}

@@ -3,7 +3,11 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::{app::PASSWORD, database::Database, process::Process};
+use crate::{
+    app::PASSWORD,
+    database::{Database, Server},
+    process::Process,
+};
 
 /// Writes in each phase: several per connection, since the second failure on one can lose later writes.
 const WRITES: usize = 12;
@@ -23,7 +27,7 @@ async fn add_book(process: &Process, token: &str, title: &str) -> (u16, Option<S
 
 #[actix_web::test]
 async fn no_acknowledged_write_is_lost_when_the_disk_was_full() {
-    let database = Database::sqlite().await;
+    let database = Database::on(Server::Sqlite).await;
     let path = database.url.trim_start_matches("sqlite://").split('?').next().unwrap();
     let settings = [("EMAIL_VERIFICATION", "off"), ("DATABASE_MAX_CONNECTIONS", "2")];
     let process = Process::start_with_limited_files(&database, &settings);

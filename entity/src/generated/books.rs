@@ -26,7 +26,7 @@ pub struct Model {
     pub version: i64,
     pub created_at: DateTimeWithTimeZone,
     pub updated_at: DateTimeWithTimeZone,
-    pub work: Option<i64>,
+    pub work_key: Option<i64>,
     #[sea_orm(
         belongs_to,
         from = "owner_id",

@@ -22,7 +22,7 @@ pub struct Model {
     pub created_at: DateTimeWithTimeZone,
     pub updated_at: DateTimeWithTimeZone,
     pub pending_email: Option<String>,
-    pub proof_stamp: i64,
+    pub token_epoch: i64,
     #[sea_orm(has_many)]
     pub books: HasMany<super::books::Entity>,
     #[sea_orm(has_many)]

@@ -209,7 +209,7 @@ async fn change(
     }
     let mut row = user.clone().into_active_model();
     (row.email, row.pending_email, row.is_verified) = (Set(email), Set(None), Set(true));
-    row.proof_stamp = Set(user.proof_stamp + 1);
+    row.token_epoch = Set(user.token_epoch + 1);
     let changed = db::update(txn, row, Column::Version, None).await.or_taken(&[Unique::Email])?;
     if sends {
         mail::enqueue(txn, now, Template::EmailChanged, &changed, &user.email).await?;

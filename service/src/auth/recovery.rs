@@ -172,10 +172,10 @@ async fn set_password(
     hash: String,
     sends: bool,
 ) -> Result<()> {
-    let (is_verified, token_epoch) = (user.is_verified, user.proof_stamp + 1);
+    let (is_verified, token_epoch) = (user.is_verified, user.token_epoch + 1);
     let mut row = user.into_active_model();
     (row.password_hash, row.pending_email, row.is_verified) = (Set(hash), Set(None), Set(is_verified));
-    row.proof_stamp = Set(token_epoch);
+    row.token_epoch = Set(token_epoch);
     let changed = db::update(txn, row, Column::Version, None).await?;
     if sends {
         mail::enqueue(txn, now, Template::PasswordChanged, &changed, &changed.email).await?;

@@ -138,7 +138,7 @@ impl NewBook {
         } = self;
         let (price_amount, price_currency) = price.map(|price| (price.amount, price.currency)).unzip();
         ActiveModel {
-            work: Set(Some(work_key::of(&title, &author))),
+            work_key: Set(Some(work_key::of(&title, &author))),
             title: Set(title),
             subtitle: Set(subtitle),
             author: Set(author),
@@ -199,8 +199,8 @@ impl BookPatch {
 pub(crate) fn set_work_key(book: &mut ActiveModel) {
     if let (Some(title), Some(author)) = (book.title.try_as_ref(), book.author.try_as_ref()) {
         let key = Some(work_key::of(title, author));
-        if book.work.try_as_ref() != Some(&key) {
-            book.work = Set(key);
+        if book.work_key.try_as_ref() != Some(&key) {
+            book.work_key = Set(key);
         }
     }
 }

@@ -49,7 +49,7 @@ impl Purpose {
     /// increases when address or password change, and when verification is revoked.
     pub(crate) fn state(self, user: &Model) -> Option<String> {
         let pending = user.pending_email.as_deref();
-        let epoch = user.proof_stamp.to_string();
+        let epoch = user.token_epoch.to_string();
         let parts = match self {
             _ if !user.is_active => return None,
             Self::VerifyEmail if user.is_verified => return None,

@@ -43,7 +43,7 @@ pub(super) async fn change(
                 set(&mut user.last_name, last_name);
                 set(&mut user.role, role.map(|role| role.to_string()));
                 if locked.user.is_verified && is_verified == Some(false) {
-                    user.proof_stamp = Set(locked.user.proof_stamp + 1);
+                    user.token_epoch = Set(locked.user.token_epoch + 1);
                 }
                 set(&mut user.is_verified, is_verified);
                 set(&mut user.is_active, is_active);

@@ -148,7 +148,7 @@ async fn a_book_is_matched_by_its_current_title() {
     alice.patch(&path_of(&book), json!({ "title": "After" })).await.ok();
     // A book written by a version without work keys.
     alice.book("Older").await;
-    app.database.execute("UPDATE books SET work = NULL WHERE title = 'Older'").await;
+    app.database.execute("UPDATE books SET work_key = NULL WHERE title = 'Older'").await;
     let file = "title,author\nafter,anonymous\nBefore,Anonymous\nolder,anonymous\n";
     let report = alice.import("?on_conflict=update", "text/csv", file).await.ok();
     assert_eq!(counts(&report)[..4], [3, 1, 2, 0], "{report:#}");

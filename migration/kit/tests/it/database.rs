@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 /// Where the tests run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Server {
+pub enum Server {
     Sqlite,
     Postgres(String),
     MariaDb(String),
@@ -39,12 +39,8 @@ impl Database {
         Self::on(Server::chosen()).await
     }
 
-    /// A file of SQLite without tables, for a test of SQLite alone.
-    pub async fn sqlite() -> Self {
-        Self::on(Server::Sqlite).await
-    }
-
-    async fn on(server: Server) -> Self {
+    /// A database without tables on a given server.
+    pub async fn on(server: Server) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         // What begins with `test_` is open to everybody on MariaDB.
         let name = format!("it_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));

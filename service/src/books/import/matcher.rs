@@ -143,7 +143,7 @@ impl Editions {
 #[derive(FromQueryResult)]
 struct Candidate {
     id: Uuid,
-    work: Option<i64>,
+    work_key: Option<i64>,
     isbn: Option<String>,
     owner_id: Option<Uuid>,
     created_at: DateTimeWithTimeZone,
@@ -152,7 +152,7 @@ struct Candidate {
 fn select_candidates() -> Select<Entity> {
     Entity::find().select_only().columns([
         Column::Id,
-        Column::Work,
+        Column::WorkKey,
         Column::Isbn,
         Column::OwnerId,
         Column::CreatedAt,
@@ -172,10 +172,11 @@ async fn by_isbn(
         .into_model::<Candidate>()
         .all(txn)
         .await?;
-    let matched = found.into_iter().filter_map(|Candidate { id, work: _, isbn, owner_id, created_at }| {
-        let created = created_at == options.started_at && owner_id == options.owner;
-        Some((isbn?, if created { Match::Duplicate } else { Match::Existing(id) }))
-    });
+    let matched =
+        found.into_iter().filter_map(|Candidate { id, work_key: _, isbn, owner_id, created_at }| {
+            let created = created_at == options.started_at && owner_id == options.owner;
+            Some((isbn?, if created { Match::Duplicate } else { Match::Existing(id) }))
+        });
     Ok(matched.collect())
 }
 
@@ -189,15 +190,15 @@ async fn by_work(
         return Ok(HashMap::new());
     }
     // Without a condition on the owner: for an owner of very many books, the database would scan all of them.
-    let found = select_candidates().filter(Column::Work.is_in(padded(works.clone()))).limit(FEW);
+    let found = select_candidates().filter(Column::WorkKey.is_in(padded(works.clone()))).limit(FEW);
     let mut found = found.into_model::<Candidate>().all(txn).await?;
     if found.len() as u64 == FEW {
         return by_single_works(txn, options, works).await;
     }
     found.sort_unstable_by_key(|book| (book.isbn.is_some(), book.created_at, book.id));
     let mut by_work: HashMap<i64, Editions> = HashMap::new();
-    for Candidate { id, work, isbn, owner_id, created_at } in found {
-        let Some(work) = work.filter(|_| owner_id == options.owner) else { continue };
+    for Candidate { id, work_key, isbn, owner_id, created_at } in found {
+        let Some(work) = work_key.filter(|_| owner_id == options.owner) else { continue };
         if created_at != options.started_at {
             by_work.entry(work).or_default().add([id]);
         } else if isbn.is_none() {
@@ -219,7 +220,7 @@ async fn by_single_works(
             .select_only()
             .column(Column::Id)
             .filter(owned(options))
-            .filter(Column::Work.eq(work));
+            .filter(Column::WorkKey.eq(work));
         let (before, after) =
             (Column::CreatedAt.lt(options.started_at), Column::CreatedAt.gt(options.started_at));
         let editions = by_work.entry(work).or_default();
@@ -259,7 +260,7 @@ pub(super) async fn set_work_keys(txn: &DatabaseTransaction, options: MatchOptio
             .select_only()
             .columns([Column::Id, Column::Title, Column::Author])
             .filter(owned(options))
-            .filter(Column::Work.is_null())
+            .filter(Column::WorkKey.is_null())
             .limit(FEW)
             .into_tuple()
             .all(txn)
@@ -268,7 +269,7 @@ pub(super) async fn set_work_keys(txn: &DatabaseTransaction, options: MatchOptio
             return Ok(());
         }
         for (id, title, author) in incomplete {
-            let row = ActiveModel { work: Set(Some(work_key::of(&title, &author))), ..no_change() };
+            let row = ActiveModel { work_key: Set(Some(work_key::of(&title, &author))), ..no_change() };
             Entity::update_many().set(row).filter(Column::Id.eq(id)).exec(txn).await?;
         }
     }
