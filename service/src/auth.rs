@@ -56,7 +56,7 @@ pub async fn sign_up(cx: &Context, new: SignUp) -> Result<User> {
     let SignUp { username, email, password, first_name, last_name } = new;
     let is_verified = !cx.policy().email_verification;
     let new = NewUser { username, email, first_name, last_name, role: None, is_verified };
-    let user = users::open(cx, None, new, Some(password)).await?;
+    let user = users::create_account(cx, None, new, Some(password)).await?;
     Event::SignedUp { user: user.id }.log();
     Ok(user)
 }

@@ -153,8 +153,8 @@ pub async fn list(cx: &Context, actor: &Actor, query: UserQuery) -> Result<Page<
 /// the mail.
 pub async fn create(cx: &Context, actor: &Actor, new: NewUser) -> Result<User> {
     actor.require(Action::CreateUser)?;
-    let opened = open(cx, actor.id(), new, None).await;
-    let user = opened.inspect_err(|error| actor.log_denial(Action::CreateUser, error))?;
+    let created = create_account(cx, actor.id(), new, None).await;
+    let user = created.inspect_err(|error| actor.log_denial(Action::CreateUser, error))?;
     Event::UserCreated { actor: actor.into(), user: user.id, role: user.role }.log();
     Ok(user)
 }
@@ -169,7 +169,7 @@ pub async fn create_with_password(
 ) -> Result<User> {
     actor.require_operator(Action::CreateUser)?;
     password.check_form()?;
-    let user = open(cx, None, new, Some(password)).await?;
+    let user = create_account(cx, None, new, Some(password)).await?;
     Event::UserCreated { actor: actor.into(), user: user.id, role: user.role }.log();
     Ok(user)
 }
@@ -242,7 +242,7 @@ pub async fn act_for(cx: &Context, username: &str) -> Result<Actor> {
 ///
 /// # Errors
 /// [`Error::Taken`](crate::Error::Taken) if another account has the username or the address.
-pub(crate) async fn open(
+pub(crate) async fn create_account(
     cx: &Context,
     by: Option<Uuid>,
     new: NewUser,
@@ -258,7 +258,7 @@ pub(crate) async fn open(
     };
     let template = template.filter(|_| cx.policy().mail);
     let (row, now) = (new.into_row(password_hash), cx.clock().now());
-    let opened = cx
+    let user = cx
         .db
         .write(move |txn| {
             Box::pin(async move {
@@ -274,7 +274,7 @@ pub(crate) async fn open(
         })
         .await?;
     cx.wake_outbox();
-    Ok(opened)
+    Ok(user)
 }
 
 /// Reads the row of an account.

@@ -59,7 +59,7 @@ async fn choosing_the_first_password_verifies_an_account() {
             let input = json!({ "login": name, "password": password });
             assert!(anyone.post("/auth/login", input).await.status.is_client_error());
         }
-        let mail = app.mail(&email, "An account at Bookly was opened for you").await;
+        let mail = app.mail(&email, "An account at Bookly was created for you").await;
         assert!(mail.link().starts_with(&format!("{PUBLIC_URL}/reset-password#token=v1.reset.")));
         assert!(mail.text.contains(&format!("Account: {name}")), "{}", mail.text);
         let reset = json!({ "token": mail.token(), "new_password": PASSWORD });
@@ -73,7 +73,7 @@ async fn choosing_the_first_password_verifies_an_account() {
     admin.post("/users", json!({ "username": "erin", "email": "erin@example.com" })).await.created();
     app.mail("erin@example.com", "reset-password").await;
     anyone.post("/auth/password-reset", json!({ "email": "erin@example.com" })).await.accepted();
-    let token = app.mail("erin@example.com", "was opened for you").await.token();
+    let token = app.mail("erin@example.com", "was created for you").await.token();
     let reset = json!({ "token": token, "new_password": PASSWORD });
     anyone.post("/auth/password-reset/confirm", reset).await.no_content();
     app.log_in("erin").await;

@@ -72,11 +72,11 @@ fn verify_email(within: &str) -> Parts {
     Parts {
         subject: "Verify your e-mail address",
         opening: format!(
-            "An account at Bookly was opened with this e-mail address. If it is yours, verify the address \
+            "An account at Bookly was created with this e-mail address. If it is yours, verify the address \
              within {within}:"
         ),
         page: "verify-email",
-        closing: "If you did not open it, do not follow the link. The account cannot be used until its address \
+        closing: "If you did not create it, do not follow the link. The account cannot be used until its address \
                   is verified, and resetting the password makes the account yours.",
     }
 }
@@ -96,7 +96,7 @@ fn change_email(within: &str) -> Parts {
 fn first_password(within: &str) -> Parts {
     Parts {
         subject: "Choose a password",
-        opening: format!("An account at Bookly was opened for you. Choose its password within {within}:"),
+        opening: format!("An account at Bookly was created for you. Choose its password within {within}:"),
         page: "reset-password",
         closing: "If the link has expired, request another one with \u{201c}forgot password\u{201d}. If you \
                   did not expect an account, ignore this mail: the account cannot be used.",
