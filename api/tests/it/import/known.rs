@@ -148,7 +148,7 @@ async fn a_book_is_known_by_the_title_that_it_has_now() {
     alice.patch(&path_of(&book), json!({ "title": "After" })).await.ok();
     // As a book that was written by a version that did not know of works.
     alice.book("Older").await;
-    app.database.execute("UPDATE books SET work = NULL WHERE title = 'Older'").await;
+    app.database.execute("UPDATE books SET work_key = NULL WHERE title = 'Older'").await;
     let file = "title,author\nafter,anonymous\nBefore,Anonymous\nolder,anonymous\n";
     let report = alice.import("?on_conflict=update", "text/csv", file).await.ok();
     assert_eq!(counts(&report)[..4], [3, 1, 2, 0], "{report:#}");
