@@ -91,7 +91,9 @@ impl TestApp {
 
     /// Client of an account, signed in.
     pub async fn account(&self, name: &str, role: Role, is_verified: bool) -> Client<'_> {
-        let cx = Context::open(Arc::clone(&self.shared), &self.config.database(1)).await.unwrap();
+        // A write queue of its own: the server may start on this thread meanwhile, and would wait for its turn.
+        let shared = Arc::new(self.config.shared().unwrap());
+        let cx = Context::open(shared, &self.config.database(1)).await.unwrap();
         let new = NewUser {
             username: name.to_owned(),
             email: format!("{name}@example.com"),

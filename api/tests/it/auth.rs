@@ -1,5 +1,7 @@
 //! Sign-up, log-in, refresh and log-out.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use sea_orm::DbBackend;
 use serde_json::{Value, json};
@@ -216,6 +218,17 @@ async fn fifty_concurrent_refreshes_return_one_valid_successor() {
 }
 
 #[actix_web::test]
+async fn a_session_expires_after_seven_days_without_use() {
+    let app = TestApp::start().await;
+    let alice = app.user("alice").await;
+    app.shared.clock().advance(Duration::from_hours(7 * 24 - 1));
+    let tokens = alice.refresh().await.ok();
+    app.shared.clock().advance(Duration::from_hours(7 * 24 + 1));
+    let input = json!({ "refresh_token": tokens["refresh_token"] });
+    app.anonymous().post("/auth/refresh", input).await.problem("invalid_token");
+}
+
+#[actix_web::test]
 async fn expired_sessions_are_rejected() {
     let app = TestApp::start().await;
     for column in ["idle_expires_at", "expires_at"] {
@@ -296,9 +309,11 @@ async fn foreign_tokens_are_rejected() {
 
 #[actix_web::test]
 async fn an_access_token_expires() {
-    let app = TestApp::with(&["--access-token-ttl", "1"]).await;
+    let app = TestApp::start().await;
     let alice = app.user("alice").await;
-    tokio::time::sleep(std::time::Duration::from_millis(2100)).await;
+    app.shared.clock().advance(Duration::from_secs(14 * 60));
+    alice.get("/users/me").await.ok();
+    app.shared.clock().advance(Duration::from_mins(1));
     alice.get("/users/me").await.problem("invalid_token");
 }
 

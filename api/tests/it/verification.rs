@@ -168,7 +168,7 @@ async fn a_confirmed_address_is_changed_and_the_old_one_notified() {
     let typo = app.mail("typo@example.com", "verify-email").await.token();
     alice.put("/users/me/email", change("New@Example.com", PASSWORD)).await.accepted();
     let token = app.mail("new@example.com", "verify-email").await.token();
-    app.mail("alice@example.com", "Another e-mail address was asked for").await;
+    app.mail("alice@example.com", "Another e-mail address was requested").await;
     assert_eq!(me().await, "alice@example.com", "it stays until the new one confirms");
     verify(&app.anonymous(), &typo).await.problem("invalid_token");
     assert_eq!(verify(&app.anonymous(), &token).await.ok()["email"], "new@example.com");
@@ -190,7 +190,7 @@ async fn a_verified_address_cannot_be_requested_and_is_not_notified() {
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
     let change = json!({ "email": "bob@example.com", "current_password": PASSWORD });
     alice.put("/users/me/email", change).await.accepted();
-    app.mail("alice@example.com", "Another e-mail address was asked for").await;
+    app.mail("alice@example.com", "Another e-mail address was requested").await;
     wait_for("an empty outbox", async || (app.waiting().await == 0).then_some(())).await;
     assert!(app.mails().is_empty());
 
