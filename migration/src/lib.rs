@@ -22,7 +22,7 @@ mod m20261121_000024_add_proof_stamp;
 mod m20261125_000001_rename_token_epoch;
 mod m20261125_000002_rename_work_key;
 
-/// The list of all migrations.
+/// Migrator with all migrations in their order.
 #[derive(Debug)]
 pub struct Migrator;
 

@@ -1,4 +1,4 @@
-//! Accounts.
+//! Table of accounts.
 
 use sea_orm_migration::{prelude::*, schema::*};
 use sea_orm_migration_kit::dialect;

@@ -1,4 +1,4 @@
-//! The catalogue.
+//! Table of books.
 
 use sea_orm_migration::{prelude::*, schema::*};
 use sea_orm_migration_kit::dialect;

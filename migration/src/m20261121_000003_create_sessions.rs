@@ -1,4 +1,4 @@
-//! Log-ins: one row for each device that is signed in.
+//! Table of sessions: one row for each signed-in device.
 
 use sea_orm_migration::{prelude::*, schema::*};
 use sea_orm_migration_kit::dialect;

@@ -1,5 +1,4 @@
-//! An index for every sort order of the catalogue, each with the id as its tie-break, and for the
-//! books of a user.
+//! Indexes for every sort order of books, each with the id as its tie-breaker, and for the books of a user.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration_kit::{

@@ -1,4 +1,4 @@
-//! An index for every sort order of accounts; names and addresses have theirs, being unique.
+//! Indexes for every sort order of accounts. Usernames and addresses already have unique indexes.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration_kit::{

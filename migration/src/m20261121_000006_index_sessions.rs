@@ -1,4 +1,4 @@
-//! The sessions of a user.
+//! Index for the sessions of a user.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration_kit::{

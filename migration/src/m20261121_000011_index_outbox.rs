@@ -1,4 +1,4 @@
-//! The mail that is due, the mail that is done with, and the mail of an account.
+//! Indexes for mail that is due, for mail that was sent, and for the mail of an account.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration_kit::{

@@ -1,4 +1,4 @@
-//! The address that an account is to have once its mailbox has confirmed it.
+//! Column for the new address of an account until it is confirmed.
 
 use sea_orm_migration::{prelude::*, schema::*};
 

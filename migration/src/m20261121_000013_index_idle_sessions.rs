@@ -1,4 +1,4 @@
-//! An index of sessions by their last use, for their removal.
+//! Index for sessions by their last use, for the cleanup of ended ones.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration_kit::{

@@ -1,4 +1,4 @@
-//! An index for every filter of the catalogue that lists often, with the order that a list has if none is asked for.
+//! Indexes for every frequent filter of books, in the default order of a list.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration_kit::{

@@ -1,4 +1,4 @@
-//! Key of a book's work, by which an import finds a book without an ISBN. Null until it is computed.
+//! Column for the work key of a book, which matches books without an ISBN in imports. Null until it is computed.
 
 use sea_orm_migration::{prelude::*, schema::*};
 

@@ -1,4 +1,4 @@
-//! An index for books by their work, for those of a user, and for those from before a moment.
+//! Index for books by work, owner and time of creation.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration_kit::{

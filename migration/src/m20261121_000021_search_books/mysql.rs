@@ -1,5 +1,5 @@
-//! FULLTEXT of MariaDB and MySQL. Their InnoDB leaves out words of less than three letters, and stop words of English;
-//! so each word goes in behind `zz`.
+//! FULLTEXT index of MariaDB and MySQL. InnoDB skips words of less than three letters and English stop words, so each
+//! indexed word has the prefix `zz`.
 
 use super::{COLUMNS, plain};
 

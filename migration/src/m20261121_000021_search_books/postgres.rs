@@ -1,11 +1,11 @@
-//! Text search of PostgreSQL, without a language: the catalogue has books in all of them.
+//! Text search of PostgreSQL without a language, since the catalogue has books in many.
 
 use super::{COLUMNS, plain};
 
 /// Characters that separate words, but that the parser would read as parts of hosts, paths, signs or markup.
 const BETWEEN: &str = "-+./@:<&_~\\";
 
-/// The weight of each column.
+/// Weight of each column.
 const WEIGHTS: [char; 6] = ['A', 'B', 'B', 'B', 'C', 'D'];
 
 pub(super) fn up() -> Vec<String> {
@@ -18,7 +18,7 @@ pub(super) fn up() -> Vec<String> {
              RETURN translate({plain}, '{BETWEEN}', '{}')",
             " ".repeat(BETWEEN.len())
         ),
-        // No foreign key: it would look each book up that has just been written.
+        // Without a foreign key, which would look up each book that was just written.
         "CREATE TABLE _books_search (id uuid PRIMARY KEY, title varchar(100) COLLATE \"C\" NOT NULL, \
          document tsvector NOT NULL)"
             .to_owned(),

@@ -1,5 +1,5 @@
-//! FTS5 of SQLite, which keeps the words and not the texts. It knows rows by number, and a row of `books` has none that
-//! would outlive VACUUM, so `_books_search` gives each one.
+//! FTS5 index of SQLite without a copy of the texts. FTS5 identifies rows by number, but the row numbers of `books` do
+//! not survive VACUUM, so `_books_search` assigns one to each book.
 
 use super::{COLUMNS, plain};
 
