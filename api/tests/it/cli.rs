@@ -196,7 +196,7 @@ fn an_invalid_setting_is_reported_in_one_line_without_secrets() {
         (["smtp://scott:tiger@mail.example", "a@example.com", ""], "PUBLIC_URL: required with MAIL_URL"),
         (
             ["smtp://scott:tiger@mail.example?tls=no", "a@example.com", "https://x.example"],
-            "MAIL_URL: takes tls=",
+            "MAIL_URL: accepts tls=",
         ),
         (
             ["pop3://scott:tiger@mail.example", "a@example.com", "https://x.example"],
