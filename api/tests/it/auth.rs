@@ -311,7 +311,7 @@ async fn what_is_no_token_of_ours_is_refused() {
 async fn an_access_token_ends_by_itself() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
-    app.shared.clock().advance(Duration::from_secs(14 * 60));
+    app.shared.clock().advance(Duration::from_mins(14));
     alice.get("/users/me").await.ok();
     app.shared.clock().advance(Duration::from_mins(1));
     alice.get("/users/me").await.problem("invalid_token");
