@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 pub(crate) use self::device::records;
 pub use self::device::{Session, SessionRecord, end as end_session, end_others as end_other_sessions, list};
-use crate::{Actor, Context, Db, Error, Result, lifetime, security::Event};
+use crate::{Actor, Context, Db, Error, Result, error::chain, lifetime, security::Event};
 use entity::{
     sessions::{ActiveModel, Column, Entity, Model},
     users,
@@ -248,7 +248,7 @@ fn note_use(db: Db, id: Uuid, now: DateTimeWithTimeZone) {
     };
     tokio::spawn(async move {
         if let Err(error) = note.await {
-            log::debug!("the use of a session was not noted: {error}");
+            log::debug!("the use of a session was not noted: {}", chain(&error));
         }
     });
 }

@@ -11,7 +11,7 @@ use super::{
     template, token,
     transport::{Failure, Mailer},
 };
-use crate::{Context, Error, Result, passwords, security::Event};
+use crate::{Context, Error, Result, error::chain, passwords, security::Event};
 use entity::{
     outbox::{Column, Entity, Model},
     users,
@@ -29,7 +29,7 @@ enum Unsent {
 
 impl From<Error> for Unsent {
     fn from(error: Error) -> Self {
-        Self::Failed(Failure::passing(error.to_string()))
+        Self::Failed(Failure::passing(chain(&error)))
     }
 }
 
@@ -43,7 +43,7 @@ impl From<Failure> for Unsent {
 pub async fn run(cx: &Context, mailer: &Mailer, mut stop: watch::Receiver<()>) {
     loop {
         if let Err(error) = pass(cx, mailer, &stop).await {
-            log::error!(target: "bookly::mail", error:% = error; "the outbox cannot be read");
+            log::error!(target: "bookly::mail", error:% = chain(&error); "the outbox cannot be read");
         }
         tokio::select! {
             () = cx.outbox_filled() => {}
