@@ -4,6 +4,7 @@ use std::{io, sync::Arc, thread, time::Duration};
 
 use service::{
     Context, DbSettings, Shared,
+    error::chain,
     mail::{self, Mailer},
     retention,
 };
@@ -12,7 +13,7 @@ use tokio::{
     sync::{oneshot, watch},
 };
 
-use crate::{config::Config, error::chain};
+use crate::config::Config;
 
 /// Time that running deliveries have when the program ends.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -2,7 +2,7 @@
 
 mod code;
 
-use std::{borrow::Cow, error::Error as StdError, fmt, iter};
+use std::{borrow::Cow, fmt};
 
 use actix_web::{
     HttpResponse, ResponseError,
@@ -11,7 +11,7 @@ use actix_web::{
 use serde::Serialize;
 use service::{
     Error, FieldError,
-    error::{Reference, Unique},
+    error::{Reference, Unique, chain},
     limit::LimitStatus,
     report::ImportReport,
 };
@@ -187,15 +187,6 @@ impl From<Error> for Problem {
             Error::Internal(cause) => Self::internal(chain(&*cause)),
         }
     }
-}
-
-/// An error and its sources in one line. A source that the text before it repeats is left out.
-pub(crate) fn chain(error: &(dyn StdError + 'static)) -> String {
-    let errors = iter::successors(Some(error), |error| (*error).source());
-    errors
-        .map(ToString::to_string)
-        .reduce(|chain, source| if chain.contains(&source) { chain } else { format!("{chain}: {source}") })
-        .unwrap_or_default()
 }
 
 impl fmt::Display for Problem {

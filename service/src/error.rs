@@ -112,6 +112,17 @@ impl From<ValidationErrors> for Error {
     }
 }
 
+/// An error and its sources in one line, for the log and the command line. A source that the text before it repeats is
+/// left out.
+#[must_use]
+pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let errors = std::iter::successors(Some(error), |error| (*error).source());
+    errors
+        .map(ToString::to_string)
+        .reduce(|chain, source| if chain.contains(&source) { chain } else { format!("{chain}: {source}") })
+        .unwrap_or_default()
+}
+
 /// Turns an absent row into [`Error::NotFound`].
 pub(crate) trait OrNotFound<T> {
     /// The value, or [`Error::NotFound`].
@@ -121,5 +132,17 @@ pub(crate) trait OrNotFound<T> {
 impl<T> OrNotFound<T> for Option<T> {
     fn or_not_found(self) -> Result<T> {
         self.ok_or(Error::NotFound)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chain_has_every_source_once() {
+        let cause = DbErr::Custom("no such table".to_owned());
+        assert_eq!(chain(&Error::from(cause)), "internal error: Custom Error: no such table");
+        assert_eq!(chain(&Error::NotFound), "not found");
     }
 }

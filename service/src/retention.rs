@@ -6,7 +6,7 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, sea
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::{Context, Db, Result, lifetime};
+use crate::{Context, Db, Result, error::chain, lifetime};
 use entity::{outbox, sessions};
 
 /// Time between two passes.
@@ -19,7 +19,7 @@ const BATCH: u64 = 500;
 pub async fn run(cx: &Context, mut stop: watch::Receiver<()>) {
     loop {
         if let Err(error) = cleanup(cx).await {
-            log::error!(target: "bookly::retention", error:% = error; "cleanup failed");
+            log::error!(target: "bookly::retention", error:% = chain(&error); "cleanup failed");
         }
         tokio::select! {
             () = tokio::time::sleep(INTERVAL) => {}

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 pub use self::device::{Session, SessionRecord, end as end_session, end_others as end_other_sessions, list};
 pub(crate) use self::{device::records, rotation::rotate};
-use crate::{Actor, Context, Db, Error, Result, lifetime};
+use crate::{Actor, Context, Db, Error, Result, error::chain, lifetime};
 use entity::{
     sessions::{ActiveModel, Column, Entity, Model},
     users,
@@ -196,7 +196,7 @@ fn record_use(db: Db, id: Uuid, now: DateTimeWithTimeZone) {
     };
     tokio::spawn(async move {
         if let Err(error) = update.await {
-            log::debug!("recording the use of a session failed: {error}");
+            log::debug!("recording the use of a session failed: {}", chain(&error));
         }
     });
 }

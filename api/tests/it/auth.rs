@@ -311,7 +311,7 @@ async fn foreign_tokens_are_rejected() {
 async fn an_access_token_expires() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
-    app.shared.clock().advance(Duration::from_secs(14 * 60));
+    app.shared.clock().advance(Duration::from_mins(14));
     alice.get("/users/me").await.ok();
     app.shared.clock().advance(Duration::from_mins(1));
     alice.get("/users/me").await.problem("invalid_token");

@@ -10,7 +10,7 @@ use sea_orm_migration_kit::{
     run::{Session, Target, Until},
 };
 
-use crate::database::Database;
+use crate::database::{Database, Server};
 
 /// Makes the names of users longer, for which SQLite has to make the table anew.
 struct Longer;
@@ -74,7 +74,7 @@ const ROWS: [&str; 3] = [
 
 #[tokio::test]
 async fn a_rebuild_of_users_loses_no_row_and_no_owner() {
-    let database = Database::sqlite().await;
+    let database = Database::on(Server::Sqlite).await;
     let target = Target::new(&database.url, "a test", Duration::from_mins(10));
     let mut session = Session::<Migrator>::open(target.clone()).await.unwrap();
     session.up(Until::End).await.unwrap();

@@ -11,7 +11,7 @@ use super::{
     template, token,
     transport::{Mailer, SendFailure},
 };
-use crate::{Context, Error, Result, passwords, security::Event};
+use crate::{Context, Error, Result, error::chain, passwords, security::Event};
 use entity::{
     outbox::{Column, Entity, Model},
     users,
@@ -29,7 +29,7 @@ enum Unsent {
 
 impl From<Error> for Unsent {
     fn from(error: Error) -> Self {
-        Self::Failed(SendFailure::passing(error.to_string()))
+        Self::Failed(SendFailure::passing(chain(&error)))
     }
 }
 
@@ -43,7 +43,7 @@ impl From<SendFailure> for Unsent {
 pub async fn run(cx: &Context, mailer: &Mailer, mut stop: watch::Receiver<()>) {
     loop {
         if let Err(error) = send_due(cx, mailer, &stop).await {
-            log::error!(target: "bookly::mail", error:% = error; "sending mail failed");
+            log::error!(target: "bookly::mail", error:% = chain(&error); "sending mail failed");
         }
         tokio::select! {
             () = cx.outbox_filled() => {}

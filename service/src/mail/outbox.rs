@@ -11,7 +11,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{Purpose, is_deliverable};
-use crate::{Context, Result, lifetime};
+use crate::{Context, Result, error::chain, lifetime};
 use entity::{
     outbox::{ActiveModel, Column, Entity, Model},
     users,
@@ -192,7 +192,7 @@ pub(super) async fn claim(cx: &Context) -> Result<Vec<Model>> {
                 Ok(false) => {}
                 // The rows claimed so far must not wait for the end of their lease.
                 Err(error) => {
-                    log::debug!(target: "bookly::mail", id:%, error:%; "claiming a mail failed");
+                    log::debug!(target: "bookly::mail", id:%, error:% = chain(&error); "claiming a mail failed");
                     failed += 1;
                 }
             }

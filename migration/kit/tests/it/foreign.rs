@@ -10,7 +10,7 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::database::Database;
+use crate::database::{Database, Server};
 
 /// Files of the project. `{kit}` and `{profiles}` are replaced.
 const FILES: [(&str, &str); 8] = [
@@ -168,7 +168,7 @@ impl Project {
             fs::write(path, text).unwrap();
         }
         fs::copy(workspace.join("Cargo.lock"), folder.path().join("Cargo.lock")).unwrap();
-        Self { folder, database: Database::sqlite().await }
+        Self { folder, database: Database::on(Server::Sqlite).await }
     }
 
     fn path(&self, path: &str) -> PathBuf {

@@ -1,4 +1,4 @@
-//! What is exported of a book, as a row of CSV and as a line of NDJSON.
+//! Exported book, as a row of CSV and as a line of NDJSON.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::{Error, Result, books::Price, csv_injection::escape};
 use entity::books::Column;
 
-/// The columns of a table, by the names that the import knows.
+/// Columns of the CSV file, by the names that the import reads.
 const NAMES: [&str; 12] = [
     "title",
     "author",
@@ -26,7 +26,7 @@ const NAMES: [&str; 12] = [
     "cover_url",
 ];
 
-/// The columns of a book that are read.
+/// Columns of the database that are read.
 pub(super) const COLUMNS: [Column; 13] = [
     Column::Id,
     Column::Title,
@@ -43,7 +43,7 @@ pub(super) const COLUMNS: [Column; 13] = [
     Column::CoverUrl,
 ];
 
-/// A book on its way out.
+/// Exported book.
 #[derive(Debug, Clone, Default, FromQueryResult)]
 pub(super) struct Line {
     pub(super) id: Uuid,
@@ -61,7 +61,7 @@ pub(super) struct Line {
     cover_url: Option<String>,
 }
 
-/// A line of NDJSON.
+/// Line of NDJSON.
 #[derive(Serialize)]
 struct Object<'l> {
     title: &'l str,
@@ -78,45 +78,73 @@ struct Object<'l> {
 }
 
 impl Line {
-    /// The cells, in the order of [`NAMES`].
+    /// Cells, in the order of [`NAMES`].
     fn cells(&self) -> [Cow<'_, str>; 12] {
+        let Self {
+            id: _,
+            title,
+            author,
+            subtitle,
+            publisher,
+            published_date,
+            page_count,
+            language,
+            isbn,
+            description,
+            price_amount,
+            price_currency,
+            cover_url,
+        } = self;
         [
-            escape(&self.title),
-            escape(&self.author),
-            text(self.subtitle.as_ref()),
-            text(self.publisher.as_ref()),
-            text(self.published_date.as_ref()),
-            number(self.page_count),
-            text(self.language.as_ref()),
-            text(self.isbn.as_ref()),
-            text(self.description.as_ref()),
-            number(self.price_amount),
-            text(self.price_currency.as_ref()),
-            text(self.cover_url.as_ref()),
+            escape(title),
+            escape(author),
+            text(subtitle.as_ref()),
+            text(publisher.as_ref()),
+            text(published_date.as_ref()),
+            number(*page_count),
+            text(language.as_ref()),
+            text(isbn.as_ref()),
+            text(description.as_ref()),
+            number(*price_amount),
+            text(price_currency.as_ref()),
+            text(cover_url.as_ref()),
         ]
     }
 
     fn object(&self) -> Object<'_> {
+        let Self {
+            id: _,
+            title,
+            author,
+            subtitle,
+            publisher,
+            published_date,
+            page_count,
+            language,
+            isbn,
+            description,
+            price_amount,
+            price_currency,
+            cover_url,
+        } = self;
+        let price = price_amount.zip(price_currency.clone());
         Object {
-            title: &self.title,
-            author: &self.author,
-            subtitle: self.subtitle.as_deref(),
-            publisher: self.publisher.as_deref(),
-            published_date: self.published_date.as_deref(),
-            page_count: self.page_count,
-            language: self.language.as_deref(),
-            isbn: self.isbn.as_deref(),
-            description: self.description.as_deref(),
-            price: self
-                .price_amount
-                .zip(self.price_currency.clone())
-                .map(|(amount, currency)| Price { amount, currency }),
-            cover_url: self.cover_url.as_deref(),
+            title,
+            author,
+            subtitle: subtitle.as_deref(),
+            publisher: publisher.as_deref(),
+            published_date: published_date.as_deref(),
+            page_count: *page_count,
+            language: language.as_deref(),
+            isbn: isbn.as_deref(),
+            description: description.as_deref(),
+            price: price.map(|(amount, currency)| Price { amount, currency }),
+            cover_url: cover_url.as_deref(),
         }
     }
 }
 
-/// A text that may be absent, which is an empty cell; no text is empty.
+/// Cell of optional text. Absent text is an empty cell; stored text is never empty.
 fn text(text: Option<&String>) -> Cow<'_, str> {
     text.map_or(Cow::Borrowed(""), |text| escape(text))
 }
@@ -125,14 +153,14 @@ fn number(number: Option<i64>) -> Cow<'static, str> {
     number.map_or(Cow::Borrowed(""), |number| Cow::Owned(number.to_string()))
 }
 
-/// The first row of a table.
+/// Header of the CSV file.
 pub(super) fn header() -> Result<Vec<u8>> {
     let mut writer = Writer::from_writer(Vec::new());
     writer.write_record(NAMES).map_err(internal)?;
     writer.into_inner().map_err(internal)
 }
 
-/// Rows of a table (RFC 4180).
+/// Rows of the CSV file (RFC 4180).
 pub(super) fn table(lines: &[Line]) -> Result<Vec<u8>> {
     let mut writer = Writer::from_writer(Vec::new());
     for line in lines {
@@ -141,7 +169,7 @@ pub(super) fn table(lines: &[Line]) -> Result<Vec<u8>> {
     writer.into_inner().map_err(internal)
 }
 
-/// Lines of NDJSON.
+/// Lines of the NDJSON file.
 pub(super) fn json(lines: &[Line]) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     for line in lines {
@@ -151,7 +179,7 @@ pub(super) fn json(lines: &[Line]) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Nothing that a book holds keeps it from being written.
+/// Error of a writer: every book can be written.
 fn internal(error: impl std::fmt::Display) -> Error {
     Error::internal(error.to_string())
 }

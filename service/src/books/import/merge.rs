@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
+    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, Iterable, QueryFilter,
     QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
@@ -17,21 +17,29 @@ use crate::{
 };
 use entity::books::{ActiveModel, Column, Entity, Model};
 
-/// Columns that a file can change.
-const CONTENT: [Column; 12] = [
-    Column::Title,
-    Column::Subtitle,
-    Column::Author,
-    Column::Publisher,
-    Column::PublishedDate,
-    Column::PageCount,
-    Column::Language,
-    Column::Isbn,
-    Column::Description,
-    Column::PriceAmount,
-    Column::PriceCurrency,
-    Column::CoverUrl,
-];
+/// Whether a file sets a column. The others are set by the catalogue.
+const fn is_set_by_files(column: Column) -> bool {
+    match column {
+        Column::Title
+        | Column::Subtitle
+        | Column::Author
+        | Column::Publisher
+        | Column::PublishedDate
+        | Column::PageCount
+        | Column::Language
+        | Column::Isbn
+        | Column::Description
+        | Column::PriceAmount
+        | Column::PriceCurrency
+        | Column::CoverUrl => true,
+        Column::Id
+        | Column::OwnerId
+        | Column::Version
+        | Column::CreatedAt
+        | Column::UpdatedAt
+        | Column::WorkKey => false,
+    }
+}
 
 /// Stored books of a batch, locked until the transaction ends.
 #[derive(Default)]
@@ -73,7 +81,7 @@ impl Stored {
 fn merge(stored: Model, new: NewBook) -> ActiveModel {
     let mut row = stored.into_active_model();
     let new = new.into_row(None);
-    for column in CONTENT {
+    for column in Column::iter().filter(|column| is_set_by_files(*column)) {
         if let Some(value) = new.get(column).into_value()
             && value != value.as_null()
             && Some(&value) != row.get(column).into_value().as_ref()
