@@ -13,7 +13,6 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let (amount, currency) = (Expr::col("price_amount"), Expr::col("price_currency"));
         manager
             .create_table(
                 dialect::table(manager, "books")
@@ -35,14 +34,7 @@ impl MigrationTrait for Migration {
                     .col(dialect::moment(manager, "created_at"))
                     .col(dialect::moment(manager, "updated_at"))
                     .check(("ck-books-page_count", Expr::col("page_count").gte(1)))
-                    .check((
-                        "ck-books-price",
-                        (amount.clone().is_null().and(currency.clone().is_null())).or(amount
-                            .clone()
-                            .is_not_null()
-                            .and(amount.gte(0))
-                            .and(currency.is_not_null())),
-                    ))
+                    .check(("ck-books-price", price_is_complete()))
                     .index(Index::create().unique().name("idx-books-isbn").col("isbn"))
                     .foreign_key(
                         ForeignKey::create()
@@ -59,4 +51,11 @@ impl MigrationTrait for Migration {
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.drop_table(Table::drop().table("books").take()).await
     }
+}
+
+/// Condition that a price has both amount and currency, or neither.
+fn price_is_complete() -> Expr {
+    let (amount, currency) = (Expr::col("price_amount"), Expr::col("price_currency"));
+    let absent = amount.clone().is_null().and(currency.clone().is_null());
+    absent.or(amount.clone().is_not_null().and(amount.gte(0)).and(currency.is_not_null()))
 }

@@ -5,22 +5,7 @@ use super::{COLUMNS, plain};
 
 pub(super) fn up() -> Vec<String> {
     let columns = COLUMNS.join(", ");
-    let values = |row: &str| {
-        let values = COLUMNS.map(|column| plain(&format!("coalesce({row}.{column}, '')")));
-        values.join(", ")
-    };
-    let add = |row: &str| {
-        format!(
-            "INSERT INTO _books_words (rowid, {columns}) SELECT number, {} FROM _books_search WHERE id = {row}.id;",
-            values(row)
-        )
-    };
-    let remove = format!(
-        "INSERT INTO _books_words (_books_words, rowid, {columns}) \
-         SELECT 'delete', number, {} FROM _books_search WHERE id = OLD.id;",
-        values("OLD")
-    );
-    vec![
+    let mut statements = vec![
         "CREATE TABLE _books_search (number integer NOT NULL PRIMARY KEY, id uuid_text NOT NULL UNIQUE)"
             .to_owned(),
         format!(
@@ -33,6 +18,37 @@ pub(super) fn up() -> Vec<String> {
              JOIN _books_search ON _books_search.id = books.id",
             values("books")
         ),
+    ];
+    statements.extend(triggers(&columns));
+    statements
+}
+
+pub(super) fn down() -> Vec<String> {
+    [
+        "DROP TRIGGER _books_search_delete",
+        "DROP TRIGGER _books_search_update",
+        "DROP TRIGGER _books_search_insert",
+        "DROP TABLE _books_words",
+        "DROP TABLE _books_search",
+    ]
+    .map(str::to_owned)
+    .to_vec()
+}
+
+/// Triggers that maintain the index.
+fn triggers(columns: &str) -> [String; 3] {
+    let add = |row: &str| {
+        format!(
+            "INSERT INTO _books_words (rowid, {columns}) SELECT number, {} FROM _books_search WHERE id = {row}.id;",
+            values(row)
+        )
+    };
+    let remove = format!(
+        "INSERT INTO _books_words (_books_words, rowid, {columns}) \
+         SELECT 'delete', number, {} FROM _books_search WHERE id = OLD.id;",
+        values("OLD")
+    );
+    [
         format!(
             "CREATE TRIGGER _books_search_insert AFTER INSERT ON books BEGIN \
              INSERT INTO _books_search (id) VALUES (NEW.id); {} END",
@@ -49,14 +65,7 @@ pub(super) fn up() -> Vec<String> {
     ]
 }
 
-pub(super) fn down() -> Vec<String> {
-    [
-        "DROP TRIGGER _books_search_delete",
-        "DROP TRIGGER _books_search_update",
-        "DROP TRIGGER _books_search_insert",
-        "DROP TABLE _books_words",
-        "DROP TABLE _books_search",
-    ]
-    .map(str::to_owned)
-    .to_vec()
+/// Indexed texts of a row.
+fn values(row: &str) -> String {
+    COLUMNS.map(|column| plain(&format!("coalesce({row}.{column}, '')"))).join(", ")
 }
