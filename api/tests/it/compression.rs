@@ -1,4 +1,4 @@
-//! Compression: codings of responses and their ETags.
+//! Compression: codings of responses and their `ETag`s.
 
 use std::io::Read;
 

@@ -1,4 +1,4 @@
-//! Efficient reads: caching, ETags and 304, sparse books, and HEAD.
+//! Efficient reads: caching, `ETag`s and 304, sparse books, and HEAD.
 
 use api::{endpoints::endpoints, openapi::openapi};
 use reqwest::Method;
