@@ -1,7 +1,4 @@
-//! Bookly's JSON API: actix-web routes over the operations of `service`.
-//!
-//! Handlers consist of extractors, one operation and one response. This crate names no row and no query, and answers
-//! every failure with a problem document.
+#![doc = include_str!("../README.md")]
 
 pub mod address;
 pub mod auth;

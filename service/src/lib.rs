@@ -1,7 +1,4 @@
-//! Operations of Bookly: accounts, books, import and export.
-//!
-//! Operations are plain functions `verb(cx, actor, ids, input)`. Each checks the permission table and begins and ends
-//! its own transactions. Their input and output types are the wire types; nothing here knows HTTP.
+#![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
 pub mod access;

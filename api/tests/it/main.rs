@@ -21,6 +21,7 @@ mod cli;
 mod compression;
 mod config;
 mod cookie;
+mod documents;
 mod endpoints;
 mod errors;
 mod export;
