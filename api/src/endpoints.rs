@@ -13,7 +13,6 @@ pub use self::{
     property::{Access, Body, Caching, Class, Content, EntityTag, LimitedBy, SchemaName},
     row::Endpoint,
 };
-use crate::{auth, books, health, openapi, users};
 
 /// Section of the table: the endpoints with one tag.
 pub struct Section {
@@ -44,7 +43,13 @@ macro_rules! endpoint {
 pub(crate) use endpoint;
 
 static SECTIONS: LazyLock<Vec<Section>> = LazyLock::new(|| {
-    vec![auth::section(), users::section(), books::section(), openapi::section(), health::section()]
+    vec![
+        crate::auth::section(),
+        crate::users::section(),
+        crate::books::section(),
+        crate::openapi::section(),
+        crate::health::section(),
+    ]
 });
 
 static ENDPOINTS: LazyLock<Vec<Endpoint>> =
