@@ -155,8 +155,11 @@ async fn every_cell_of_the_table_holds() {
                     }
                     Some(Reach::Own) if has_owner => {
                         other.problem("forbidden");
-                        let own = attempt(endpoint, &client, &client).await;
-                        assert!(own.status.is_success(), "own: {cell}");
+                        // Unverified accounts cannot create anything to own.
+                        if is_verified {
+                            let own = attempt(endpoint, &client, &client).await;
+                            assert!(own.status.is_success(), "own: {cell}");
+                        }
                     }
                     Some(_) => assert!(other.status.is_success(), "{cell}"),
                 }
