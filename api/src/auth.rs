@@ -3,17 +3,56 @@
 use actix_web::{HttpResponse, Responder, web::Data};
 use service::{
     Context,
+    access::Action,
     auth::{self, AccountEmail, LogIn, PasswordReset, Refresh, SignUp, Tokens, VerifyEmail},
     lifetime::{RESET_PASSWORD, VERIFY_EMAIL, in_words},
+    limit::RateLimit,
     users::User,
 };
+use utoipa::ToSchema;
 
 use crate::{
     cookie::{Issued, Left, Presented, RefreshCookie},
-    error::Result,
+    endpoints::{Section, endpoint},
+    error::{Code, Result},
     extract::{Device, Json, SignedIn},
     response::{Created, Tagged},
 };
+
+/// Section of the endpoint table.
+pub(crate) fn section() -> Section {
+    Section {
+        tag: "auth",
+        description: "Sign-up, log-in and sessions",
+        endpoints: vec![
+            endpoint!(auth::sign_up, Action::SignUp)
+                .expensive()
+                .per_address(RateLimit::SignUp)
+                .resource(User::name)
+                .fails([Code::UsernameTaken, Code::EmailTaken, Code::Overloaded]),
+            endpoint!(auth::log_in, Action::LogIn)
+                .expensive()
+                .per_address(RateLimit::LogIn)
+                .fails([Code::InvalidCredentials, Code::Overloaded]),
+            endpoint!(auth::refresh, Action::Refresh)
+                .per_address(RateLimit::Refresh)
+                .body_optional()
+                .fails([Code::InvalidToken, Code::ForeignOrigin]),
+            endpoint!(auth::log_out, Action::LogOut).fails([Code::ForeignOrigin]),
+            endpoint!(auth::verify_email, Action::VerifyEmail)
+                .per_address(RateLimit::MailToken)
+                .resource(User::name)
+                .fails([Code::InvalidToken, Code::EmailTaken]),
+            endpoint!(auth::resend_verification, Action::ResendVerification).per_address(RateLimit::Mail),
+            endpoint!(auth::request_password_reset, Action::RequestPasswordReset)
+                .per_address(RateLimit::Mail),
+            endpoint!(auth::reset_password, Action::ResetPassword)
+                .expensive()
+                .per_address(RateLimit::MailToken)
+                .fails([Code::InvalidToken]),
+        ],
+    }
+}
 
 /// Sign up
 ///

@@ -6,18 +6,22 @@ use actix_web::{
 };
 use service::{
     Context,
+    access::Action,
     books::{
         self, Book, BookPatch, BookQuery, BookView, Facets, Filters, NewBook, SparseBook,
         export::{self, ExportQuery},
         import::{self, ImportOptions},
     },
+    limit::RateLimit,
     page::Page,
     report::ImportReport,
 };
+use utoipa::ToSchema;
 
 use crate::{
-    error::Result,
-    extract::{Filtered, Id, IfMatch, Json, Query, SignedIn, Upload},
+    endpoints::{Section, endpoint},
+    error::{Code, Result},
+    extract::{FILE_LIMIT, Filtered, Id, IfMatch, Json, Query, SignedIn, Upload},
     response::{Created, Download, Paged, Sparse, Tagged, Versioned},
 };
 
@@ -35,6 +39,33 @@ impl Versioned for SparseBook {
 
 /// Most rows of an imported file. Other writes wait while it is written.
 const IMPORTED_ROWS: usize = 200_000;
+
+/// Section of the endpoint table.
+pub(crate) fn section() -> Section {
+    Section {
+        tag: "books",
+        description: "The catalogue, its import and its export",
+        endpoints: vec![
+            endpoint!(books::list_of_user, Action::ListUserBooks).expensive().list_of(Book::name).sparse(),
+            endpoint!(books::list, Action::ListBooks).expensive().list_of(Book::name).sparse(),
+            endpoint!(books::create, Action::CreateBook).resource(Book::name).fails([Code::IsbnTaken]),
+            endpoint!(books::facets, Action::GetBookFacets).expensive(),
+            endpoint!(books::import, Action::ImportBooks)
+                .long()
+                .per_account(RateLimit::Import)
+                .file(FILE_LIMIT)
+                .fails([Code::MalformedBody, Code::UnreadableFile, Code::UnknownFormat, Code::ImportFailed]),
+            endpoint!(books::export, Action::ExportBooks).expensive(),
+            endpoint!(books::get_by_isbn, Action::GetBookByIsbn).resource(Book::name).sparse(),
+            endpoint!(books::get, Action::GetBook).resource(Book::name).sparse(),
+            endpoint!(books::update, Action::UpdateBook)
+                .resource(Book::name)
+                .if_match()
+                .fails([Code::IsbnTaken]),
+            endpoint!(books::delete, Action::DeleteBook).if_match(),
+        ],
+    }
+}
 
 /// List books
 #[utoipa::path(get, path = "/api/v1/books", operation_id = "listBooks", tag = "books", params(Filters, Filters, BookQuery),

@@ -134,13 +134,10 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
             Error::NotFound => Self::new(Code::NotFound, "not found, or you may not see it"),
-            Error::Taken(Unique::Username) => {
-                Self::new(Code::UsernameTaken, "another account has this username")
+            Error::Taken(unique) => {
+                let (code, detail) = taken(unique);
+                Self::new(code, detail)
             }
-            Error::Taken(Unique::Email) => {
-                Self::new(Code::EmailTaken, "another account has this e-mail address")
-            }
-            Error::Taken(Unique::Isbn) => Self::new(Code::IsbnTaken, "another book has this ISBN"),
             // The account in use was deleted a moment ago.
             Error::Missing(Reference::Account) => Error::InvalidToken.into(),
             Error::Invalid(errors) => {
@@ -186,6 +183,15 @@ impl From<Error> for Problem {
             }
             Error::Internal(cause) => Self::internal(chain(&*cause)),
         }
+    }
+}
+
+/// Code and detail for a unique value that another resource has.
+const fn taken(unique: Unique) -> (Code, &'static str) {
+    match unique {
+        Unique::Username => (Code::UsernameTaken, "another account has this username"),
+        Unique::Email => (Code::EmailTaken, "another account has this e-mail address"),
+        Unique::Isbn => (Code::IsbnTaken, "another book has this ISBN"),
     }
 }
 

@@ -6,7 +6,10 @@ use serde::Serialize;
 use service::Context;
 use utoipa::ToSchema;
 
-use crate::error::{Code, Problem, Result};
+use crate::{
+    endpoints::{Access, Section, endpoint},
+    error::{Code, Problem, Result},
+};
 
 /// Health of the server.
 #[derive(Debug, Serialize, ToSchema)]
@@ -20,6 +23,20 @@ pub struct Health {
 enum Well {
     /// Healthy.
     Ok,
+}
+
+/// Section of the endpoint table.
+pub(crate) fn section() -> Section {
+    Section {
+        tag: "health",
+        description: "Liveness and readiness of the server",
+        endpoints: vec![
+            endpoint!(health::live, Access::HttpOnly).uncached(),
+            endpoint!(health::ready, Access::HttpOnly)
+                .uncached()
+                .fails([Code::SchemaBehind, Code::SchemaAhead]),
+        ],
+    }
 }
 
 /// Check liveness

@@ -20,6 +20,7 @@ use serde_json::Value;
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::{
+    endpoints::{Access, Section, endpoint},
     error::{Code, Problem, Result},
     response::{self, Immutable},
 };
@@ -38,6 +39,18 @@ static BYTES: LazyLock<Bytes> = LazyLock::new(|| Bytes::from(DOCUMENT.to_string(
 #[must_use]
 pub fn openapi() -> &'static Value {
     &DOCUMENT
+}
+
+/// Section of the endpoint table.
+pub(crate) fn section() -> Section {
+    Section {
+        tag: "documentation",
+        description: "This document, and explanations of problem codes",
+        endpoints: vec![
+            endpoint!(openapi::document, Access::HttpOnly),
+            endpoint!(openapi::problem, Access::HttpOnly),
+        ],
+    }
 }
 
 /// Get this document

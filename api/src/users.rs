@@ -3,15 +3,18 @@
 use actix_web::{HttpResponse, Responder, web::Data};
 use service::{
     Context,
+    access::Action,
     auth::{self, NewEmail, PasswordChange},
     own_data::{self, OwnDataDocument},
     page::Page,
     sessions::{self, Session},
     users::{self, Confirmation, NewUser, ProfilePatch, User, UserPatch, UserQuery},
 };
+use utoipa::ToSchema;
 
 use crate::{
-    error::Result,
+    endpoints::{Section, endpoint},
+    error::{Code, Result},
     extract::{Id, IfMatch, Json, Query, SignedIn},
     response::{Created, Exported, Paged, Tagged, Versioned},
 };
@@ -19,6 +22,39 @@ use crate::{
 impl Versioned for User {
     fn version(&self) -> i64 {
         self.version
+    }
+}
+
+/// Section of the endpoint table.
+pub(crate) fn section() -> Section {
+    Section {
+        tag: "users",
+        description: "Your own account, and the administration of accounts",
+        endpoints: vec![
+            endpoint!(users::me, Action::GetMe).resource(User::name),
+            endpoint!(users::update_me, Action::UpdateMe).resource(User::name).if_match(),
+            endpoint!(users::delete_me, Action::DeleteMe).expensive().if_match().fails([Code::LastAdmin]),
+            endpoint!(users::change_password, Action::ChangePassword).expensive(),
+            endpoint!(users::change_email, Action::ChangeEmail).expensive().fails([Code::CannotMail]),
+            endpoint!(users::export, Action::ExportMe).expensive(),
+            endpoint!(users::sessions, Action::ListSessions).page_of(Session::name),
+            endpoint!(users::end_other_sessions, Action::EndOtherSessions),
+            endpoint!(users::end_session, Action::EndSession),
+            endpoint!(users::list, Action::ListUsers).list_of(User::name),
+            endpoint!(users::create, Action::CreateUser).expensive().resource(User::name).fails([
+                Code::UsernameTaken,
+                Code::EmailTaken,
+                Code::Overloaded,
+            ]),
+            endpoint!(users::get, Action::GetUser).resource(User::name),
+            endpoint!(users::update, Action::UpdateUser)
+                .resource(User::name)
+                .if_match()
+                .fails([Code::LastAdmin]),
+            endpoint!(users::delete, Action::DeleteUser).if_match().fails([Code::LastAdmin]),
+            endpoint!(users::send_password_reset, Action::SendPasswordReset).fails([Code::CannotMail]),
+            endpoint!(users::end_sessions, Action::EndUserSessions),
+        ],
     }
 }
 

@@ -3,7 +3,7 @@
 use chrono::{SubsecRound, Utc};
 use sea_orm::{ActiveValue::Set, entity::prelude::*};
 
-use crate::{books, outbox, sessions, users};
+use crate::{outbox, sessions};
 
 /// Current time in UTC, to the microsecond, which is the precision of all three databases.
 #[must_use]
@@ -16,7 +16,7 @@ pub fn now() -> DateTimeWithTimeZone {
 macro_rules! versioned {
     ($($table:ident),+) => {$(
         #[async_trait::async_trait]
-        impl ActiveModelBehavior for $table::ActiveModel {
+        impl ActiveModelBehavior for crate::$table::ActiveModel {
             fn new() -> Self {
                 let now = now();
                 Self {

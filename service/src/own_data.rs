@@ -6,31 +6,50 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    Actor, Context, Result,
+    Account, Actor, Context, Result,
     access::Action,
     books::{self, Book, BookQuery, BookSort, Filters, SparseBook},
-    sessions::{self, SessionRecord},
     users::{self, User},
 };
 
 /// Books per database query.
 const AT_A_TIME: u64 = 100;
 
-/// All data of an account.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Export)]
-pub struct OwnDataDocument {
-    /// Time of the export, UTC.
-    pub exported_at: DateTime<Utc>,
-    /// The account.
-    pub account: User,
-    /// New address that is not confirmed yet; null if no change is pending.
-    #[schema(format = "email")]
-    pub pending_email: Option<String>,
-    /// Sessions of the account, active or ended, the newest first.
-    pub sessions: Vec<SessionRecord>,
-    /// Books that the account added, the oldest first.
-    pub books: Vec<Book>,
+/// Declares the document. Each part is named after its table, and holds every row of the account.
+macro_rules! document {
+    ($($part:ident: $type:ty = $read:path, $text:literal;)+) => {
+        /// All data of an account.
+        #[derive(Debug, Serialize, ToSchema)]
+        #[schema(as = Export)]
+        pub struct OwnDataDocument {
+            /// Time of the export, UTC.
+            pub exported_at: DateTime<Utc>,
+            /// The account.
+            pub account: User,
+            /// New address of the account that is not confirmed yet; null if no change is under way.
+            #[schema(format = "email")]
+            pub pending_email: Option<String>,
+            $(#[doc = $text] pub $part: Vec<$type>,)+
+            /// Books that the account added, the oldest first.
+            pub books: Vec<Book>,
+        }
+
+        /// Reads the document, without its books.
+        async fn read(cx: &Context, actor: &Account) -> Result<OwnDataDocument> {
+            let account = users::find(cx, actor.id).await?;
+            Ok(OwnDataDocument {
+                exported_at: cx.clock().now().to_utc(),
+                pending_email: account.pending_email.clone(),
+                account: account.into(),
+                $($part: $read(cx, actor).await?,)+
+                books: Vec::new(),
+            })
+        }
+    };
+}
+
+document! {
+    sessions: crate::sessions::SessionRecord = crate::sessions::records, "Sessions, the newest first.";
 }
 
 /// Export in progress.
@@ -51,13 +70,9 @@ enum ExportProgress {
 
 /// Starts the export of all data of the actor's account.
 pub async fn export(cx: &Context, actor: &Actor) -> Result<OwnData> {
-    let owner = actor.require_account(Action::ExportMe)?.id;
-    let account = users::find(cx, owner).await?;
-    let sessions = sessions::records(cx, owner, actor.session()).await?;
-    let pending_email = account.pending_email.clone();
-    let (exported_at, account, books) = (cx.clock().now().to_utc(), account.into(), Vec::new());
-    let document = OwnDataDocument { exported_at, account, pending_email, sessions, books };
-    Ok(OwnData { owner, document, progress: ExportProgress::Start })
+    let account = actor.require_account(Action::ExportMe)?;
+    let document = read(cx, account).await?;
+    Ok(OwnData { owner: account.id, document, progress: ExportProgress::Start })
 }
 
 impl OwnData {

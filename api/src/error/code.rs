@@ -5,11 +5,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 macro_rules! codes {
-    ($($(#[doc = $doc:literal])* $code:ident = $name:literal, $status:ident, $title:literal;)+) => {
+    ($($(#[doc = $doc:literal])+ $code:ident = $name:literal, $status:ident, $title:literal;)+) => {
         /// Problem code, for programs. A code never changes its meaning.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
         pub enum Code {
-            $($(#[doc = $doc])* #[serde(rename = $name)] $code,)+
+            $($(#[doc = $doc])+ #[serde(rename = $name)] $code,)+
         }
 
         impl Code {

@@ -14,7 +14,7 @@ use utoipa::OpenApi;
 
 use super::{limits, permissions, problems, reading, schemas};
 use crate::{
-    endpoints::{Body, Endpoint, endpoints},
+    endpoints::{Body, Endpoint, endpoints, sections},
     error::Document,
 };
 
@@ -26,14 +26,6 @@ use crate::{
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     servers((url = "/", description = "This server")),
-    tags(
-        (name = "auth", description = "Sign-up, log-in and sessions"),
-        (name = "users", description = "Your own account, and the administration of accounts"),
-        (name = "books", description = "The catalogue, its import and its export"),
-        (name = "documentation", description = "This document, and explanations of problem codes"),
-        (name = "health", description = "Liveness and readiness of the server"),
-        (name = "head", description = "HEAD beside every GET: the same headers without a body"),
-    ),
     // Schemas that no annotation collects: problem documents, and the enums of query parameters.
     components(schemas(Document, BookField, BookSort, UserSort, ImportMode, OnConflict, ExportFormat)),
 )]
@@ -47,6 +39,7 @@ pub(super) fn document() -> Value {
     }
     let mut document = serde_json::to_value(document).expect("the document is made of JSON");
     document["openapi"] = json!("3.1.0");
+    document["tags"] = tags();
     document["components"]["securitySchemes"] = json!({
         "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "Access token of a session" }
     });
@@ -59,6 +52,14 @@ pub(super) fn document() -> Value {
     }
     reading::add_heads(&mut document);
     document
+}
+
+/// Tags of the document: one for each section of the endpoint table, and one for HEAD.
+fn tags() -> Value {
+    let head = ("head", "HEAD beside every GET: the same headers without a body");
+    let sections = sections().iter().map(|section| (section.tag, section.description));
+    let tags = sections.chain([head]);
+    tags.map(|(name, description)| json!({ "name": name, "description": description })).collect()
 }
 
 /// Completes an operation by the properties of its endpoint.

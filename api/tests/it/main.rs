@@ -47,6 +47,7 @@ mod search;
 mod secrecy;
 mod security;
 mod sessions;
+mod tables;
 mod texts;
 mod throttle;
 mod tokens;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use api::{
-    endpoints::{Body, Content, Endpoint, endpoints},
+    endpoints::{Body, Content, Endpoint, endpoints, sections},
     openapi::openapi,
 };
 use serde_json::{Value, json};
@@ -193,6 +193,15 @@ fn every_tag_is_declared_and_used() {
     let tags = openapi()["tags"].as_array().unwrap().iter().map(|tag| tag["name"].as_str().unwrap());
     let used = operations().flat_map(|(_, _, operation)| operation["tags"].as_array().unwrap());
     assert_eq!(tags.collect::<BTreeSet<_>>(), used.map(|tag| tag.as_str().unwrap()).collect());
+}
+
+#[test]
+fn operations_have_the_tag_of_their_section() {
+    for section in sections() {
+        for endpoint in &section.endpoints {
+            assert_eq!(operation(endpoint)["tags"], json!([section.tag]), "{}", endpoint.id);
+        }
+    }
 }
 
 #[test]

@@ -8,11 +8,11 @@ use super::{
 };
 
 macro_rules! uniques {
-    ($($(#[$doc:meta])* $unique:ident = $table:literal($($column:literal),+);)+) => {
+    ($($unique:ident = $table:literal($($column:literal),+);)+) => {
         /// Unique values of rows.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Unique {
-            $($(#[$doc])* $unique,)+
+            $(#[doc = concat!("Unique in table `", $table, "`:", $(" `", $column, "`",)+ ".")] $unique,)+
         }
 
         impl Unique {
@@ -28,11 +28,8 @@ macro_rules! uniques {
 }
 
 uniques! {
-    /// Username of an account.
     Username = "users"("username");
-    /// E-mail address of an account.
     Email = "users"("email");
-    /// ISBN of a book.
     Isbn = "books"("isbn");
 }
 

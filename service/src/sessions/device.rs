@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::alive;
 use crate::{
-    Actor, Context, Error, Result,
+    Account, Actor, Context, Error, Result,
     access::Action,
     error::OrNotFound,
     page::Page,
@@ -103,20 +103,16 @@ pub async fn end_others(cx: &Context, actor: &Actor) -> Result<()> {
 }
 
 /// Stored sessions of an account, active or ended, the newest first.
-pub(crate) async fn records(
-    cx: &Context,
-    user_id: Uuid,
-    current: Option<Uuid>,
-) -> Result<Vec<SessionRecord>> {
+pub(crate) async fn records(cx: &Context, account: &Account) -> Result<Vec<SessionRecord>> {
     let rows = cx
         .db
         .read(async |conn| {
-            Entity::find().filter(Column::UserId.eq(user_id)).order_by_desc(Column::Id).all(conn).await
+            Entity::find().filter(Column::UserId.eq(account.id)).order_by_desc(Column::Id).all(conn).await
         })
         .await?;
     let record = |row: Model| SessionRecord {
         ended_at: row.revoked_at.map(|moment| moment.to_utc()),
-        session: Session::of(row, current),
+        session: Session::of(row, account.session),
     };
     Ok(rows.into_iter().map(record).collect())
 }

@@ -53,7 +53,7 @@ pub struct Endpoint {
 
 impl Endpoint {
     /// Row with defaults for the only operation of `annotation`.
-    pub(super) fn new(
+    pub(crate) fn new(
         handler: &'static str,
         annotation: OpenApi,
         attach: fn(Route) -> Route,
@@ -84,69 +84,69 @@ impl Endpoint {
     }
 
     /// Hashes a password, searches, counts or reads a whole table.
-    pub(super) fn expensive(self) -> Self {
+    pub(crate) fn expensive(self) -> Self {
         Self { class: Class::Expensive, ..self }
     }
 
     /// Reads a file, which may take minutes to arrive.
-    pub(super) fn long(self) -> Self {
+    pub(crate) fn long(self) -> Self {
         Self { class: Class::Long, ..self }
     }
 
     /// Limits requests from one address.
-    pub(super) fn per_address(mut self, limit: RateLimit) -> Self {
+    pub(crate) fn per_address(mut self, limit: RateLimit) -> Self {
         self.limits.push(LimitedBy::Address(limit));
         self
     }
 
     /// Limits requests of one account.
-    pub(super) fn per_account(mut self, limit: RateLimit) -> Self {
+    pub(crate) fn per_account(mut self, limit: RateLimit) -> Self {
         self.limits.push(LimitedBy::Account(limit));
         self
     }
 
     /// Accepts requests without a body.
-    pub(super) fn body_optional(self) -> Self {
+    pub(crate) fn body_optional(self) -> Self {
         Self { body: Some(Body::Json { limit: JSON_LIMIT, required: false }), ..self }
     }
 
     /// Reads the body as a file.
-    pub(super) fn file(self, limit: usize) -> Self {
+    pub(crate) fn file(self, limit: usize) -> Self {
         Self { body: Some(Body::File { limit }), ..self }
     }
 
     /// Checks `If-Match` against the version of the resource.
-    pub(super) fn if_match(self) -> Self {
+    pub(crate) fn if_match(self) -> Self {
         Self { if_match: true, ..self }
     }
 
     /// Returns one resource.
-    pub(super) fn resource(self, name: SchemaName) -> Self {
+    pub(crate) fn resource(self, name: SchemaName) -> Self {
         Self { content: Content::Resource(name), ..self }
     }
 
     /// Returns all resources on one page.
-    pub(super) fn page_of(self, name: SchemaName) -> Self {
+    pub(crate) fn page_of(self, name: SchemaName) -> Self {
         Self { content: Content::Page(name), ..self }
     }
 
     /// Returns resources page by page.
-    pub(super) fn list_of(self, name: SchemaName) -> Self {
+    pub(crate) fn list_of(self, name: SchemaName) -> Self {
         Self { content: Content::List(name), ..self }
     }
 
     /// Returns only the fields that `fields` names.
-    pub(super) fn sparse(self) -> Self {
+    pub(crate) fn sparse(self) -> Self {
         Self { sparse: true, ..self }
     }
 
     /// Returns what is true for a moment only.
-    pub(super) fn uncached(self) -> Self {
+    pub(crate) fn uncached(self) -> Self {
         Self { uncached: true, ..self }
     }
 
     /// Fails with these codes, too.
-    pub(super) fn fails<const N: usize>(self, codes: [Code; N]) -> Self {
+    pub(crate) fn fails<const N: usize>(self, codes: [Code; N]) -> Self {
         Self { own_codes: codes.to_vec(), ..self }
     }
 
