@@ -121,7 +121,7 @@ pub async fn update_me(
 /// Deletes the actor's account, after its password is confirmed. Its sessions end; its books stay without an owner.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a wrong password, [`Error::LastAdmin`] for the last administrator.
+/// [`Error::Invalid`](crate::Error::Invalid) for a wrong password, [`Error::LastAdmin`](crate::Error::LastAdmin) for the last administrator.
 pub async fn delete_me(
     cx: &Context,
     actor: &Actor,
@@ -183,7 +183,7 @@ pub async fn get(cx: &Context, actor: &Actor, id: Uuid) -> Result<User> {
 /// Updates an account, if its version is one of `versions`.
 ///
 /// # Errors
-/// [`Error::LastAdmin`] for the last administrator.
+/// [`Error::LastAdmin`](crate::Error::LastAdmin) for the last administrator.
 pub async fn update(
     cx: &Context,
     actor: &Actor,
@@ -202,7 +202,7 @@ pub async fn update(
 /// Deletes an account. Its sessions end; its books stay without an owner.
 ///
 /// # Errors
-/// [`Error::LastAdmin`] for the last administrator.
+/// [`Error::LastAdmin`](crate::Error::LastAdmin) for the last administrator.
 pub async fn delete(cx: &Context, actor: &Actor, id: Uuid, versions: Option<Vec<i64>>) -> Result<()> {
     actor.require(Action::DeleteUser)?;
     let removed = remove(cx, actor.id(), id, versions).await;
