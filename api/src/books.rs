@@ -68,7 +68,7 @@ pub(crate) fn section() -> Section {
 }
 
 /// List books
-#[utoipa::path(get, path = "/api/v1/books", operation_id = "listBooks", tag = "books", params(Filters, Filters, BookQuery),
+#[utoipa::path(get, path = "/api/v1/books", operation_id = "listBooks", tag = "books", params(Filters, BookQuery),
     responses((status = 200, body = Page<Book>, description = "Page of books")))]
 pub async fn list(
     cx: Data<Context>,

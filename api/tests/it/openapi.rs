@@ -43,6 +43,17 @@ fn the_committed_document_is_the_one_that_is_served() {
 }
 
 #[test]
+fn no_operation_has_a_parameter_twice() {
+    for (path, method, operation) in operations() {
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        let mut seen = HashSet::new();
+        for parameter in parameters {
+            assert!(seen.insert((&parameter["in"], &parameter["name"])), "{method} {path}: {parameter}");
+        }
+    }
+}
+
+#[test]
 fn the_document_has_every_endpoint_in_its_order_and_no_other() {
     let documented: Vec<(String, String, String)> = operations()
         .filter(|(_, method, _)| *method != "head")
