@@ -93,7 +93,7 @@ struct Shell {
     folder: TempDir,
 }
 
-/// What a command answered.
+/// Output of a command.
 #[derive(Debug)]
 struct Answer {
     code: i32,
@@ -122,7 +122,7 @@ impl Shell {
             .unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
         let out = text(output.stdout);
-        // What the test harness says before it starts.
+        // Output of the test harness before it starts.
         let out = out.split_once("running 1 test\n").map_or(out.as_str(), |(_, out)| out).to_owned();
         Answer { code: output.status.code().unwrap(), out, err: text(output.stderr) }
     }

@@ -1,4 +1,4 @@
-//! What the linter finds in migrations that are written here as SQL. It needs no database.
+//! Findings of the linter in migrations written as SQL. They need no database.
 
 use sea_orm::{DbBackend, DbErr, Statement};
 use sea_orm_migration::{
@@ -25,7 +25,7 @@ fn recorded(backend: DbBackend, name: &str, statements: &[&str], exceptions: &[E
     }
 }
 
-/// What a migration of these statements breaks, after one that has created the shelves.
+/// Findings in a migration of these statements, after a migration that creates the shelves.
 fn broken(backend: DbBackend, statements: &[&str]) -> Vec<Finding> {
     let migrations = vec![recorded(backend, "m1", &[SHELVES], &[]), recorded(backend, "m2", statements, &[])];
     lint::run(&[(backend, migrations)])

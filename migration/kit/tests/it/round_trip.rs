@@ -61,8 +61,8 @@ struct Kind {
     guarded: bool,
     /// Whether rows do not come back as they were.
     loses: bool,
-    /// What `sea-orm-cli` cannot generate entities from: it reads no enums but PostgreSQL's, and takes a unique index
-    /// on some rows of SQLite for one on all.
+    /// Databases from which `sea-orm-cli` generates other entities: it reads enums of PostgreSQL only, and takes a
+    /// partial unique index of SQLite for a full one.
     unread: &'static [DbBackend],
 }
 
@@ -195,8 +195,8 @@ async fn assert_keys_hold(db: &DatabaseConnection) {
     }
 }
 
-/// What `sea-orm-cli generate entity` writes now is what was edited, but for the attributes that it has no words for.
-/// From MariaDB it generates other types, so nobody does.
+/// Checks that `sea-orm-cli generate entity` writes the edited entities, except for attributes that it cannot write.
+/// From MariaDB it generates other types, so this is not checked there.
 async fn assert_regenerates(kind: &Kind, database: &Database) {
     if database.backend() == DbBackend::MySql || kind.unread.contains(&database.backend()) {
         return;

@@ -81,7 +81,7 @@ async fn a_migration_that_was_edited_after_it_was_applied_is_reported() {
     assert!(after.ill("status").contains(&format!("edited   {name}")));
     assert!(after.ill("check").contains(&format!("{name} was edited after it had been applied")));
     assert!(after.run("up").err.contains(&format!("warning: {name} was edited")));
-    // What is taken back is not what is edited, nor is what takes its place.
+    // A reverted migration does not count as edited, and neither does its replacement.
     for again in [&["refresh"][..], &["reset", "up"][..]] {
         let before = Shell { migrator: "coloured", ..after };
         before.well("fresh");
