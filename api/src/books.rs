@@ -72,7 +72,7 @@ pub(crate) fn section() -> Section {
     responses((status = 200, body = Page<Book>, description = "Page of books")))]
 pub async fn list(
     cx: Data<Context>,
-    Filtered(filters, query): Filtered<Filters, BookQuery>,
+    Filtered(filters, query): Filtered<BookQuery>,
 ) -> Result<impl Responder> {
     let sparse = query.fields.is_some();
     Ok(Sparse(sparse, Paged(books::list(&cx, filters, query).await?)))
@@ -85,7 +85,7 @@ pub async fn list(
 pub async fn list_of_user(
     cx: Data<Context>,
     Id(id): Id,
-    Filtered(filters, query): Filtered<Filters, BookQuery>,
+    Filtered(filters, query): Filtered<BookQuery>,
 ) -> Result<impl Responder> {
     let sparse = query.fields.is_some();
     Ok(Sparse(sparse, Paged(books::list_of_user(&cx, id, filters, query).await?)))
@@ -198,7 +198,7 @@ pub async fn import(
 pub async fn export(
     cx: Data<Context>,
     SignedIn(actor): SignedIn,
-    Filtered(filters, query): Filtered<Filters, ExportQuery>,
+    Filtered(filters, query): Filtered<ExportQuery>,
 ) -> Result<impl Responder> {
     Ok(Download(export::open(&cx, &actor, filters, query).await?))
 }

@@ -31,8 +31,8 @@ use crate::{
 ///
 /// # Errors
 /// `internal` if the application has none: no request may pass without it.
-pub(crate) fn context(request: &HttpRequest) -> Result<Data<Context>> {
-    let context = request.app_data::<Data<Context>>().cloned();
+pub(crate) fn context(request: &HttpRequest) -> Result<&Data<Context>> {
+    let context = request.app_data::<Data<Context>>();
     context.ok_or_else(|| Problem::internal("the application has no context"))
 }
 

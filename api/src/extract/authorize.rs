@@ -36,7 +36,7 @@ pub(crate) async fn authorize(
 /// Authenticates the actor, counts the request against the limits of the account, and checks the permission.
 async fn admit(endpoint: &Endpoint, action: Action, request: &HttpRequest) -> Result<()> {
     let cx = context(request)?;
-    let actor = auth::authenticate(&cx, bearer(request)?).await?;
+    let actor = auth::authenticate(cx, bearer(request)?).await?;
     let counted = actor.id().map_or(Ok(()), |id| throttle::count_account(endpoint, request, id));
     let reach = actor.require(action);
     request.extensions_mut().insert(actor);

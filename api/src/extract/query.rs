@@ -1,6 +1,6 @@
 //! Extractor of query parameters.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::LazyLock};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use futures_util::future::{Ready, ready};
@@ -9,6 +9,7 @@ use serde::{
     de::{DeserializeOwned, IntoDeserializer, Visitor, value::MapDeserializer},
     forward_to_deserialize_any,
 };
+use service::books::Filters;
 use url::form_urlencoded;
 use utoipa::IntoParams;
 
@@ -28,19 +29,21 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     }
 }
 
-/// Query parameters of a filtered list: those of the filters, and the rest.
-pub struct Filtered<F, Q>(pub F, pub Q);
+/// Names of the filters of books.
+static FILTERS: LazyLock<Vec<String>> =
+    LazyLock::new(|| Filters::into_params(|| None).into_iter().map(|parameter| parameter.name).collect());
 
-impl<F: DeserializeOwned + IntoParams, Q: DeserializeOwned> FromRequest for Filtered<F, Q> {
+/// Query parameters of a filtered list of books: those of the filters, and the rest.
+pub struct Filtered<Q>(pub Filters, pub Q);
+
+impl<Q: DeserializeOwned> FromRequest for Filtered<Q> {
     type Error = Problem;
     type Future = Ready<Result<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let text = joined(request.query_string());
-        let names: Vec<String> =
-            F::into_params(|| None).into_iter().map(|parameter| parameter.name).collect();
         let (filters, rest): (Vec<_>, Vec<_>) = form_urlencoded::parse(text.as_bytes())
-            .partition(|(name, _)| names.iter().any(|known| known == name));
+            .partition(|(name, _)| FILTERS.iter().any(|filter| filter == name));
         let filters = deserialize(filters.into_iter());
         ready(filters.and_then(|filters| Ok(Self(filters, deserialize(rest.into_iter())?))))
     }
