@@ -38,7 +38,11 @@ pub fn init(config: &Config) {
     log::set_boxed_logger(Box::new(logger)).expect("logging starts once");
 }
 
-/// Logger that drops trace lines of SeaORM, which contain the database password.
+/// Target of the HTTP library's connections.
+const CONNECTIONS: &str = "actix_http::h1::dispatcher";
+
+/// Logger that drops trace lines of SeaORM, which contain the database password, and the errors of the HTTP library
+/// about bytes that clients send, which could fill the disk.
 struct Discreet(Logger);
 
 impl Log for Discreet {
@@ -48,7 +52,7 @@ impl Log for Discreet {
     }
 
     fn log(&self, record: &Record<'_>) {
-        if self.enabled(record.metadata()) {
+        if self.enabled(record.metadata()) && !is_fault_of_client(record) {
             self.0.log(record);
         }
     }
@@ -56,6 +60,11 @@ impl Log for Discreet {
     fn flush(&self) {
         self.0.flush();
     }
+}
+
+/// Whether the HTTP library reports bytes that are not HTTP, or a client that hung up.
+fn is_fault_of_client(record: &Record<'_>) -> bool {
+    record.target() == CONNECTIONS && record.args().to_string().starts_with("stream error: ")
 }
 
 /// Key-value pairs of a record, with numbers and booleans as JSON types.
@@ -71,5 +80,20 @@ impl<'kvs> VisitSource<'kvs> for Fields {
         };
         self.0.insert(key.to_string(), json);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_of_clients_are_not_logged() {
+        let dropped = |target, text| {
+            is_fault_of_client(&Record::builder().target(target).args(format_args!("{text}")).build())
+        };
+        assert!(dropped(CONNECTIONS, "stream error: request parse error: invalid Header provided"));
+        assert!(!dropped(CONNECTIONS, "Response payload stream error: the database is gone"));
+        assert!(!dropped("api::request", "stream error: x"));
     }
 }
