@@ -55,7 +55,8 @@ async fn serve(config: &Config) -> Result<(), String> {
     let listener = TcpListener::bind(address)
         .map_err(|error| format!("cannot listen on {}:{}: {error}", address.0, address.1))?;
     let local = listener.local_addr().map_err(|error| error.to_string())?;
-    let Running { server, background } = crate::serve(config, listener).map_err(|error| error.to_string())?;
+    let Running { server, background, .. } =
+        crate::serve(config, listener).map_err(|error| error.to_string())?;
     if config.mail_url.is_empty() {
         log::warn!("mail is disabled: MAIL_URL is not set");
     }

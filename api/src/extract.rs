@@ -7,7 +7,10 @@ mod query;
 mod tree;
 mod upload;
 
-use std::time::{Duration, Instant};
+use std::{
+    rc::Rc,
+    time::{Duration, Instant},
+};
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web::Data};
 use futures_util::future::{Ready, ready};
@@ -25,6 +28,7 @@ use crate::{
     endpoints::Endpoint,
     error::{Code, Problem, Result},
     response::Coding,
+    server::Connection,
 };
 
 /// Context of the operations.
@@ -39,20 +43,30 @@ pub(crate) fn context(request: &HttpRequest) -> Result<&Data<Context>> {
 /// Time within which a body counts as sent together with its head.
 const AT_ONCE: Duration = Duration::from_millis(100);
 
-/// Sender of a body, as authenticated from the head of the request.
-struct Sender(Option<(Data<Context>, Actor)>);
+/// Sender of a body.
+struct Sender {
+    /// Account, as authenticated from the head of the request.
+    account: Option<(Data<Context>, Actor)>,
+    connection: Option<Rc<Connection>>,
+}
 
 impl Sender {
     fn of(request: &HttpRequest) -> Self {
         let actor = request.extensions().get::<Actor>().cloned();
-        Self(request.app_data::<Data<Context>>().cloned().zip(actor))
+        Self {
+            account: request.app_data::<Data<Context>>().cloned().zip(actor),
+            connection: request.conn_data::<Rc<Connection>>().cloned(),
+        }
     }
 
     /// Reads a body. After a slow one, the account is checked again: it may have changed since the head arrived.
     async fn read<T>(self, body: impl Future<Output = Result<T>>) -> Result<T> {
         let began = Instant::now();
-        let body = body.await?;
-        if let Some((cx, actor)) = self.0.filter(|_| began.elapsed() > AT_ONCE) {
+        let body = body.await.map_err(|problem| match &self.connection {
+            Some(connection) if connection.is_cut() => too_slow(),
+            _ => problem,
+        })?;
+        if let Some((cx, actor)) = self.account.filter(|_| began.elapsed() > AT_ONCE) {
             auth::confirm(&cx, &actor).await?;
         }
         Ok(body)
@@ -138,6 +152,10 @@ impl FromRequest for Device {
 
 fn content_length(request: &HttpRequest) -> Option<usize> {
     request.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+fn too_slow() -> Problem {
+    Problem::new(Code::RequestTimeout, "the body took too long")
 }
 
 fn cut_off(error: &actix_web::error::PayloadError) -> Problem {

@@ -15,14 +15,15 @@ pub mod logging;
 pub mod openapi;
 pub mod request;
 pub mod response;
+pub mod server;
 pub mod throttle;
 pub mod users;
 
-use std::{io, net::TcpListener, sync::Arc, time::Duration};
+use std::{io, net::TcpListener, sync::Arc};
 
 use actix_cors::Cors;
 use actix_web::{
-    App, HttpServer,
+    App,
     dev::Server,
     http::{Method, header},
     middleware::from_fn,
@@ -30,16 +31,11 @@ use actix_web::{
 };
 use service::{Context, Shared};
 
-use crate::{background::Background, config::Config};
-
-/// Time for the head of a request to arrive.
-const HEAD_DEADLINE: Duration = Duration::from_secs(5);
-
-/// Time for which a connection may be idle between requests.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
-
-/// Seconds that running requests have when the server stops.
-const SHUTDOWN_TIMEOUT: u64 = 10;
+use crate::{
+    background::Background,
+    config::Config,
+    server::{Draining, Limits, Stop},
+};
 
 /// Seconds for which browsers may cache preflight responses.
 const CORS_MAX_AGE: usize = 600;
@@ -59,6 +55,8 @@ pub async fn migrate(config: &Config) -> Result<(), String> {
 pub struct Running {
     /// Serves requests when awaited.
     pub server: Server,
+    /// Stops the server.
+    pub stop: Stop,
     /// Runs until it is ended or dropped.
     pub background: Background,
 }
@@ -77,14 +75,31 @@ pub fn serve(config: &Config, listener: TcpListener) -> io::Result<Running> {
 /// # Errors
 /// As [`serve`].
 pub fn serve_with(config: &Config, listener: TcpListener, shared: Arc<Shared>) -> io::Result<Running> {
+    let limits = Limits::default();
+    let connections = server::allowed_connections(config.database_max_connections, limits.connections);
+    serve_within(config, listener, shared, Limits { connections, ..limits })
+}
+
+/// [`serve_with`] other limits of connections.
+///
+/// # Errors
+/// As [`serve`].
+pub fn serve_within(
+    config: &Config,
+    listener: TcpListener,
+    shared: Arc<Shared>,
+    limits: Limits,
+) -> io::Result<Running> {
     let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let settings = config.database(workers);
     let background = background::start(config, &shared)?;
     let origins = Arc::clone(&config.cors_origins);
     let proxies = web::Data::from(Arc::clone(&config.trusted_proxies));
     let trusted = web::Data::new(config.trusted_origins());
+    let (draining, copy) = (Draining::default(), listener.try_clone()?);
+    let state = web::Data::new(draining.clone());
     // Each worker has a context of its own, and so its own connections.
-    let server = HttpServer::new(move || {
+    let application = move || {
         let (shared, settings) = (Arc::clone(&shared), settings.clone());
         App::new()
             .data_factory(move || {
@@ -93,19 +108,15 @@ pub fn serve_with(config: &Config, listener: TcpListener, shared: Arc<Shared>) -
             })
             .app_data(trusted.clone())
             .app_data(proxies.clone())
+            .app_data(state.clone())
             .configure(endpoints::configure)
             .default_service(web::to(request::not_found))
             .wrap(cors(&origins))
             .wrap(from_fn(request::observe))
-    });
-    let server = server
-        .workers(workers)
-        .client_request_timeout(HEAD_DEADLINE)
-        .keep_alive(KEEP_ALIVE)
-        .shutdown_timeout(SHUTDOWN_TIMEOUT)
-        .disable_signals()
-        .listen(listener)?;
-    Ok(Running { server: server.run(), background })
+    };
+    let server = server::start(listener, workers, limits, draining.clone(), application)?;
+    let stop = Stop::new(server.handle(), draining, copy);
+    Ok(Running { server, stop, background })
 }
 
 /// CORS for pages of exactly these origins.

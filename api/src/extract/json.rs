@@ -7,7 +7,7 @@ use futures_util::{StreamExt, future::LocalBoxFuture};
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
-use super::{Sender, content_length, cut_off, failure, tree::Tree};
+use super::{Sender, content_length, cut_off, failure, too_slow, tree::Tree};
 use crate::{
     endpoints::Endpoint,
     error::{Code, Problem, Result},
@@ -35,7 +35,7 @@ impl<T: DeserializeOwned> FromRequest for Json<T> {
                 return Err(Problem::new(Code::UnsupportedMediaType, "send application/json"));
             }
             let body = timeout(JSON_DEADLINE, sender.read(read_json(payload, length, limit?))).await;
-            let body = body.map_err(|_| Problem::new(Code::RequestTimeout, "the body took too long"))??;
+            let body = body.map_err(|_| too_slow())??;
             parse_json(&body).map(Self)
         })
     }

@@ -1,13 +1,9 @@
 //! Extractor of files that are the whole body.
 
-use std::{
-    io::{self, Seek, SeekFrom, Write},
-    time::Duration,
-};
+use std::io::{self, Seek, SeekFrom, Write};
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web::Bytes};
 use futures_util::{StreamExt, future::LocalBoxFuture};
-use tokio::time::timeout;
 
 use super::{Sender, content_length, cut_off};
 use crate::{
@@ -17,9 +13,6 @@ use crate::{
 
 /// Most bytes of an imported file.
 pub const FILE_LIMIT: usize = 32 * 1024 * 1024;
-
-/// Time between two chunks of a file.
-const FILE_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Largest file that is kept in memory; others are written to disk.
 const FILE_IN_MEMORY: usize = 512 * 1024;
@@ -38,7 +31,8 @@ const FILE_TYPES: [&str; 10] = [
     "application/octet-stream",
 ];
 
-/// A file as the whole body, kept in memory while it is small and on disk when it is not.
+/// A file as the whole body, kept in memory while it is small and on disk when it is not. The stream of the connection
+/// ends it if it is too slow.
 pub struct Upload(pub tempfile::SpooledTempFile);
 
 impl FromRequest for Upload {
@@ -72,10 +66,7 @@ async fn read_file(
     }
     let mut file = tempfile::spooled_tempfile(FILE_IN_MEMORY);
     let mut size = 0;
-    loop {
-        let chunk = timeout(FILE_PATIENCE, payload.next()).await;
-        let chunk = chunk.map_err(|_| Problem::new(Code::RequestTimeout, "the file took too long"))?;
-        let Some(chunk) = chunk else { break };
+    while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| cut_off(&error))?;
         size += chunk.len();
         if size > limit {

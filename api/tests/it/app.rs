@@ -9,6 +9,7 @@ use api::{
     Running,
     background::Background,
     config::{Cli, Config},
+    server::Limits,
 };
 use clap::Parser;
 use serde_json::json;
@@ -52,6 +53,11 @@ impl TestApp {
 
     /// Starts the server with further command-line arguments.
     pub async fn with(arguments: &[&str]) -> Self {
+        Self::within(arguments, Limits::default()).await
+    }
+
+    /// [`TestApp::with`] other limits of connections.
+    pub async fn within(arguments: &[&str], limits: Limits) -> Self {
         let database = Database::empty().await;
         migration::startup::up(&database.url).await.unwrap();
         let mail = tempfile::tempdir().unwrap();
@@ -61,7 +67,8 @@ impl TestApp {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let shared = Arc::new(config.shared().unwrap());
-        let Running { server, background } = api::serve_with(&config, listener, Arc::clone(&shared)).unwrap();
+        let running = api::serve_within(&config, listener, Arc::clone(&shared), limits).unwrap();
+        let Running { server, background, .. } = running;
         let handle = server.handle();
         actix_web::rt::spawn(async move { server.await.unwrap() });
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
