@@ -1,15 +1,14 @@
 //! Commands of the command line, which call the same operations as the API.
 
 mod account;
+mod serve;
 
 use std::{
     fs::File,
     io::{self, Write},
-    net::TcpListener,
     sync::Arc,
 };
 
-use actix_web::dev::ServerHandle;
 use indicatif::{ProgressBar, ProgressStyle};
 use migration::startup::{self, State};
 use serde::Serialize;
@@ -24,7 +23,6 @@ use service::{
 };
 
 use crate::{
-    Running,
     config::{Cli, Command, Config, Export, Import},
     error::Problem,
     openapi,
@@ -41,54 +39,11 @@ pub async fn run(cli: Cli) -> Result<(), String> {
             println!("{:#}", openapi::openapi());
             Ok(())
         }
-        Command::Serve => serve(&config).await,
+        Command::Serve => serve::run(&config).await,
         Command::User(command) => account::run(&config, command).await,
         Command::Import(import) => import_file(&config, import).await,
         Command::Export(export) => export_file(&config, export).await,
     }
-}
-
-async fn serve(config: &Config) -> Result<(), String> {
-    config.check()?;
-    crate::migrate(config).await?;
-    let address = (config.host, config.port);
-    let listener = TcpListener::bind(address)
-        .map_err(|error| format!("cannot listen on {}:{}: {error}", address.0, address.1))?;
-    let local = listener.local_addr().map_err(|error| error.to_string())?;
-    let Running { server, background, .. } =
-        crate::serve(config, listener).map_err(|error| error.to_string())?;
-    if config.mail_url.is_empty() {
-        log::warn!("mail is disabled: MAIL_URL is not set");
-    }
-    log::info!("serving on http://{local}, documentation on http://{local}{}", openapi::DOCS);
-    actix_web::rt::spawn(stop_on_signal(server.handle()));
-    let ended = server.await.map_err(|error| error.to_string());
-    background.end().await;
-    ended
-}
-
-/// Stops the server at Ctrl-C or SIGTERM, after running requests have finished.
-async fn stop_on_signal(server: ServerHandle) {
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        () = terminated() => {}
-    }
-    log::info!("stopping");
-    server.stop(true).await;
-}
-
-#[cfg(unix)]
-async fn terminated() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut signal) => drop(signal.recv().await),
-        Err(_) => std::future::pending().await,
-    }
-}
-
-#[cfg(not(unix))]
-async fn terminated() {
-    std::future::pending().await
 }
 
 /// Opens the database for one command.

@@ -55,6 +55,10 @@ pub struct Config {
     /// Port to listen on; 0 chooses a free one
     #[arg(long, env = "PORT", global = true, default_value_t = 8080, hide_env_values = true)]
     pub port: u16,
+    /// Seconds for which a stopping server still serves, while /readyz is 503; if omitted, 5, and 0 in development
+    #[arg(long, env = "SHUTDOWN_DELAY", global = true, hide_env_values = true,
+        value_parser = clap::value_parser!(u64).range(0..=3600))]
+    pub shutdown_delay: Option<u64>,
     /// Database URL: sqlite://, postgres:// or mysql:// (also for MariaDB)
     #[arg(
         long,
@@ -174,6 +178,16 @@ impl Config {
             max_lifetime: Duration::from_secs(self.database_max_lifetime),
             echo: self.database_echo,
         }
+    }
+
+    /// Time for which a stopping server still serves.
+    #[must_use]
+    pub fn shutdown_delay(&self) -> Duration {
+        let default = match self.app_env {
+            AppEnv::Development => 0,
+            AppEnv::Production => 5,
+        };
+        Duration::from_secs(self.shutdown_delay.unwrap_or(default))
     }
 
     /// Whether to apply pending migrations at start.

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use crate::{
     endpoints::{Access, Section, endpoint},
     error::{Code, Problem, Result},
+    server::Draining,
 };
 
 /// Health of the server.
@@ -50,10 +51,11 @@ pub async fn live() -> impl Responder {
 
 /// Check readiness
 ///
-/// Succeeds if the database responds and has the schema of this version.
+/// Succeeds if the database responds and has the schema of this version, until the server begins to stop.
 #[utoipa::path(get, path = "/readyz", operation_id = "getReadiness", tag = "health",
     responses((status = 200, body = Health, description = "The server can serve requests")))]
-pub async fn ready(cx: Data<Context>) -> Result<impl Responder> {
+pub async fn ready(cx: Data<Context>, draining: Data<Draining>) -> Result<impl Responder> {
+    draining.check()?;
     let schema = startup::state(cx.db.connection()).await;
     let schema = schema
         .map_err(|e| Problem::caused(Code::Unavailable, "the database does not respond", e.to_string()))?;

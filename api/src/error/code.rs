@@ -70,7 +70,7 @@ codes! {
     NotFound = "not_found", NOT_FOUND, "Not found";
     /// The resource does not support the method; `Allow` lists those that it supports.
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "Method not allowed";
-    /// The request body did not arrive in time.
+    /// The request did not arrive in time.
     RequestTimeout = "request_timeout", REQUEST_TIMEOUT, "Request timeout";
     /// Another account has this username.
     UsernameTaken = "username_taken", CONFLICT, "Username taken";
@@ -102,9 +102,9 @@ codes! {
     TooManyRequests = "too_many_requests", TOO_MANY_REQUESTS, "Too many requests";
     /// The server failed. Its log has the cause under `request_id`.
     Internal = "internal", INTERNAL_SERVER_ERROR, "Internal error";
-    /// Too many passwords are waiting to be hashed. Retry after `Retry-After` seconds.
+    /// Too many passwords are waiting to be hashed, or clients are connected. Retry after `Retry-After` seconds.
     Overloaded = "overloaded", SERVICE_UNAVAILABLE, "Overloaded";
-    /// The database does not respond, or not in time. Retry after `Retry-After` seconds.
+    /// The database does not respond, or not in time, or the server is stopping. Retry after `Retry-After` seconds.
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "Unavailable";
     /// The database lacks migrations of this version.
     SchemaBehind = "schema_behind", SERVICE_UNAVAILABLE, "Schema behind";

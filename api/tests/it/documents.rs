@@ -1,8 +1,9 @@
-//! Tables of the documents against the code that they describe: settings, problem codes and rate limits.
+//! Tables of the documents against the code that they describe: settings, problem codes, rate limits, and limits of
+//! connections.
 
 use std::fs;
 
-use api::{config::Cli, error::Code};
+use api::{config::Cli, error::Code, server::Limits};
 use clap::{Arg, CommandFactory};
 use service::limit::RateLimit;
 
@@ -63,4 +64,36 @@ fn the_table_of_rate_limits_equals_the_limits() {
         let plural = if count == 1 { "" } else { "s" };
         assert_eq!(row[2], format!("{} in {count} {unit}{plural}", limit.quota()), "{}", limit.name());
     }
+}
+
+#[test]
+fn the_table_of_connections_equals_the_limits() {
+    let limits = Limits::default();
+    let kibibytes = |bytes: usize| format!("{} KiB", bytes / 1024);
+    let window = limits.rate_window.as_secs();
+    let thousands = |number: usize| format!("{},{:03}", number / 1000, number % 1000);
+    let expected = [
+        (
+            "Head of a request, from its first byte".to_owned(),
+            format!("{} s, {}", limits.head.as_secs(), kibibytes(limits.head_bytes)),
+        ),
+        ("Idle connection".to_owned(), format!("{} s", limits.keep_alive.as_secs())),
+        (
+            "Pause of a body, or of a client that reads a response".to_owned(),
+            format!("{} s", limits.stall.as_secs()),
+        ),
+        (
+            format!("Slowest body or reader, over {window} s of waiting for the client"),
+            format!("{} KiB a second", limits.rate_bytes / window / 1024),
+        ),
+        (
+            "Rest of a body that its response did not need".to_owned(),
+            format!("{} s, {}", limits.discard.as_secs(), kibibytes(limits.discard_bytes)),
+        ),
+        ("Connections of a process".to_owned(), thousands(limits.connections)),
+    ];
+    let rows = rows(".github/OPERATING.md");
+    let begin = rows.iter().position(|row| row[0] == "Limit").unwrap() + 2;
+    let found = rows[begin..begin + expected.len()].iter().map(|row| (row[0].clone(), row[1].clone()));
+    assert_eq!(found.collect::<Vec<_>>(), expected);
 }

@@ -51,6 +51,8 @@ mod secrecy;
 mod security;
 mod sessions;
 mod slow_clients;
+#[cfg(unix)]
+mod stopping;
 mod tables;
 mod texts;
 mod throttle;

@@ -5,6 +5,7 @@ use std::{
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex, mpsc},
     thread::{self, JoinHandle},
+    time::{Duration, Instant},
 };
 
 use reqwest::Method;
@@ -79,6 +80,28 @@ impl Process {
         self.child.wait().unwrap();
         self.reader.take().unwrap().join().unwrap();
         self.log()
+    }
+
+    /// Sends a signal, such as `TERM`.
+    #[cfg(unix)]
+    pub fn signal(&self, name: &str) {
+        let (signal, pid) = (format!("-{name}"), self.child.id().to_string());
+        assert!(Command::new("kill").args([signal, pid]).status().unwrap().success());
+    }
+
+    /// Waits until the process ends, and returns its exit code and its log.
+    #[cfg(unix)]
+    pub fn wait(mut self) -> (Option<i32>, String) {
+        let started = Instant::now();
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            assert!(started.elapsed() < PATIENCE, "the process runs: {}", self.log());
+            thread::sleep(Duration::from_millis(20));
+        };
+        self.reader.take().unwrap().join().unwrap();
+        (status.code(), self.log())
     }
 
     /// Log so far.
