@@ -16,6 +16,7 @@ pub use self::{
 use crate::{
     Account, Actor, Context, Error, FieldCode, Password, Result,
     access::Action,
+    db::Class,
     limit::RateLimit,
     mail::{self, Template},
     passwords::Verdict,
@@ -145,8 +146,7 @@ async fn check(
 async fn with_login(cx: &Context, login: &str) -> Result<Option<rows::Model>> {
     let email = login.contains('@');
     let column = if email { rows::Column::Email } else { rows::Column::Username };
-    let found =
-        cx.db.read(async |conn| rows::Entity::find().filter(column.eq(login)).one(conn).await).await?;
+    let found = cx.db.read(Class::Key, rows::Entity::find().filter(column.eq(login))).one().await?;
     Ok(found.filter(|user| login == if email { &user.email } else { &user.username }))
 }
 
@@ -158,7 +158,7 @@ pub async fn refresh(cx: &Context, input: Refresh) -> Result<Tokens> {
         .ok_or_else(|| Error::invalid("/refresh_token", FieldCode::Missing, "is missing"))?;
     let (id, generation) = token::verify_refresh(cx.keys(), &token)?;
     let rotated = sessions::rotate(cx, id, generation).await?;
-    let user = cx.db.read(async |conn| rows::Entity::find_by_id(rotated.user_id).one(conn).await).await?;
+    let user = cx.db.read(Class::Key, rows::Entity::find_by_id(rotated.user_id)).one().await?;
     match user {
         Some(user) if user.is_active => tokens(cx, user, &rotated),
         _ => Err(Error::InvalidToken),

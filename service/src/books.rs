@@ -17,8 +17,8 @@ pub(crate) mod work_key;
 use std::collections::HashMap;
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QuerySelect, Select,
+    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
+    QuerySelect, Select,
 };
 use uuid::Uuid;
 use validator::Validate;
@@ -39,7 +39,7 @@ pub(crate) use self::{
 use crate::{
     Actor, Context, Error, FieldCode, Result,
     access::Action,
-    db,
+    db::{self, Class},
     error::{OrNotFound, OrViolated, Reference, Unique},
     page::{self, Page},
 };
@@ -66,12 +66,11 @@ pub async fn list(cx: &Context, filters: Filters, query: BookQuery) -> Result<Pa
     };
     let matches = if query.total { Matches::All } else { Matches::First };
     let Some(select) = filters.matching(&cx.db, matches).await? else { return Ok(Page::empty(query.total)) };
-    let page = page::fetch(cx, (select, order, query.window()), &name, async |conn, select| {
-        let books = select_sparse(select, fields, Some(order.key)).all(conn).await?;
-        Ok(books.into_iter().map(|row| (row.book, row.owner_username)).collect())
-    })
-    .await?;
-    Ok(page.map(|(book, owner_username)| BookRow { book, owner_username }.sparse(fields)))
+    let class = if filters.q.is_some() { Class::Expensive } else { Class::List };
+    let select_page = |select| select_sparse(select, fields, Some(order.key));
+    let list = (class, select, order, query.window());
+    let page = page::fetch(cx, list, &name, select_page, |row| &row.book).await?;
+    Ok(page.map(|row| row.sparse(fields)))
 }
 
 /// A page of the books that a search finds, the best match first.
@@ -85,15 +84,15 @@ async fn list_by_relevance(
     let Some(search) = filters.search() else { return Ok(Page::empty(query.total)) };
     let db = &cx.db;
     let restriction = || filters.restrict().then(|| filters.select());
-    let ids = db.read(async |conn| search.ranked(conn, restriction()).await).await?;
+    let ids = search.ranked(db, restriction()).await?;
     let all = if query.total { filters.matching(db, Matches::All).await? } else { None };
     let total = match all {
-        Some(all) => Some(db.read(async |conn| all.clone().count(conn).await).await?),
+        Some(all) => Some(db.count(all).await?),
         None => None,
     };
     let page = page::part(cx.keys(), &query.window(), name, ids, total)?;
     let matches = Entity::find().filter(Column::Id.is_in(page.items.iter().copied()));
-    let found = db.read(async |conn| select_sparse(matches.clone(), fields, None).all(conn).await).await?;
+    let found = db.read(Class::Key, select_sparse(matches, fields, None)).all().await?;
     let mut found: HashMap<Uuid, BookRow> = found.into_iter().map(|row| (row.book.id, row)).collect();
     let items = page.items.iter().filter_map(|id| found.remove(id)).map(|row| row.sparse(fields)).collect();
     Ok(Page { items, next_cursor: page.next_cursor, total: page.total })
@@ -115,7 +114,7 @@ pub async fn list_of_user(
     filters.owner = Some(user);
     let page = list(cx, filters, query).await?;
     if page.items.is_empty() {
-        cx.db.read(async |conn| users::Entity::find_by_id(user).one(conn).await).await?.or_not_found()?;
+        cx.db.read(Class::Key, users::Entity::find_by_id(user)).one().await?.or_not_found()?;
     }
     Ok(page)
 }
@@ -130,7 +129,7 @@ pub async fn create(cx: &Context, actor: &Actor, new: NewBook) -> Result<Book> {
     let row = new.into_row(actor.id());
     let book = cx
         .db
-        .write(move |txn| {
+        .write(row, |txn, row| {
             Box::pin(
                 async move { row.insert(txn).await.or_taken(&[Unique::Isbn]).or_missing(Reference::Account) },
             )
@@ -164,9 +163,8 @@ pub async fn update(
 ) -> Result<Book> {
     actor.require(Action::UpdateBook)?;
     patch.validate()?;
-    let actor = actor.clone();
     cx.db
-        .write(move |txn| {
+        .write((actor.clone(), versions, patch), move |txn, (actor, versions, patch)| {
             Box::pin(async move {
                 let mut book = lock(txn, &actor, Action::UpdateBook, id).await?.into_active_model();
                 patch.apply(&mut book);
@@ -183,9 +181,8 @@ pub async fn update(
 /// [`Error::Stale`] for another version.
 pub async fn delete(cx: &Context, actor: &Actor, id: Uuid, versions: Option<Vec<i64>>) -> Result<()> {
     actor.require(Action::DeleteBook)?;
-    let actor = actor.clone();
     cx.db
-        .write(move |txn| {
+        .write((actor.clone(), versions), move |txn, (actor, versions)| {
             Box::pin(async move {
                 lock(txn, &actor, Action::DeleteBook, id).await?;
                 let delete = Entity::delete_many().filter(Column::Id.eq(id));
@@ -205,6 +202,6 @@ async fn lock(txn: &DatabaseTransaction, actor: &Actor, action: Action, id: Uuid
 async fn one(cx: &Context, select: Select<Entity>, view: BookView) -> Result<SparseBook> {
     view.validate()?;
     let fields = Fields::of(view.fields.as_deref());
-    let book = cx.db.read(async |conn| select_sparse(select.clone(), fields, None).one(conn).await).await?;
+    let book = cx.db.read(Class::Key, select_sparse(select, fields, None)).one().await?;
     Ok(book.or_not_found()?.sparse(fields))
 }

@@ -3,8 +3,8 @@
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::DateTime;
 use sea_orm::{
-    ColumnTrait, Condition, DatabaseConnection, DbBackend, DbErr, EntityTrait, ExprTrait, ModelTrait,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select, Value,
+    ColumnTrait, Condition, DbBackend, EntityTrait, ExprTrait, ModelTrait, QueryFilter, QueryOrder,
+    QuerySelect, Select, SelectorTrait, Value,
     prelude::DateTimeWithTimeZone,
     sea_query::{Expr, Order as Direction},
 };
@@ -12,10 +12,16 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{Context, Error, FieldCode, Keys, Result};
+use crate::{
+    Context, Error, FieldCode, Keys, Result,
+    db::{Class, Query},
+};
 
 /// Items of a page by default.
 pub const DEFAULT_LIMIT: u64 = 20;
+
+/// Largest offset that is cheap: the rows before it are read and skipped.
+const LARGE_OFFSET: u64 = 1000;
 
 /// Parameters that select a part of a list, and fields of its items.
 const WINDOW: [&str; 5] = ["limit", "cursor", "offset", "total", "fields"];
@@ -55,6 +61,9 @@ pub(crate) struct Window<'q> {
     pub(crate) offset: Option<u64>,
     pub(crate) total: bool,
 }
+
+/// Item that a query selects.
+type Item<Q> = <<Q as Query>::Rows as SelectorTrait>::Item;
 
 /// A sort order: a column, nulls last, then the id in the same direction.
 #[derive(Debug, Clone, Copy)]
@@ -114,27 +123,29 @@ pub(crate) fn name(list: &str, filters: &impl Serialize, query: &impl Serialize)
     Ok(format!("{list}?{filters}&{query}"))
 }
 
-/// Reads one page of `select`. `list` is its [`name`]: a cursor of another list is rejected. `load` reads the rows,
-/// each with its joined row.
-pub(crate) async fn fetch<E, X>(
+/// Reads one page of `select`. `list` is its [`name`]: a cursor of another list is rejected. `query` adds the columns
+/// of an item, whose row `row` returns.
+pub(crate) async fn fetch<E, Q>(
     cx: &Context,
-    (select, order, window): (Select<E>, Order<E>, Window<'_>),
+    (class, select, order, window): (Class, Select<E>, Order<E>, Window<'_>),
     list: &str,
-    load: impl AsyncFn(&DatabaseConnection, Select<E>) -> std::result::Result<Vec<(E::Model, X)>, DbErr>,
-) -> Result<Page<(E::Model, X)>>
+    query: impl Fn(Select<E>) -> Q,
+    row: impl Fn(&Item<Q>) -> &E::Model,
+) -> Result<Page<Item<Q>>>
 where
     E: EntityTrait,
-    E::Model: Sync,
+    Q: Query,
 {
     reject_cursor_with_offset(&window)?;
     let limit = window.limit.unwrap_or(DEFAULT_LIMIT);
     let (db, keys) = (&cx.db, cx.keys());
+    let class = if window.offset > Some(LARGE_OFFSET) { Class::Expensive } else { class };
     let position = window.cursor.map(|cursor| open(keys, list, cursor)).transpose()?;
     let mut rows = Vec::new();
     for part in parts(db.backend(), &select, order, position.as_ref(), window.offset)? {
         // One extra row shows whether there is a next page.
         let missing = limit + 1 - rows.len() as u64;
-        rows.extend(db.read(async |conn| load(conn, part.clone().limit(missing)).await).await?);
+        rows.extend(db.read(class, query(part.limit(missing))).all().await?);
         if rows.len() as u64 > limit {
             break;
         }
@@ -142,11 +153,10 @@ where
     let more = rows.len() as u64 > limit;
     rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let next_cursor = match rows.last() {
-        Some((last, _)) if more => Some(seal(keys, list, &position_of::<E>(last, order)?)?),
+        Some(last) if more => Some(seal(keys, list, &position_of::<E>(row(last), order)?)?),
         _ => None,
     };
-    let total =
-        if window.total { Some(db.read(async |conn| select.clone().count(conn).await).await?) } else { None };
+    let total = if window.total { Some(db.count(select).await?) } else { None };
     Ok(Page { items: rows, next_cursor, total })
 }
 

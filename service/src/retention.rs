@@ -6,7 +6,7 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, sea
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::{Context, Db, Result, error::chain, lifetime};
+use crate::{Context, Db, Result, db::Class, error::chain, lifetime};
 use entity::{outbox, sessions};
 
 /// Time between two passes.
@@ -50,18 +50,13 @@ async fn cleanup(cx: &Context) -> Result<()> {
 async fn delete<E: EntityTrait>(db: &Db, id: E::Column, condition: &Condition) -> Result<u64> {
     let mut deleted = 0;
     loop {
-        let ids: Vec<Uuid> = db
-            .read(async |conn| {
-                let rows = E::find().select_only().column(id).filter(condition.clone()).limit(BATCH);
-                rows.into_tuple().all(conn).await
-            })
-            .await?;
+        let rows = E::find().select_only().column(id).filter(condition.clone()).limit(BATCH);
+        let ids: Vec<Uuid> = db.read(Class::List, rows.into_tuple()).all().await?;
         if ids.is_empty() {
             return Ok(deleted);
         }
-        let condition = condition.clone();
         deleted += db
-            .write(move |txn| {
+            .write((ids, condition.clone()), move |txn, (ids, condition)| {
                 Box::pin(async move {
                     let rows = E::delete_many().filter(id.is_in(ids)).filter(condition);
                     Ok(rows.exec(txn).await?.rows_affected)

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 pub use self::device::{Session, SessionRecord, end as end_session, end_others as end_other_sessions, list};
 pub(crate) use self::{device::records, rotation::rotate};
-use crate::{Actor, Context, Db, Error, Result, error::chain, lifetime};
+use crate::{Actor, Context, Db, Error, Result, db::Class, error::chain, lifetime};
 use entity::{
     sessions::{ActiveModel, Column, Entity, Model},
     users,
@@ -70,6 +70,7 @@ impl Live {
 }
 
 /// Verified log-in, for which a session can start.
+#[derive(Clone)]
 pub(crate) struct Checked {
     pub(crate) user_id: Uuid,
     /// Stored hash that the password matched.
@@ -83,7 +84,7 @@ pub(crate) struct Checked {
 /// the maximum, the least recently used sessions are revoked and their ids returned.
 pub(crate) async fn start(cx: &Context, checked: Checked) -> Result<Option<(Live, Vec<Uuid>)>> {
     let now = cx.clock().now();
-    cx.db.write(move |txn| Box::pin(start_in(txn, checked, now))).await
+    cx.db.write(checked, move |txn, checked| Box::pin(start_in(txn, checked, now))).await
 }
 
 async fn start_in(
@@ -149,9 +150,8 @@ pub(crate) async fn owner(cx: &Context, id: Uuid) -> Result<Option<users::Model>
     let now = cx.clock().now();
     let found = cx
         .db
-        .read(async |conn| {
-            Entity::find_by_id(id).filter(alive(now)).find_also_related(users::Entity).one(conn).await
-        })
+        .read(Class::Key, Entity::find_by_id(id).filter(alive(now)).find_also_related(users::Entity))
+        .one()
         .await?;
     if found.as_ref().is_some_and(|(session, _)| session.last_seen_at <= now - LAST_USE) {
         record_use(cx.db.clone(), id, now);
@@ -179,7 +179,7 @@ pub(crate) async fn confirm(
 /// Updates the time of last use in the background. A lost update is harmless: the next request repeats it.
 fn record_use(db: Db, id: Uuid, now: DateTimeWithTimeZone) {
     let update = async move {
-        db.write(move |txn| {
+        db.write((), move |txn, ()| {
             Box::pin(async move {
                 Entity::update_many()
                     .col_expr(Column::LastSeenAt, now.into())
@@ -204,14 +204,18 @@ fn record_use(db: Db, id: Uuid, now: DateTimeWithTimeZone) {
 /// Revokes a session.
 pub(crate) async fn end(cx: &Context, id: Uuid) -> Result<()> {
     let (now, which) = (cx.clock().now(), Condition::all().add(Column::Id.eq(id)));
-    cx.db.write(move |txn| Box::pin(async move { revoke(txn, now, which).await.map(drop) })).await
+    cx.db
+        .write(which, move |txn, which| Box::pin(async move { revoke(txn, now, which).await.map(drop) }))
+        .await
 }
 
 /// Revokes a session of a user; returns whether it was active.
 async fn end_own(cx: &Context, user_id: Uuid, id: Uuid) -> Result<bool> {
     let now = cx.clock().now();
     let which = alive(now).add(Column::Id.eq(id)).add(Column::UserId.eq(user_id));
-    cx.db.write(move |txn| Box::pin(async move { Ok(revoke(txn, now, which).await? > 0) })).await
+    cx.db
+        .write(which, move |txn, which| Box::pin(async move { Ok(revoke(txn, now, which).await? > 0) }))
+        .await
 }
 
 /// Revokes all sessions of a user.

@@ -30,6 +30,7 @@ pub use self::{
 use crate::{
     Account, Actor, Context, Password, Result, Role,
     access::Action,
+    db::Class,
     error::{OrNotFound, OrViolated, Unique},
     mail::{self, Template},
     page::{self, Page},
@@ -141,12 +142,9 @@ pub async fn list(cx: &Context, actor: &Actor, query: UserQuery) -> Result<Page<
     actor.require(Action::ListUsers)?;
     query.validate()?;
     let name = page::name("users", &(), &query)?;
-    let page =
-        page::fetch(cx, (query.select(), query.order(), query.window()), &name, async |conn, select| {
-            Ok(select.all(conn).await?.into_iter().map(|user| (user, ())).collect())
-        })
-        .await?;
-    Ok(page.map(|(user, ())| user.into()))
+    let list = (Class::List, query.select(), query.order(), query.window());
+    let page = page::fetch(cx, list, &name, |select| select, |user| user).await?;
+    Ok(page.map(User::from))
 }
 
 /// Creates an account for another person. Nobody can log in to it until its owner chooses a password with the token of
@@ -215,7 +213,7 @@ pub async fn delete(cx: &Context, actor: &Actor, id: Uuid, versions: Option<Vec<
 pub async fn end_sessions(cx: &Context, actor: &Actor, id: Uuid) -> Result<()> {
     actor.require(Action::EndUserSessions)?;
     let (by, now) = (actor.id(), cx.clock().now());
-    let ended = cx.db.write(move |txn| {
+    let ended = cx.db.write((), move |txn, ()| {
         Box::pin(async move {
             lock(txn, by, id).await?;
             sessions::end_all(txn, now, id).await
@@ -229,10 +227,7 @@ pub async fn end_sessions(cx: &Context, actor: &Actor, id: Uuid) -> Result<()> {
 /// Actor for the account with this username, for the operator only.
 pub async fn act_for(cx: &Context, username: &str) -> Result<Actor> {
     let name = username.to_lowercase();
-    let user = cx
-        .db
-        .read(async |conn| Entity::find().filter(Column::Username.eq(name.as_str())).one(conn).await)
-        .await?;
+    let user = cx.db.read(Class::Key, Entity::find().filter(Column::Username.eq(name))).one().await?;
     Ok(Actor::Account(Account::of(user.or_not_found()?, None)))
 }
 
@@ -260,7 +255,7 @@ pub(crate) async fn create_account(
     let (row, now) = (new.into_row(password_hash), cx.clock().now());
     let user = cx
         .db
-        .write(move |txn| {
+        .write(row, move |txn, row| {
             Box::pin(async move {
                 if by.is_some() {
                     lock_admins(txn, by).await?;
@@ -279,5 +274,5 @@ pub(crate) async fn create_account(
 
 /// Reads the row of an account.
 pub(crate) async fn find(cx: &Context, id: Uuid) -> Result<Model> {
-    cx.db.read(async |conn| Entity::find_by_id(id).one(conn).await).await?.or_not_found()
+    cx.db.read(Class::Key, Entity::find_by_id(id)).one().await?.or_not_found()
 }

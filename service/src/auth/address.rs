@@ -75,7 +75,7 @@ pub async fn verify_email(cx: &Context, input: VerifyEmail) -> Result<User> {
     let (keys, sends, purpose) = (Arc::clone(cx.keys()), cx.policy().mail, token.purpose);
     let (verified, released) = cx
         .db
-        .write(move |txn| {
+        .write((token, keys), move |txn, (token, keys)| {
             Box::pin(async move {
                 match token.purpose {
                     Purpose::VerifyEmail => Ok((verify(txn, &keys, &token).await?, None)),
@@ -120,7 +120,7 @@ pub async fn change_email(cx: &Context, actor: &Actor, new: NewEmail) -> Result<
     super::admit_mail(cx, Template::ChangeEmail, &email)?;
     let now = cx.clock().now();
     cx.db
-        .write(move |txn| {
+        .write((confirmed, email), move |txn, (confirmed, email)| {
             Box::pin(async move {
                 let user = lock(txn, id).await?.ok_or(Error::InvalidToken)?;
                 if user.password_hash != confirmed.password_hash {

@@ -15,7 +15,7 @@ use super::address::{AccountEmail, lock};
 use crate::{
     Actor, Context, Error, MailToken, Password, Result,
     access::Action,
-    db,
+    db::{self, Class},
     error::OrNotFound,
     mail::{self, PresentedToken, Purpose, Template},
     secret,
@@ -71,7 +71,7 @@ pub async fn change_password(cx: &Context, actor: &Actor, input: PasswordChange)
     let hash = cx.passwords().choose("/new_password", input.new_password, hints).await?;
     let (session, sends, now) = (actor.session(), cx.policy().mail, cx.clock().now());
     cx.db
-        .write(move |txn| {
+        .write((confirmed, hash), move |txn, (confirmed, hash)| {
             Box::pin(async move {
                 let user = lock(txn, id).await?.ok_or(Error::InvalidToken)?;
                 if user.password_hash != confirmed.password_hash {
@@ -111,14 +111,14 @@ pub async fn reset_password(cx: &Context, input: PasswordReset) -> Result<()> {
         return Err(Error::InvalidToken);
     }
     let id = token.user;
-    let found = cx.db.read(async |conn| Entity::find_by_id(id).one(conn).await).await?;
+    let found = cx.db.read(Class::Key, Entity::find_by_id(id)).one().await?;
     let found = found.ok_or(Error::InvalidToken)?;
     token.verify(cx.keys(), &found)?;
     let hints = users::password_hints(&found);
     let hash = cx.passwords().choose("/new_password", input.new_password, hints).await?;
     let (keys, sends) = (Arc::clone(cx.keys()), cx.policy().mail);
     cx.db
-        .write(move |txn| {
+        .write((token, keys, hash), move |txn, (token, keys, hash)| {
             Box::pin(async move {
                 let mut user = lock(txn, id).await?.ok_or(Error::InvalidToken)?;
                 token.verify(&keys, &user)?;
@@ -146,7 +146,7 @@ pub async fn send_reset(cx: &Context, actor: &Actor, id: Uuid) -> Result<()> {
     cx.require_mail()?;
     let now = cx.clock().now();
     cx.db
-        .write(move |txn| {
+        .write((), move |txn, ()| {
             Box::pin(async move {
                 let user = lock(txn, id).await?.or_not_found()?;
                 if !user.is_active {

@@ -14,7 +14,7 @@ use validator::Validate;
 
 use self::line::Line;
 use super::{Filters, search::Matches};
-use crate::{Actor, Context, Db, Result, access::Action};
+use crate::{Actor, Context, Db, Result, access::Action, db::Class};
 use entity::books::Column;
 
 /// Books of the first batch.
@@ -131,7 +131,7 @@ impl BookExport {
         }
         let select =
             select.select_only().columns(line::COLUMNS).order_by_asc(Column::Id).limit(self.batch as u64);
-        let lines = self.db.read(async |conn| select.clone().into_model::<Line>().all(conn).await).await?;
+        let lines = self.db.read(Class::Export, select.into_model::<Line>()).all().await?;
         self.ended = lines.len() < self.batch;
         self.last = lines.last().map(|line| line.id).or(self.last);
         let bytes = match self.format {

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use sea_orm::{
-    DatabaseConnection, DbBackend, DbErr, FromQueryResult, QuerySelect, QueryTrait, Select,
+    DbBackend, FromQueryResult, QuerySelect, QueryTrait, Select,
     sea_query::{
         CommonTableExpression, Expr, ExprTrait, Order, Query, SelectStatement, UnionType, WithClause,
     },
@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use super::{Filters, search::Matches};
-use crate::{Context, Result};
+use crate::{Context, Db, Result, db::Class};
 use entity::books::{Column, Entity};
 
 /// Values of each facet.
@@ -59,7 +59,7 @@ pub async fn facets(cx: &Context, filters: Filters) -> Result<Facets> {
     filters.validate()?;
     let Some(select) = filters.matching(&cx.db, Matches::All).await? else { return Ok(Facets::default()) };
     let part = (!filters.is_empty()).then_some(select);
-    let counted = cx.db.read(async |conn| count(conn, part.clone()).await).await?;
+    let counted = count(&cx.db, part).await?;
     let mut facets = Facets::default();
     for Counted { facet, value, count } in counted {
         match facet.as_str() {
@@ -111,14 +111,11 @@ fn top_values(from: &'static str) -> SelectStatement {
 }
 
 /// Counts the values of the four facets. Some of the books are read once; for all of them, each count reads an index.
-async fn count(
-    conn: &DatabaseConnection,
-    part: Option<Select<Entity>>,
-) -> std::result::Result<Vec<Counted>, DbErr> {
+async fn count(db: &Db, part: Option<Select<Entity>>) -> Result<Vec<Counted>> {
     let columns = [Column::Language, Column::Author, Column::Publisher, Column::PublishedDate];
     let found = part.map(|part| part.select_only().columns(columns).into_query());
     let all = top_values(if found.is_some() { "found" } else { "books" });
-    let backend = conn.get_database_backend();
+    let backend = db.backend();
     let statement = match found {
         Some(found) => {
             let mut found = CommonTableExpression::new().query(found).table_name("found").to_owned();
@@ -130,7 +127,7 @@ async fn count(
         }
         None => backend.build(&all),
     };
-    let mut counted = Counted::find_by_statement(statement).all(conn).await?;
+    let mut counted = db.read(Class::Expensive, Counted::find_by_statement(statement)).all().await?;
     counted.sort_by(|one, other| (Reverse(one.count), &one.value).cmp(&(Reverse(other.count), &other.value)));
     Ok(counted)
 }

@@ -86,7 +86,7 @@ impl Filters {
         match (&self.q, self.search()) {
             (None, _) => Ok(Some(self.select())),
             (Some(_), Some(search)) => {
-                let condition = db.read(async |conn| search.condition(conn, matches).await).await?;
+                let condition = search.condition(db, matches).await?;
                 Ok(Some(self.select().filter(condition)))
             }
             (Some(_), None) => Ok(None),

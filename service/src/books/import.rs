@@ -183,11 +183,11 @@ async fn write_batches(
         let batch = batch?;
         writer = cx
             .db
-            .write(move |txn| {
+            .transaction(move |txn| {
                 Box::pin(async move {
                     writer.write(txn, batch).await?;
                     writer.confirm(txn).await?;
-                    Ok(writer)
+                    Ok(TransactionOutcome::Commit(writer))
                 })
             })
             .await?;

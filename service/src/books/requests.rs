@@ -61,7 +61,7 @@ pub struct NewBook {
 }
 
 /// Request body of `PATCH /books/{id}`. An absent field stays as it is; null clears it.
-#[derive(Debug, Default, Deserialize, Validate, ToSchema)]
+#[derive(Debug, Clone, Default, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BookPatch {
     /// Title.

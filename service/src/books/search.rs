@@ -4,14 +4,14 @@
 use std::cmp::Reverse;
 
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, FromQueryResult, QuerySelect, QueryTrait, Select,
-    Statement,
+    DbBackend, FromQueryResult, QuerySelect, QueryTrait, Select, Statement,
     sea_query::{Expr, SelectStatement},
 };
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 use uuid::Uuid;
 
 use super::isbn;
+use crate::{Db, Result, db::Class};
 use entity::books::Entity;
 
 mod mysql;
@@ -52,6 +52,12 @@ struct RankedBook {
     score: Option<f64>,
 }
 
+/// Number of rows that a statement found.
+#[derive(FromQueryResult)]
+struct Found {
+    n: i64,
+}
+
 impl Search {
     /// Parses a search query. Quotes keep words together, and the last word may be a prefix unless a quote or a space
     /// follows it; all other characters separate words. Returns `None` if there is no word.
@@ -74,21 +80,17 @@ impl Search {
     }
 
     /// Condition on the id of a book that selects the matches.
-    pub(super) async fn condition(&self, conn: &DatabaseConnection, matches: Matches) -> Result<Expr, DbErr> {
-        match conn.get_database_backend() {
+    pub(super) async fn condition(&self, db: &Db, matches: Matches) -> Result<Expr> {
+        match db.backend() {
             DbBackend::MySql => Ok(mysql::condition(self)),
-            DbBackend::Postgres => postgres::condition(self, conn).await,
-            _ => sqlite::condition(self, conn, matches).await,
+            DbBackend::Postgres => postgres::condition(self, db).await,
+            _ => sqlite::condition(self, db, matches).await,
         }
     }
 
     /// Ids of the matching books within `filter`, the best first, at most [`RANKED`].
-    pub(super) async fn ranked(
-        &self,
-        conn: &DatabaseConnection,
-        filter: Option<Select<Entity>>,
-    ) -> Result<Vec<Uuid>, DbErr> {
-        let backend = conn.get_database_backend();
+    pub(super) async fn ranked(&self, db: &Db, filter: Option<Select<Entity>>) -> Result<Vec<Uuid>> {
+        let backend = db.backend();
         let filter = filter.map(|select| {
             let mut query = select.select_only().into_query();
             query.expr(Expr::val(1)).and_where(Expr::cust("books.id = s.id")).take()
@@ -100,7 +102,8 @@ impl Search {
         };
         let mut found: Vec<RankedBook> = Vec::new();
         for query in queries {
-            found.extend(RankedBook::find_by_statement(backend.build(&query)).all(conn).await?);
+            let query = RankedBook::find_by_statement(backend.build(&query));
+            found.extend(db.read(Class::Expensive, query).all().await?);
         }
         let wanted = folded(&self.phrases.concat().join(" "));
         found.retain(|found| found.score.is_some() || self.agrees(&folded(&found.title), &wanted));
@@ -192,11 +195,11 @@ fn ordered(score: f64) -> i64 {
 
 /// Whether a statement returns at most `few` rows, so that each can be looked up. With more rows, scanning the
 /// requested order finds enough matches soon.
-async fn are_few(conn: &DatabaseConnection, rows: &str, query: String, few: u64) -> Result<bool, DbErr> {
+async fn are_few(db: &Db, rows: &str, query: String, few: u64) -> Result<bool> {
     let count = format!("SELECT count(*) AS n FROM ({rows} LIMIT {}) AS few", few + 1);
-    let count = Statement::from_sql_and_values(conn.get_database_backend(), count, [query.into()]);
-    let found = conn.query_one_raw(count).await?.map(|row| row.try_get::<i64>("", "n")).transpose()?;
-    Ok(found.is_none_or(|found| found.unsigned_abs() <= few))
+    let count = Found::find_by_statement(Statement::from_sql_and_values(db.backend(), count, [query.into()]));
+    let found = db.read(Class::Expensive, count).one().await?;
+    Ok(found.is_none_or(|found| found.n.unsigned_abs() <= few))
 }
 
 /// Query of `books.id, title, author, score` for the best [`RANKED`] rows of `found`, which has `id` and `score`.

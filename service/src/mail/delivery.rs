@@ -11,7 +11,7 @@ use super::{
     template, token,
     transport::{Mailer, SendFailure},
 };
-use crate::{Context, Error, Result, error::chain, passwords, security::Event};
+use crate::{Context, Error, Result, db::Class, error::chain, passwords, security::Event};
 use entity::{
     outbox::{Column, Entity, Model},
     users,
@@ -87,7 +87,7 @@ async fn attempt_to_send(cx: &Context, mailer: &Mailer, row: &Model) -> std::res
     let template = Template::from_column(&row.kind)
         .ok_or_else(|| SendFailure::passing("this version does not have the template"))?;
     let user = match row.user_id {
-        Some(id) => cx.db.read(async |conn| users::Entity::find_by_id(id).one(conn).await).await?,
+        Some(id) => cx.db.read(Class::Key, users::Entity::find_by_id(id)).one().await?,
         None => find_account(cx, template, row).await?,
     };
     let user = user.ok_or(Unsent::Obsolete)?;
@@ -115,7 +115,9 @@ async fn find_account(cx: &Context, template: Template, row: &Model) -> Result<O
     let (id, address) = (row.id, row.address.clone());
     let found = cx
         .db
-        .write(move |txn| Box::pin(async move { assign_account(txn, template, id, &address).await }))
+        .write(address, move |txn, address| {
+            Box::pin(async move { assign_account(txn, template, id, &address).await })
+        })
         .await?;
     if template == Template::PasswordReset {
         Event::ResetRequested { actor: None, user: found.as_ref().map(|user| user.id) }.log();

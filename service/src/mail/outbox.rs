@@ -11,7 +11,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{Purpose, is_deliverable};
-use crate::{Context, Result, error::chain, lifetime};
+use crate::{Context, Result, db::Class, error::chain, lifetime};
 use entity::{
     outbox::{ActiveModel, Column, Entity, Model},
     users,
@@ -117,7 +117,7 @@ pub(crate) async fn enqueue(
 pub(crate) async fn enqueue_for_address(cx: &Context, template: Template, address: String) -> Result<()> {
     let row = row(cx.clock().now(), template, address);
     cx.db
-        .write(move |txn| {
+        .write(row, |txn, row| {
             Box::pin(async move {
                 row.insert(txn).await?;
                 Ok(())
@@ -168,19 +168,13 @@ pub(super) async fn claim(cx: &Context) -> Result<Vec<Model>> {
     loop {
         let now = cx.clock().now();
         let left = BATCH - claimed.len() as u64;
-        let due = cx
-            .db
-            .read(async |conn| {
-                Entity::find()
-                    .filter(Column::SentAt.is_null())
-                    .filter(Column::DueAt.lte(now))
-                    .filter(Column::ExpiresAt.gt(now))
-                    .order_by_asc(Column::DueAt)
-                    .limit(left)
-                    .all(conn)
-                    .await
-            })
-            .await?;
+        let due = Entity::find()
+            .filter(Column::SentAt.is_null())
+            .filter(Column::DueAt.lte(now))
+            .filter(Column::ExpiresAt.gt(now))
+            .order_by_asc(Column::DueAt)
+            .limit(left);
+        let due = cx.db.read(Class::List, due).all().await?;
         let seen = due.len();
         for mut row in due {
             let (id, attempts) = (row.id, row.attempts);
@@ -222,7 +216,7 @@ pub(super) async fn postpone(cx: &Context, row: &Model, is_permanent: bool) -> R
 /// Deletes a mail.
 pub(super) async fn discard(cx: &Context, id: Uuid) -> Result<()> {
     cx.db
-        .write(move |txn| {
+        .write((), move |txn, ()| {
             Box::pin(async move {
                 Entity::delete_by_id(id).exec(txn).await?;
                 Ok(())
@@ -234,7 +228,7 @@ pub(super) async fn discard(cx: &Context, id: Uuid) -> Result<()> {
 /// Updates a row unless another process has claimed it since; returns whether it was updated.
 async fn update_claimed(cx: &Context, id: Uuid, attempts: i64, columns: Vec<(Column, Expr)>) -> Result<bool> {
     cx.db
-        .write(move |txn| {
+        .write(columns, move |txn, columns| {
             Box::pin(async move {
                 let mut update = Entity::update_many();
                 for (column, value) in columns {

@@ -10,6 +10,7 @@ use super::alive;
 use crate::{
     Account, Actor, Context, Error, Result,
     access::Action,
+    db::Class,
     error::OrNotFound,
     page::Page,
     security::{Event, SessionEnd},
@@ -64,19 +65,12 @@ impl Session {
 /// Lists the active sessions of the actor, the latest used first, on a single page.
 pub async fn list(cx: &Context, actor: &Actor) -> Result<Page<Session>> {
     let id = actor.require_account(Action::ListSessions)?.id;
-    let now = cx.clock().now();
-    let rows = cx
-        .db
-        .read(async |conn| {
-            Entity::find()
-                .filter(Column::UserId.eq(id))
-                .filter(alive(now))
-                .order_by_desc(Column::LastSeenAt)
-                .order_by_desc(Column::Id)
-                .all(conn)
-                .await
-        })
-        .await?;
+    let active = Entity::find()
+        .filter(Column::UserId.eq(id))
+        .filter(alive(cx.clock().now()))
+        .order_by_desc(Column::LastSeenAt)
+        .order_by_desc(Column::Id);
+    let rows = cx.db.read(Class::List, active).all().await?;
     let items = rows.into_iter().map(|row| Session::of(row, actor.session())).collect();
     Ok(Page { items, next_cursor: None, total: None })
 }
@@ -97,19 +91,15 @@ pub async fn end_others(cx: &Context, actor: &Actor) -> Result<()> {
     let owner = actor.require_account(Action::EndOtherSessions)?.id;
     let kept = actor.session().ok_or(Error::NotSignedIn)?;
     let now = cx.clock().now();
-    cx.db.write(move |txn| Box::pin(super::end_others(txn, now, owner, kept))).await?;
+    cx.db.write((), move |txn, ()| Box::pin(super::end_others(txn, now, owner, kept))).await?;
     Event::SessionsEnded { user: owner, actor: actor.into(), reason: SessionEnd::Owner }.log();
     Ok(())
 }
 
 /// Stored sessions of an account, active or ended, the newest first.
 pub(crate) async fn records(cx: &Context, account: &Account) -> Result<Vec<SessionRecord>> {
-    let rows = cx
-        .db
-        .read(async |conn| {
-            Entity::find().filter(Column::UserId.eq(account.id)).order_by_desc(Column::Id).all(conn).await
-        })
-        .await?;
+    let stored = Entity::find().filter(Column::UserId.eq(account.id)).order_by_desc(Column::Id);
+    let rows = cx.db.read(Class::List, stored).all().await?;
     let record = |row: Model| SessionRecord {
         ended_at: row.revoked_at.map(|moment| moment.to_utc()),
         session: Session::of(row, account.session),

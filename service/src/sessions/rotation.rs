@@ -27,7 +27,7 @@ enum Rotation {
 /// Advances a session from `generation`.
 pub(crate) async fn rotate(cx: &Context, id: Uuid, generation: i64) -> Result<Live> {
     let now = cx.clock().now();
-    match cx.db.write(move |txn| Box::pin(rotate_in(txn, id, generation, now))).await? {
+    match cx.db.write((), move |txn, ()| Box::pin(rotate_in(txn, id, generation, now))).await? {
         Rotation::Done(live) => Ok(live),
         Rotation::Replayed(user) => {
             Event::RefreshReplayed { user, session: id }.log();

@@ -27,10 +27,10 @@ pub(super) async fn change(
     patch: UserPatch,
 ) -> Result<(User, User)> {
     let now = cx.clock().now();
-    let UserPatch { first_name, last_name, role, is_verified, is_active } = patch;
     cx.db
-        .write(move |txn| {
+        .write((versions, patch), move |txn, (versions, patch)| {
             Box::pin(async move {
+                let UserPatch { first_name, last_name, role, is_verified, is_active } = patch;
                 let locked = lock(txn, by, id).await?;
                 let loses_power = role.is_some_and(|role| role != Role::Admin)
                     || is_active == Some(false)
@@ -84,7 +84,7 @@ pub(super) async fn remove(
     versions: Option<Vec<i64>>,
 ) -> Result<()> {
     cx.db
-        .write(move |txn| {
+        .write(versions, move |txn, versions| {
             Box::pin(async move {
                 lock(txn, by, id).await?.keeps_an_admin()?;
                 // Books show their owner, so their ETags must change.

@@ -4,8 +4,8 @@ use sea_orm::EntityTrait;
 use uuid::Uuid;
 
 use crate::{
-    Context, Error, FieldCode, Password, Result, limit::RateLimit, passwords::Verdict, security::Event,
-    throttle::Subject,
+    Context, Error, FieldCode, Password, Result, db::Class, limit::RateLimit, passwords::Verdict,
+    security::Event, throttle::Subject,
 };
 use entity::users::{Entity, Model};
 
@@ -15,7 +15,7 @@ use entity::users::{Entity, Model};
 /// [`Error::Invalid`] for a wrong password, [`Error::Throttled`] after too many attempts.
 pub(crate) async fn confirm_password(cx: &Context, id: Uuid, password: Password) -> Result<Model> {
     cx.throttle().admit(RateLimit::Password, Subject::User(id))?;
-    let user = cx.db.read(async |conn| Entity::find_by_id(id).one(conn).await).await?;
+    let user = cx.db.read(Class::Key, Entity::find_by_id(id)).one().await?;
     let user = user.ok_or(Error::InvalidToken)?;
     match cx.passwords().verify(password, Some(user.password_hash.clone())).await? {
         Verdict::Right { .. } => Ok(user),

@@ -73,7 +73,7 @@ pub struct ProfilePatch {
 }
 
 /// Request body of `PATCH /users/{id}`. An absent field stays as it is; null clears it.
-#[derive(Debug, Default, Deserialize, Validate, ToSchema)]
+#[derive(Debug, Clone, Default, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UserPatch {
     /// Given name.

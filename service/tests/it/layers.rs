@@ -28,14 +28,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("passwords", &["error", "field", "keys", "secret"]),
     // Context of operations, and modules that need it.
     ("context", &["clock", "db", "error", "keys", "passwords", "throttle"]),
-    ("page", &["context", "error", "field", "keys"]),
+    ("page", &["context", "db", "error", "field", "keys"]),
     ("retention", &["context", "db", "error", "lifetime"]),
     // Sessions and mail.
     (
         "sessions",
         &["access", "actor", "context", "db", "error", "keys", "lifetime", "page", "secret", "security"],
     ),
-    ("mail", &["context", "error", "keys", "lifetime", "passwords", "secret", "security"]),
+    ("mail", &["context", "db", "error", "keys", "lifetime", "passwords", "secret", "security"]),
     // Accounts.
     (
         "users",

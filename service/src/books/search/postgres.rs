@@ -1,22 +1,20 @@
 //! Text search of PostgreSQL: a GIN index over weighted words.
 
-use sea_orm::{
-    DatabaseConnection, DbErr,
-    sea_query::{Expr, ExprTrait, Query, SelectStatement},
-};
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 
 use super::{RANKED, Search, WEIGHED, are_few, with_names, without_marks};
+use crate::{Db, Result};
 
 /// Largest number of matches that are looked up directly.
 const FEW: u64 = 10_000;
 
 /// Condition for the matches. It counts them first: if the planner underestimates them, it scans the whole index of
 /// the requested order.
-pub(super) async fn condition(search: &Search, conn: &DatabaseConnection) -> Result<Expr, DbErr> {
+pub(super) async fn condition(search: &Search, db: &Db) -> Result<Expr> {
     let query = query(search);
     let rows = "SELECT 1 FROM _books_search s WHERE s.document @@ to_tsquery('simple', $1)";
     let ids = "SELECT s.id FROM _books_search s WHERE s.document @@ to_tsquery('simple', $1)";
-    let condition = if are_few(conn, rows, query.clone(), FEW).await? {
+    let condition = if are_few(db, rows, query.clone(), FEW).await? {
         format!("books.id = ANY (ARRAY({ids}))")
     } else {
         format!("books.id IN ({ids})")

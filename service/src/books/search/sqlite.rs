@@ -1,11 +1,9 @@
 //! FTS5 of SQLite.
 
-use sea_orm::{
-    DatabaseConnection, DbErr,
-    sea_query::{Expr, Order, Query, SelectStatement, TableRef},
-};
+use sea_orm::sea_query::{Expr, Order, Query, SelectStatement, TableRef};
 
 use super::{Matches, RANKED, Search, WEIGHED, are_few, with_names};
+use crate::{Db, Result};
 
 /// Score by weighted columns, in the order of the index. bm25 is lower for better matches.
 const WEIGHT: &str = "-bm25(_books_words, 10.0, 6.0, 6.0, 6.0, 2.0, 1.0)";
@@ -13,16 +11,12 @@ const WEIGHT: &str = "-bm25(_books_words, 10.0, 6.0, 6.0, 6.0, 2.0, 1.0)";
 /// Largest number of matches that are looked up directly, in a tenth of a second.
 const FEW: u64 = 30_000;
 
-pub(super) async fn condition(
-    search: &Search,
-    conn: &DatabaseConnection,
-    matches: Matches,
-) -> Result<Expr, DbErr> {
+pub(super) async fn condition(search: &Search, db: &Db, matches: Matches) -> Result<Expr> {
     let query = query(search);
     let numbers = "SELECT rowid FROM _books_words WHERE _books_words MATCH ?";
     // With many matches, keep their row numbers and scan the requested order, which finds enough of them soon; looking
     // up every book would take longer.
-    let condition = if matches == Matches::All || are_few(conn, numbers, query.clone(), FEW).await? {
+    let condition = if matches == Matches::All || are_few(db, numbers, query.clone(), FEW).await? {
         "books.id IN (SELECT s.id FROM _books_words JOIN _books_search s ON s.number = _books_words.rowid \
          WHERE _books_words MATCH ?)"
             .to_owned()
