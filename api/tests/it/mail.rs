@@ -94,6 +94,32 @@ async fn deferred_and_rejected_mail_is_retried_until_it_is_accepted() {
 }
 
 #[actix_web::test]
+async fn a_server_that_sends_an_endless_line_is_left_and_asked_again() {
+    let certified = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = folder.path().join("certificate.pem");
+    fs::write(&certificate, certified.cert.pem()).unwrap();
+    for is_tls in [false, true] {
+        let (database, smtp) = (Database::empty().await, Smtp::start());
+        smtp.set(Behavior::Floods);
+        let url = match is_tls {
+            true => format!("smtps://localhost:{}", wrap(smtp.port, &certified).await),
+            false => smtp.url(),
+        };
+        let settings = [("MAIL_URL", url.as_str()), ("SSL_CERT_FILE", certificate.to_str().unwrap())];
+        let process = Process::start(&database, &settings);
+        assert_eq!(process.post("/auth/signup", sign_up("alice")).await.status, 201);
+        failed(&process, 1).await;
+        assert!(process.log().contains("the server sent too much"), "{}", process.log());
+        smtp.set(Behavior::Accepts);
+        hurry(&process, &database).await;
+        let mail = wait_for("the mail", async || smtp.mails().pop()).await;
+        assert_eq!(mail.to, "alice@example.com");
+        process.kill();
+    }
+}
+
+#[actix_web::test]
 async fn mail_of_a_killed_process_is_sent_after_its_restart() {
     let database = Database::empty().await;
     let smtp = Smtp::start();

@@ -1,4 +1,4 @@
-//! SMTP server on the loopback interface that can be set to reject mail or to hang.
+//! SMTP server on the loopback interface that can be set to reject mail, to hang or to flood its client.
 
 mod session;
 
@@ -24,6 +24,8 @@ pub enum Behavior {
     RejectsPermanently,
     /// Does not respond when a mail begins.
     Hangs,
+    /// Responds with a line that has no end when a mail begins.
+    Floods,
 }
 
 #[derive(Debug)]
@@ -92,6 +94,7 @@ impl Smtp {
         desk.attempts += 1;
         match self.desk.1.wait_while(desk, |desk| desk.behavior == Behavior::Hangs).unwrap().behavior {
             Behavior::Accepts | Behavior::Hangs => "250 OK",
+            Behavior::Floods => "",
             Behavior::RejectsTemporarily => "451 not now",
             Behavior::RejectsPermanently => "550 no such mailbox",
         }

@@ -1,31 +1,29 @@
 //! Transports of mail: an SMTP server, or a folder of files for development.
 
+mod bounded;
+mod smtp;
+
 use std::{
     fmt,
     io::Write,
-    net::IpAddr,
     path::{Path, PathBuf},
-    sync::OnceLock,
     time::Duration,
 };
 
 use lettre::{
-    Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
+    Address, Message,
     message::{
         Mailbox, MultiPart,
         header::{Header, HeaderName, HeaderValue},
     },
-    transport::smtp::AsyncSmtpTransportBuilder,
 };
-use url::{Host, Url};
+use url::Url;
 use uuid::Uuid;
 
+use self::smtp::Smtp;
 use super::template::MessageContent;
 
-/// Timeout of one SMTP command.
-const COMMAND_DEADLINE: Duration = Duration::from_secs(15);
-
-/// Timeout of sending one mail.
+/// Time in which one mail is sent, however slowly the server replies.
 const DEADLINE: Duration = Duration::from_secs(45);
 
 /// Sender of mail.
@@ -38,12 +36,6 @@ pub struct Mailer {
 enum Way {
     Smtp(Box<Smtp>),
     Folder(PathBuf),
-}
-
-/// SMTP server. Its connections belong to the runtime that sends, so they are created there.
-struct Smtp {
-    builder: AsyncSmtpTransportBuilder,
-    transport: OnceLock<AsyncSmtpTransport<Tokio1Executor>>,
 }
 
 /// Failed attempt to send a mail.
@@ -95,10 +87,7 @@ impl Mailer {
             .map_err(|reason| SendFailure { reason, is_permanent: true })?;
         let sending = async {
             match &self.way {
-                Way::Smtp(smtp) => {
-                    let transport = smtp.transport.get_or_init(|| smtp.builder.clone().build());
-                    transport.send(message).await.map(drop).map_err(|error| explain(&error))
-                }
+                Way::Smtp(smtp) => smtp.send(&message).await,
                 Way::Folder(folder) => {
                     let folder = folder.clone();
                     let write = move || write(&folder, id, &message.formatted());
@@ -153,52 +142,15 @@ impl Header for AutoSubmitted {
 }
 
 fn way(text: &str) -> Result<Way, String> {
-    let mut url = Url::parse(text).map_err(|error| error.to_string())?;
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
     match url.scheme() {
         "file" => match url.to_file_path() {
             Ok(folder) => Ok(Way::Folder(folder)),
             Err(()) => Err("has no folder; write file:///folder".to_owned()),
         },
-        "smtp" | "smtps" => {
-            let query = tls(&url)?;
-            url.set_query(query);
-            let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.as_str());
-            let builder = builder.map_err(|_| "is not the URL of an SMTP server".to_owned())?;
-            let builder = builder.timeout(Some(COMMAND_DEADLINE));
-            Ok(Way::Smtp(Box::new(Smtp { builder, transport: OnceLock::new() })))
-        }
+        "smtp" | "smtps" => Smtp::new(&url).map(|smtp| Way::Smtp(Box::new(smtp))),
         _ => Err("must begin with smtp://, smtps:// or file:///".to_owned()),
     }
-}
-
-/// TLS mode of the client, as a value of lettre's URL parameter. For other hosts than this machine, `smtp://` requires
-/// STARTTLS unless the URL has a `tls` parameter.
-fn tls(url: &Url) -> Result<Option<&'static str>, String> {
-    let is_local = match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => IpAddr::V6(address).to_canonical().is_loopback(),
-        // `Url` parses the host of a non-web scheme as a name, even an IP address.
-        Some(Host::Domain(name)) => {
-            name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-        }
-        None => return Err("has no host".to_owned()),
-    };
-    match (url.scheme(), url.query()) {
-        ("smtps", None) => Ok(None),
-        ("smtp", Some("tls=required")) => Ok(Some("tls=required")),
-        ("smtp", Some("tls=off")) => Ok(None),
-        ("smtp", None) => Ok((!is_local).then_some("tls=required")),
-        _ => Err("accepts tls=required or tls=off after smtp://, and no other parameter".to_owned()),
-    }
-}
-
-/// Failure without the server's own text, which may repeat an address.
-fn explain(error: &lettre::transport::smtp::Error) -> SendFailure {
-    let reason = match error.status() {
-        Some(code) => format!("the server returned {code}"),
-        None => error.to_string(),
-    };
-    SendFailure { reason, is_permanent: error.is_permanent() }
 }
 
 /// Writes a mail into a folder, atomically, readable by its owner only.
@@ -218,29 +170,6 @@ fn write(folder: &Path, id: Uuid, message: &[u8]) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn tls_of(url: &str) -> Result<Option<&'static str>, String> {
-        tls(&Url::parse(url).unwrap())
-    }
-
-    #[test]
-    fn mail_to_other_hosts_requires_tls_unless_the_url_disables_it() {
-        for url in ["smtp://mail.example", "smtp://10.0.0.7:25", "smtp://mail.example:587?tls=required"] {
-            assert_eq!(tls_of(url), Ok(Some("tls=required")), "{url}");
-        }
-        for url in [
-            "smtps://mail.example",
-            "smtp://localhost:25",
-            "smtp://127.0.0.1:2525",
-            "smtp://[::1]:25",
-            "smtp://mail.example?tls=off",
-        ] {
-            assert_eq!(tls_of(url), Ok(None), "{url}");
-        }
-        for url in ["smtp://mail.example?tls=opportunistic", "smtps://mail.example?tls=off", "smtp:mail"] {
-            assert!(tls_of(url).is_err(), "{url}");
-        }
-    }
 
     #[test]
     fn an_error_names_the_setting_without_its_password() {

@@ -45,10 +45,10 @@ impl Session {
                 "MAIL" if self.smtp.credentials.is_some() && !self.authenticated => {
                     self.reply("530 log in first")?;
                 }
-                "MAIL" => {
-                    let reply = self.smtp.begin();
-                    self.reply(reply)?;
-                }
+                "MAIL" => match self.smtp.begin() {
+                    "" => self.flood()?,
+                    reply => self.reply(reply)?,
+                },
                 "RCPT" => {
                     let (_, address) = argument.split_once('<').unwrap();
                     self.smtp.desk().recipients.push(address.split_once('>').unwrap().0.to_owned());
@@ -66,6 +66,13 @@ impl Session {
         let wire = self.wire.get_mut();
         wire.write_all(format!("{line}\r\n").as_bytes())?;
         wire.flush()
+    }
+
+    /// Sends a line until the client disconnects.
+    fn flood(&mut self) -> io::Result<()> {
+        loop {
+            self.wire.get_mut().write_all(&[b'2'; 8192])?;
+        }
     }
 
     fn line(&mut self) -> io::Result<Vec<u8>> {
