@@ -59,18 +59,24 @@ pub(crate) fn section() -> Section {
 /// Creates an account with role `user`, and sends mail with a token that verifies its address.
 #[utoipa::path(post, path = "/api/v1/auth/signup", operation_id = "signUp", tag = "auth", request_body = SignUp,
     responses((status = 201, body = User, description = "New account")))]
-pub async fn sign_up(cx: Data<Context>, Json(new): Json<SignUp>) -> Result<impl Responder> {
-    let user = auth::sign_up(&cx, new).await?;
+pub async fn sign_up(
+    cx: Data<Context>,
+    Device(client): Device,
+    Json(new): Json<SignUp>,
+) -> Result<impl Responder> {
+    let user = auth::sign_up(&cx, client, new).await?;
     Ok(Created("/api/v1/users/me".to_owned(), user))
 }
 
 /// Log in
 ///
 /// Starts a session. The response is the same for a wrong name, a wrong password and a disabled account. With
-/// `"transport": "cookie"`, the refresh token is set as a cookie that scripts cannot read.
+/// `"transport": "cookie"`, the refresh token and the device token are set as cookies that scripts cannot read. A client
+/// that presents its device token at later log-ins can still log in while others exhaust the limits of the account.
 #[utoipa::path(post, path = "/api/v1/auth/login", operation_id = "logIn", tag = "auth", request_body = LogIn,
+    params(("__Secure-bookly_device" = Option<String>, Cookie, description = "Device token of an earlier log-in")),
     responses((status = 200, body = Tokens, description = "Tokens of the session",
-        headers(("Set-Cookie" = String, description = "Refresh token; only with `transport` `cookie`")))))]
+        headers(("Set-Cookie" = String, description = "Refresh token and device token; only with `transport` `cookie`")))))]
 pub async fn log_in(
     cx: Data<Context>,
     Device(client): Device,

@@ -1,5 +1,5 @@
-//! Cookie with the refresh token of a browser session. Scripts cannot read it, browsers send it to two paths, and
-//! those accept it from trusted origins only.
+//! Cookies of browser sessions, which scripts cannot read: one with the refresh token, which browsers send to two paths
+//! that accept it from trusted origins only, and one with the device token, which browsers send to the log-in.
 
 use actix_web::{
     FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder, Responder, body::BoxBody, dev::Payload,
@@ -7,8 +7,9 @@ use actix_web::{
 };
 use futures_util::future::{LocalBoxFuture, Ready, ready};
 use service::{
-    Error, RefreshToken,
+    DeviceToken, Error, RefreshToken,
     auth::{Refresh, Tokens, Transport},
+    lifetime::DEVICE,
     security::{AddressClass, Event},
 };
 
@@ -24,7 +25,13 @@ pub const NAME: &str = "__Secure-bookly_refresh";
 /// Paths to which browsers send it, each with a cookie of its own.
 const PATHS: [&str; 2] = ["/api/v1/auth/refresh", "/api/v1/auth/logout"];
 
-/// Most bytes of a refresh token.
+/// Name of the cookie with the device token.
+pub const DEVICE_NAME: &str = "__Secure-bookly_device";
+
+/// Path to which browsers send the device token.
+const DEVICE_PATH: &str = "/api/v1/auth/login";
+
+/// Most bytes of a token.
 const MAX_LENGTH: usize = 512;
 
 /// Origins whose pages may use the cookie.
@@ -43,19 +50,29 @@ impl FromRequest for RefreshCookie {
     type Future = Ready<Result<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let headers = request.headers().get_all(header::COOKIE);
-        let pairs = headers.flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
-        let mut tokens = pairs.filter_map(|pair| {
-            pair.trim_ascii_start().strip_prefix(NAME.as_bytes())?.strip_prefix(b"=").map(<[u8]>::trim_ascii)
-        });
-        let token = match (tokens.next(), tokens.next()) {
-            (None, _) => return ready(Ok(Self(None))),
-            (Some(token), None) if token.len() <= MAX_LENGTH => String::from_utf8(token.to_vec()).ok(),
-            (Some(_), _) => None,
-        };
-        let content = CookieToken(token.filter(|token| !token.is_empty()).map(RefreshToken::from));
+        let Some(token) = token(request, NAME) else { return ready(Ok(Self(None))) };
+        let content = CookieToken(token.map(RefreshToken::from));
         ready(check_origin(request).map(|()| Self(Some(content))))
     }
+}
+
+/// Device token in the cookie of a request. It permits nothing by itself, so its origin is not checked.
+pub(crate) fn device_token(request: &HttpRequest) -> Option<DeviceToken> {
+    token(request, DEVICE_NAME).flatten().map(DeviceToken::from)
+}
+
+/// Token in the cookie of this name; none if there is no such cookie, none inside if it is malformed or not unique.
+fn token(request: &HttpRequest, name: &str) -> Option<Option<String>> {
+    let headers = request.headers().get_all(header::COOKIE);
+    let pairs = headers.flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
+    let mut tokens = pairs.filter_map(|pair| {
+        pair.trim_ascii_start().strip_prefix(name.as_bytes())?.strip_prefix(b"=").map(<[u8]>::trim_ascii)
+    });
+    let token = match (tokens.next()?, tokens.next()) {
+        (token, None) if token.len() <= MAX_LENGTH => String::from_utf8(token.to_vec()).ok(),
+        (_, _) => None,
+    };
+    Some(token.filter(|token| !token.is_empty()))
 }
 
 /// Rejects requests from pages of untrusted origins. `SameSite` alone would accept every host of the same site.
@@ -113,10 +130,13 @@ impl Responder for Issued {
     fn respond_to(mut self, _: &HttpRequest) -> HttpResponse {
         let mut response = HttpResponse::Ok();
         response.insert_header((header::CACHE_CONTROL, "no-store"));
-        if self.1 == Transport::Cookie
-            && let Some(token) = self.0.refresh_token.take()
-        {
-            set(&mut response, token.reveal(), self.0.refresh_expires_in);
+        if self.1 == Transport::Cookie {
+            if let Some(token) = self.0.refresh_token.take() {
+                set_refresh(&mut response, token.reveal(), self.0.refresh_expires_in);
+            }
+            if let Some(token) = self.0.device_token.take() {
+                set(&mut response, DEVICE_NAME, DEVICE_PATH, token.reveal(), DEVICE.num_seconds());
+            }
         }
         response.json(self.0)
     }
@@ -131,16 +151,19 @@ impl Responder for Left {
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
         let mut response = HttpResponse::NoContent();
         if self.0.0.is_some() {
-            set(&mut response, "", 0);
+            set_refresh(&mut response, "", 0);
         }
         response.finish()
     }
 }
 
-fn set(response: &mut HttpResponseBuilder, token: &str, seconds: i64) {
+fn set_refresh(response: &mut HttpResponseBuilder, token: &str, seconds: i64) {
     for path in PATHS {
-        let cookie =
-            format!("{NAME}={token}; Path={path}; Max-Age={seconds}; Secure; HttpOnly; SameSite=Strict");
-        response.append_header((header::SET_COOKIE, cookie));
+        set(response, NAME, path, token, seconds);
     }
+}
+
+fn set(response: &mut HttpResponseBuilder, name: &str, path: &str, token: &str, seconds: i64) {
+    let cookie = format!("{name}={token}; Path={path}; Max-Age={seconds}; Secure; HttpOnly; SameSite=Strict");
+    response.append_header((header::SET_COOKIE, cookie));
 }

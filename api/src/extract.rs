@@ -24,7 +24,7 @@ pub use self::{
     upload::{FILE_LIMIT, Upload},
 };
 use crate::{
-    address,
+    address, cookie,
     endpoints::Endpoint,
     error::{Code, Problem, Result},
     response::Coding,
@@ -136,7 +136,7 @@ fn version(tag: &str) -> Option<i64> {
     coded.map_or(tag, |(version, _)| version).parse().ok()
 }
 
-/// Device that sent the request, for the list of sessions.
+/// Device that sent the request, for the list of sessions and the limits of log-ins.
 pub struct Device(pub DeviceInfo);
 
 impl FromRequest for Device {
@@ -146,7 +146,8 @@ impl FromRequest for Device {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let user_agent = request.headers().get(header::USER_AGENT).and_then(|name| name.to_str().ok());
         let ip = address::of(request);
-        ready(Ok(Self(DeviceInfo { user_agent: user_agent.map(str::to_owned), ip })))
+        let token = cookie::device_token(request);
+        ready(Ok(Self(DeviceInfo { user_agent: user_agent.map(str::to_owned), ip, token })))
     }
 }
 

@@ -31,10 +31,10 @@ struct Statuses(Vec<LimitStatus>);
 ///
 /// # Errors
 /// `too_many_requests`; `internal` if the limits cannot be checked.
-pub(crate) fn count_address(endpoint: &Endpoint, request: &HttpRequest) -> Result<()> {
+pub(crate) async fn count_address(endpoint: &Endpoint, request: &HttpRequest) -> Result<()> {
     for limit in &endpoint.limits {
         if let LimitedBy::Address(limit) = limit {
-            count(request, *limit, Subject::Address(address::of(request)))?;
+            count(request, *limit, Subject::Address(address::of(request))).await?;
         }
     }
     Ok(())
@@ -44,18 +44,18 @@ pub(crate) fn count_address(endpoint: &Endpoint, request: &HttpRequest) -> Resul
 ///
 /// # Errors
 /// As [`count_address`].
-pub(crate) fn count_account(endpoint: &Endpoint, request: &HttpRequest, account: Uuid) -> Result<()> {
+pub(crate) async fn count_account(endpoint: &Endpoint, request: &HttpRequest, account: Uuid) -> Result<()> {
     for limit in &endpoint.limits {
         if let LimitedBy::Account(limit) = limit {
-            count(request, *limit, Subject::User(account))?;
+            count(request, *limit, Subject::User(account)).await?;
         }
     }
     Ok(())
 }
 
 /// Counts a request, and keeps the state of the limit for its response.
-fn count(request: &HttpRequest, limit: RateLimit, subject: Subject<'_>) -> Result<()> {
-    if let Some(status) = extract::context(request)?.throttle().admit(limit, subject)? {
+async fn count(request: &HttpRequest, limit: RateLimit, subject: Subject<'_>) -> Result<()> {
+    if let Some(status) = extract::context(request)?.throttle().admit(limit, subject).await? {
         let mut extensions = request.extensions_mut();
         match extensions.get_mut::<Statuses>() {
             Some(statuses) => statuses.0.push(status),
@@ -102,13 +102,13 @@ mod tests {
     use super::*;
     use crate::{endpoints::endpoints, error::Code};
 
-    #[test]
-    fn a_limit_that_cannot_be_checked_rejects_the_request() {
+    #[actix_web::test]
+    async fn a_limit_that_cannot_be_checked_rejects_the_request() {
         let without_state = TestRequest::default().to_http_request();
         let (mut addresses, mut accounts) = (0, 0);
         for endpoint in endpoints() {
-            let by_address = count_address(endpoint, &without_state);
-            let by_account = count_account(endpoint, &without_state, Uuid::nil());
+            let by_address = count_address(endpoint, &without_state).await;
+            let by_account = count_account(endpoint, &without_state, Uuid::nil()).await;
             for limit in &endpoint.limits {
                 let (counted, limited) = match limit {
                     LimitedBy::Address(_) => (&mut addresses, &by_address),

@@ -1,6 +1,7 @@
 //! Sign-up, log-in, refresh and log-out. [`address`] and [`recovery`] use tokens sent by mail.
 
 mod address;
+mod guess;
 mod recovery;
 mod requests;
 
@@ -19,10 +20,10 @@ use crate::{
     db::Class,
     limit::RateLimit,
     mail::{self, Template},
-    passwords::Verdict,
+    passwords::{Client, Verdict},
     security::{AddressClass, Event, LogInFailure, SessionEnd},
     sessions::{
-        self, DeviceInfo, Live,
+        self, DeviceInfo, KnownDevice, Live,
         token::{self, TokenIssuer},
     },
     throttle::Subject,
@@ -31,8 +32,8 @@ use crate::{
 use entity::users as rows;
 
 /// Counts a mail against the limit of its mailbox.
-fn admit_mail(cx: &Context, template: Template, email: &str) -> Result<()> {
-    cx.throttle().admit(RateLimit::Mailbox, Subject::Mail(template.as_str(), email)).map(drop)
+async fn admit_mail(cx: &Context, template: Template, email: &str) -> Result<()> {
+    cx.throttle().admit(RateLimit::Mailbox, Subject::Mail(template.as_str(), email)).await.map(drop)
 }
 
 /// Enqueues a mail to an address, whether an account has it or not. Mail over the limit of a mailbox is dropped
@@ -42,7 +43,7 @@ async fn request_mail(cx: &Context, template: Template, email: &str) -> Result<(
         return Ok(());
     }
     let email = users::normal_email(email);
-    match admit_mail(cx, template, &email) {
+    match admit_mail(cx, template, &email).await {
         Ok(()) => mail::enqueue_for_address(cx, template, email).await?,
         Err(Error::Throttled(_)) => return Ok(()),
         Err(error) => return Err(error),
@@ -52,12 +53,12 @@ async fn request_mail(cx: &Context, template: Template, email: &str) -> Result<(
 }
 
 /// Creates an account, always with role `user`.
-pub async fn sign_up(cx: &Context, new: SignUp) -> Result<User> {
+pub async fn sign_up(cx: &Context, device: DeviceInfo, new: SignUp) -> Result<User> {
     new.validate()?;
     let SignUp { username, email, password, first_name, last_name } = new;
     let is_verified = !cx.policy().email_verification;
     let new = NewUser { username, email, first_name, last_name, role: None, is_verified };
-    let user = users::create_account(cx, None, new, Some(password)).await?;
+    let user = users::create_account(cx, None, new, Some((Client::at(device.ip), password))).await?;
     Event::SignedUp { user: user.id }.log();
     Ok(user)
 }
@@ -69,21 +70,28 @@ const LOOKS: usize = 3;
 ///
 /// # Errors
 /// [`Error::Throttled`] after too many failed attempts, before any password is hashed.
-pub async fn log_in(cx: &Context, device: DeviceInfo, input: LogIn) -> Result<Tokens> {
+pub async fn log_in(cx: &Context, mut device: DeviceInfo, input: LogIn) -> Result<Tokens> {
     input.validate()?;
     let login = users::normal_email(&input.login);
-    let attempt = cx.throttle().attempt(&login, device.ip)?;
-    let outcome = begin(cx, device, &login, &input.password).await;
+    device.token = input.device_token.or(device.token);
+    let (attempt, client) = guess::admit(cx, &login, &device).await?;
+    let outcome = begin(cx, client, device, &login, &input.password).await;
     if !matches!(outcome, Err(Error::InvalidCredentials)) {
-        attempt.refund();
+        attempt.refund().await?;
     }
     outcome
 }
 
-async fn begin(cx: &Context, device: DeviceInfo, login: &str, password: &Password) -> Result<Tokens> {
+async fn begin(
+    cx: &Context,
+    client: Client,
+    device: DeviceInfo,
+    login: &str,
+    password: &Password,
+) -> Result<Tokens> {
     let address = AddressClass::of(device.ip);
     for _ in 0..LOOKS {
-        let (user, new_hash) = match check(cx, login, password).await? {
+        let (user, new_hash) = match check(cx, client, login, password).await? {
             Ok(checked) => checked,
             Err(Failure { reason, user }) => {
                 Event::LogInFailed { reason, user, address }.log();
@@ -98,7 +106,8 @@ async fn begin(cx: &Context, device: DeviceInfo, login: &str, password: &Passwor
             for session in ended {
                 Event::SessionEnded { user: Some(user_id), session, reason: SessionEnd::TooMany }.log();
             }
-            return tokens(cx, user, &started);
+            let device = KnownDevice::new(user_id).sign(cx.keys(), cx.clock().now().timestamp());
+            return Ok(Tokens { device_token: Some(device), ..tokens(cx, user, &started)? });
         }
     }
     Event::LogInFailed { reason: LogInFailure::AccountChanges, user: None, address }.log();
@@ -115,12 +124,13 @@ struct Failure {
 /// hashing queue is full, the next log-in replaces the hash.
 async fn check(
     cx: &Context,
+    client: Client,
     login: &str,
     password: &Password,
 ) -> Result<std::result::Result<(rows::Model, Option<String>), Failure>> {
     let found = with_login(cx, login).await?;
     let stored = found.as_ref().map(|user| user.password_hash.clone());
-    let verdict = cx.passwords().verify(password.clone(), stored).await?;
+    let verdict = cx.passwords().verify(client, password.clone(), stored).await?;
     let (user, outdated) = match (found, verdict) {
         (None, _) => return Ok(Err(Failure { reason: LogInFailure::UnknownName, user: None })),
         (Some(user), Verdict::Wrong) => {
@@ -134,7 +144,7 @@ async fn check(
     if !outdated {
         return Ok(Ok((user, None)));
     }
-    match cx.passwords().rehash(password.clone()).await {
+    match cx.passwords().rehash(client, password.clone()).await {
         Ok(new_hash) => Ok(Ok((user, Some(new_hash)))),
         Err(Error::Busy) => Ok(Ok((user, None))),
         Err(error) => Err(error),
@@ -204,6 +214,7 @@ fn tokens(cx: &Context, user: rows::Model, session: &Live) -> Result<Tokens> {
         expires_in: ttl,
         refresh_token: Some(token::sign_refresh(cx.keys(), session.id, session.generation)),
         refresh_expires_in: session.expires_in.num_seconds(),
+        device_token: None,
         user: user.into(),
     })
 }

@@ -17,6 +17,7 @@ struct Ring {
     id: String,
     access: Key,
     refresh: Key,
+    device: Key,
     cursor: Key,
     mail: Key,
     password: Key,
@@ -36,6 +37,7 @@ impl Ring {
             id,
             access: derive("access token"),
             refresh: derive("refresh token"),
+            device: derive("device token"),
             cursor: derive("cursor"),
             mail: derive("mail token"),
             password: derive("password"),
@@ -83,6 +85,16 @@ impl Keys {
     /// Verifies the signature of a refresh token.
     pub(crate) fn verify_refresh(&self, parts: &[&[u8]], code: &[u8]) -> bool {
         self.0.iter().any(|ring| mac(&ring.refresh, parts).verify_slice(code).is_ok())
+    }
+
+    /// Signs the token of a known device.
+    pub(crate) fn sign_device(&self, parts: &[&[u8]]) -> Vec<u8> {
+        mac(&self.newest().device, parts).finalize().into_bytes().to_vec()
+    }
+
+    /// Verifies the signature of the token of a known device.
+    pub(crate) fn verify_device(&self, parts: &[&[u8]], code: &[u8]) -> bool {
+        self.0.iter().any(|ring| mac(&ring.device, parts).verify_slice(code).is_ok())
     }
 
     /// Signs a mail token.

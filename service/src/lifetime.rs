@@ -20,6 +20,9 @@ pub const REFRESH_GRACE: TimeDelta = TimeDelta::seconds(10);
 /// Time during which delivery of a mail without a token is tried.
 pub const NOTICE: TimeDelta = TimeDelta::days(2);
 
+/// Lifetime of the token of a known device.
+pub const DEVICE: TimeDelta = TimeDelta::days(180);
+
 /// Time for which an ended session is kept.
 pub const ENDED_SESSION: TimeDelta = TimeDelta::days(7);
 

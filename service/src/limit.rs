@@ -54,10 +54,20 @@ limits! {
     SignUp = "sign-up", 20 in Duration::from_hours(1);
     /// Log-ins from an address, successful or not.
     LogIn = "log-in", 30 in Duration::from_mins(5);
-    /// Failed log-ins with one name from one address.
+    /// Failed log-ins with one name from one address, or from one IPv6 /64 network.
     LogInFailures = "log-in-failures", 10 in Duration::from_mins(15);
-    /// Failed log-ins with one name from all addresses. Beyond it, an address gets one attempt instead of ten.
+    /// Failed log-ins with one name from one IPv4 /24 or IPv6 /56 network.
+    CustomerFailures = "customer-failures", 20 in Duration::from_hours(1);
+    /// Failed log-ins with one name from one IPv6 /48 network.
+    SiteFailures = "site-failures", 40 in Duration::from_hours(1);
+    /// Failed log-ins with one name from all networks but known ones.
     Account = "account", 100 in Duration::from_hours(1);
+    /// Failed log-ins with one name from all networks but known ones, in a day.
+    AccountDay = "account-day", 300 in Duration::from_hours(24);
+    /// Failed log-ins with one name from all networks but known ones, in a month.
+    AccountMonth = "account-month", 1000 in Duration::from_hours(30 * 24);
+    /// Failed log-ins from a known device.
+    Device = "device", 10 in Duration::from_mins(15);
     /// Refreshes from an address, which may be that of an office.
     Refresh = "refresh", 120 in Duration::from_mins(1);
     /// Mail tokens presented from an address.

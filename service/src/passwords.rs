@@ -6,13 +6,16 @@
 
 mod foreign;
 mod hasher;
+mod queue;
 
-use std::{hint::black_box, iter, sync::Arc};
+use std::{hint::black_box, iter, net::IpAddr, sync::Arc};
 
-use self::hasher::Hasher;
-use crate::{Error, FieldCode, Keys, Password, Result};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use unicode_normalization::UnicodeNormalization;
+use uuid::Uuid;
+
+use self::hasher::Hasher;
+use crate::{Error, FieldCode, Keys, Password, Result, network::Scope};
 
 /// Lowest accepted zxcvbn score, of 0 to 4: "safely unguessable".
 const MIN_SCORE: zxcvbn::Score = zxcvbn::Score::Three;
@@ -29,6 +32,22 @@ const NO_PASSWORD: &str = "none.";
 /// Whether the account has no password yet.
 pub(crate) fn is_none_yet(stored: &str) -> bool {
     stored.starts_with(NO_PASSWORD)
+}
+
+/// Client for which a password is hashed. The hashing threads serve clients in turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Client {
+    /// Clients in the network of an address.
+    Network(Option<IpAddr>),
+    /// Account that is signed in or whose owner presented a mail token; known device.
+    Account(Uuid),
+}
+
+impl Client {
+    /// Client at an address. All addresses of its site count as one client.
+    pub(crate) fn at(address: Option<IpAddr>) -> Self {
+        Self::Network(address.map(|address| Scope::Site.of(address)))
+    }
 }
 
 /// Hasher and verifier of passwords. The work runs outside of the threads that answer requests.
@@ -51,13 +70,14 @@ pub(crate) enum Verdict {
 
 impl Passwords {
     pub(crate) fn new(keys: Arc<Keys>, cost: u32) -> Self {
-        Self { keys, hasher: Hasher::start(cost), cost }
+        Self { keys, hasher: Hasher::start(), cost }
     }
 
     /// Hashes a new password. Rejects one that is easy to guess for an attacker with `hints`, the other fields of the
     /// account. `pointer` names the password's field.
     pub(crate) async fn choose(
         &self,
+        client: Client,
         pointer: &'static str,
         password: Password,
         hints: Vec<String>,
@@ -71,13 +91,13 @@ impl Passwords {
             }
             hash(&keys, password.reveal(), cost)
         };
-        self.hasher.run(job).await?
+        self.hasher.run(client, job).await?
     }
 
     /// Hashes a verified password again.
-    pub(crate) async fn rehash(&self, password: Password) -> Result<String> {
+    pub(crate) async fn rehash(&self, client: Client, password: Password) -> Result<String> {
         let (keys, cost) = (Arc::clone(&self.keys), self.cost);
-        self.hasher.run(move || hash(&keys, password.reveal(), cost)).await?
+        self.hasher.run(client, move || hash(&keys, password.reveal(), cost)).await?
     }
 
     /// Rejects a hash that is not a foreign one or is too expensive to verify; returns the reason.
@@ -86,9 +106,14 @@ impl Passwords {
     }
 
     /// Verifies `password` against a stored hash. Without a hash the result is wrong, after the same time.
-    pub(crate) async fn verify(&self, password: Password, stored: Option<String>) -> Result<Verdict> {
+    pub(crate) async fn verify(
+        &self,
+        client: Client,
+        password: Password,
+        stored: Option<String>,
+    ) -> Result<Verdict> {
         let (keys, cost) = (Arc::clone(&self.keys), self.cost);
-        self.hasher.run(move || verify(&keys, password.reveal(), stored.as_deref(), cost)).await
+        self.hasher.run(client, move || verify(&keys, password.reveal(), stored.as_deref(), cost)).await
     }
 }
 

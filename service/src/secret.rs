@@ -49,6 +49,8 @@ secrets! {
     AccessToken;
     /// Refresh token of a session.
     RefreshToken;
+    /// Token of a device on which an account logged in.
+    DeviceToken;
     /// Token of a link in a mail.
     MailToken;
 }

@@ -1,6 +1,7 @@
 //! Lifecycle of a session: started at log-in, rotated by each refresh, revoked once. Its public view is in [`device`].
 
 mod device;
+mod known_device;
 mod rotation;
 pub(crate) mod token;
 
@@ -14,8 +15,12 @@ use sea_orm::{
 use uuid::Uuid;
 
 pub use self::device::{Session, SessionRecord, end as end_session, end_others as end_other_sessions, list};
-pub(crate) use self::{device::records, rotation::rotate};
-use crate::{Actor, Context, Db, Error, Result, db::Class, error::chain, lifetime};
+pub(crate) use self::{
+    device::records,
+    known_device::{KnownDevice, knows_network},
+    rotation::rotate,
+};
+use crate::{Actor, Context, Db, DeviceToken, Error, Result, db::Class, error::chain, lifetime};
 use entity::{
     sessions::{ActiveModel, Column, Entity, Model},
     users,
@@ -46,6 +51,8 @@ pub struct DeviceInfo {
     pub user_agent: Option<String>,
     /// IP address.
     pub ip: Option<IpAddr>,
+    /// Token of an earlier log-in on the device.
+    pub token: Option<DeviceToken>,
 }
 
 /// Active session, for which tokens can be issued.

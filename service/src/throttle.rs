@@ -4,19 +4,23 @@
 //! once, and recovers evenly over its window. Counters are kept in memory, in a table of fixed size, under a keyed
 //! hash: it contains neither names nor addresses.
 
+mod counters;
+mod guesses;
 mod table;
 
-use std::{
-    net::{IpAddr, Ipv6Addr},
-    sync::Arc,
-};
+use std::{net::IpAddr, sync::Arc};
 
 use uuid::Uuid;
 
-use self::table::{Cost, Table};
+pub(crate) use self::guesses::Attempt;
+use self::{
+    counters::{Charge, Counters, Outcome},
+    table::Table,
+};
 use crate::{
     Clock, Error, Result,
     limit::{LimitStatus, RateLimit},
+    network::Scope,
     security::{AddressClass, Event},
 };
 
@@ -31,15 +35,17 @@ pub enum Subject<'a> {
     Name(&'a str),
     /// Mail template and e-mail address in normal form.
     Mail(&'a str, &'a str),
-    /// Name or e-mail address in normal form, used from a client address.
+    /// Name or e-mail address in normal form, used from a network.
     NameFrom(&'a str, Option<IpAddr>),
+    /// Device that is known to belong to an account.
+    Device(Uuid),
 }
 
-/// Counters of all rate limits.
+/// Rate limits of a process.
 #[derive(Debug)]
 pub struct Throttle {
     /// `None` if rate limits are off.
-    table: Option<Table>,
+    counters: Option<Box<dyn Counters>>,
     clock: Arc<Clock>,
 }
 
@@ -47,13 +53,13 @@ impl Throttle {
     /// Enabled rate limits. Memory grows with use, up to 32 MiB.
     #[must_use]
     pub fn on(clock: Arc<Clock>) -> Self {
-        Self { table: Some(Table::new()), clock }
+        Self { counters: Some(Box::new(Table::new())), clock }
     }
 
     /// Disabled rate limits.
     #[must_use]
     pub fn off() -> Self {
-        Self { table: None, clock: Arc::default() }
+        Self { counters: None, clock: Arc::default() }
     }
 
     /// Counts a request; returns `None` if rate limits are off.
@@ -61,195 +67,77 @@ impl Throttle {
     /// # Errors
     /// [`Error::Throttled`] if `subject` has spent its quota. Rejected requests are not counted: retrying does not
     /// extend the wait.
-    pub fn admit(&self, limit: RateLimit, subject: Subject<'_>) -> Result<Option<LimitStatus>> {
-        let Some(table) = &self.table else { return Ok(None) };
-        match table.charge(limit, &subject.network(), self.clock.monotonic(), Cost::Any) {
-            (true, status) => Ok(Some(status)),
-            (false, status) => Err(rejection(status, subject)),
+    pub async fn admit(&self, limit: RateLimit, subject: Subject<'_>) -> Result<Option<LimitStatus>> {
+        match self.charge(&[Charge::one(limit, subject.network())]).await? {
+            Outcome::Admitted(statuses) => Ok(statuses.first().copied()),
+            Outcome::Exceeded(status) => Err(rejection(status, subject)),
         }
     }
 
-    /// Counts a log-in attempt as `name` before its result is known, so that concurrent attempts count, too. A
-    /// successful attempt is returned by [`Attempt::refund`].
-    ///
-    /// Each address has its own quota for each name. After too many failures of a name from all addresses together,
-    /// an address without recent failures still gets one attempt: an attack on an account does not lock its owner out.
-    ///
-    /// # Errors
-    /// [`Error::Throttled`] while no attempt is admitted, for existing and unknown names alike.
-    pub(crate) fn attempt<'t>(&'t self, name: &'t str, address: Option<IpAddr>) -> Result<Attempt<'t>> {
-        let mut attempt = Attempt { throttle: self, name, address, counted: false };
-        let Some(table) = &self.table else { return Ok(attempt) };
-        let now = self.clock.monotonic();
-        (attempt.counted, _) = table.charge(RateLimit::Account, &Subject::Name(name), now, Cost::Any);
-        let from_here = Subject::NameFrom(name, address);
-        let cost = if attempt.counted { Cost::Any } else { Cost::First };
-        let (admitted, status) = table.charge(RateLimit::LogInFailures, &from_here.network(), now, cost);
-        if admitted {
-            return Ok(attempt);
+    /// Counts all of `charges`, or none.
+    async fn charge(&self, charges: &[Charge<'_>]) -> Result<Outcome> {
+        match &self.counters {
+            Some(counters) => counters.charge(charges, self.clock.monotonic()).await,
+            None => Ok(Outcome::Admitted(Vec::new())),
         }
-        if attempt.counted {
-            table.refund(RateLimit::Account, &Subject::Name(name), now);
-        }
-        Err(rejection(status, from_here))
     }
-}
 
-/// Log-in attempt that counts as failed until it is refunded.
-#[derive(Debug)]
-#[must_use]
-pub(crate) struct Attempt<'t> {
-    throttle: &'t Throttle,
-    name: &'t str,
-    address: Option<IpAddr>,
-    /// True if it counts for the name, too. It does not if that quota was spent before.
-    counted: bool,
-}
-
-impl Attempt<'_> {
-    /// Returns the spent quota.
-    pub(crate) fn refund(self) {
-        let Some(table) = &self.throttle.table else { return };
-        let now = self.throttle.clock.monotonic();
-        table.refund(RateLimit::LogInFailures, &Subject::NameFrom(self.name, self.address).network(), now);
-        if self.counted {
-            table.refund(RateLimit::Account, &Subject::Name(self.name), now);
+    /// Returns charges to their quotas.
+    async fn refund(&self, charges: &[Charge<'_>]) -> Result<()> {
+        match &self.counters {
+            Some(counters) => counters.refund(charges, self.clock.monotonic()).await,
+            None => Ok(()),
         }
     }
 }
 
+/// Error of a limit that is exceeded, which is logged.
 fn rejection(status: LimitStatus, subject: Subject<'_>) -> Error {
     let (user, address) = match subject {
         Subject::Address(address) | Subject::NameFrom(_, address) => (None, Some(AddressClass::of(address))),
         Subject::User(user) => (Some(user), None),
-        Subject::Name(_) | Subject::Mail(..) => (None, None),
+        Subject::Name(_) | Subject::Mail(..) | Subject::Device(_) => (None, None),
     };
     Event::Throttled { policy: status.limit.name(), user, address }.log();
     Error::Throttled(status)
 }
 
 impl Subject<'_> {
-    /// Subject with its address as limits use it: IPv6 as its /64 network, which is the usual size for one client (RFC
-    /// 6177); IPv4 in IPv6 as IPv4.
+    /// Subject with its address as the network of one client.
     fn network(self) -> Self {
         match self {
-            Self::Address(address) => Self::Address(address.map(network)),
-            Self::NameFrom(name, address) => Self::NameFrom(name, address.map(network)),
-            Self::User(_) | Self::Name(_) | Self::Mail(..) => self,
+            Self::Address(address) => Self::Address(address.map(|address| Scope::Client.of(address))),
+            Self::User(_) | Self::Name(_) | Self::Mail(..) | Self::NameFrom(..) | Self::Device(_) => self,
         }
-    }
-}
-
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
-        }
-        address @ IpAddr::V4(_) => address,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
-    fn at(address: &str) -> IpAddr {
-        address.parse().unwrap()
-    }
-
-    fn wait(error: &Error) -> Duration {
-        match error {
-            Error::Throttled(status) => status.wait,
-            other => panic!("{other}"),
-        }
-    }
-
-    /// Fails log-ins until one is rejected; returns the number of admitted attempts and the error.
-    fn exhaust(throttle: &Throttle, name: &str, address: IpAddr) -> (u64, Error) {
-        for tries in 0.. {
-            if let Err(error) = throttle.attempt(name, Some(address)) {
-                return (tries, error);
+    #[tokio::test(flavor = "multi_thread")]
+    async fn concurrent_tasks_are_admitted_exactly_up_to_the_quota() {
+        let throttle = Arc::new(Throttle::on(Arc::default()));
+        let ask = |throttle: Arc<Throttle>| async move {
+            let mut admitted = 0;
+            for _ in 0..1000 {
+                admitted += u64::from(throttle.admit(RateLimit::Account, Subject::Name("a")).await.is_ok());
             }
-        }
-        unreachable!("the loop has no end");
+            admitted
+        };
+        let tasks: Vec<_> = (0..8).map(|_| tokio::spawn(ask(Arc::clone(&throttle)))).collect();
+        let admitted = futures_util::future::join_all(tasks).await;
+        assert_eq!(admitted.into_iter().map(|task| task.unwrap()).sum::<u64>(), RateLimit::Account.quota());
     }
 
-    #[test]
-    fn addresses_of_one_network_share_a_limit_and_others_do_not() {
-        let throttle = Throttle::on(Arc::default());
-        for (a, b, alike) in [
-            ("2001:db8:0:1::1", "2001:db8:0:1:ffff::2", true),
-            ("2001:db8:0:1::1", "2001:db8:0:2::1", false),
-            ("192.0.2.1", "::ffff:192.0.2.1", true),
-            ("192.0.2.1", "192.0.2.2", false),
-        ] {
-            let name = format!("{a} {b}");
-            exhaust(&throttle, &name, at(a));
-            assert_eq!(throttle.attempt(&name, Some(at(b))).is_err(), alike, "{name}");
-        }
-    }
-
-    #[test]
-    fn an_attempt_is_admitted_after_the_wait_and_not_before() {
-        let throttle = Throttle::on(Arc::default());
-        let (tries, error) = exhaust(&throttle, "alice", at("192.0.2.1"));
-        assert_eq!(tries, RateLimit::LogInFailures.quota());
-        let wait = wait(&error);
-        throttle.clock.advance(wait / 2);
-        assert!(throttle.attempt("alice", Some(at("192.0.2.1"))).is_err());
-        throttle.clock.advance(wait / 2);
-        let _attempt = throttle.attempt("alice", Some(at("192.0.2.1"))).unwrap();
-    }
-
-    #[test]
-    fn refunds_do_not_count() {
-        let throttle = Throttle::on(Arc::default());
-        for _ in 0..1000 {
-            throttle.attempt("alice", Some(at("192.0.2.1"))).unwrap().refund();
-        }
-        assert_eq!(exhaust(&throttle, "alice", at("192.0.2.1")).0, RateLimit::LogInFailures.quota());
-    }
-
-    #[test]
-    fn an_account_under_distributed_attack_admits_one_attempt_per_new_address() {
-        let throttle = Throttle::on(Arc::default());
-        let mut tries = 0;
-        let mut attackers = (0..=255).map(|last| at(&format!("198.51.100.{last}")));
-        while tries < RateLimit::Account.quota() {
-            tries += exhaust(&throttle, "alice", attackers.next().unwrap()).0;
-        }
-        for attacker in attackers.take(50) {
-            let (tries, error) = exhaust(&throttle, "alice", attacker);
-            assert_eq!(tries, 1);
-            assert!(wait(&error) <= RateLimit::LogInFailures.window());
-        }
-        throttle.attempt("alice", Some(at("192.0.2.1"))).unwrap().refund();
-        let _again = throttle.attempt("alice", Some(at("192.0.2.1"))).unwrap();
-        assert_eq!(exhaust(&throttle, "bob", at("192.0.2.1")).0, RateLimit::LogInFailures.quota());
-    }
-
-    #[test]
-    fn concurrent_threads_are_admitted_exactly_up_to_the_quota() {
-        let throttle = Throttle::on(Arc::default());
-        let admitted: usize = std::thread::scope(|scope| {
-            let ask = || {
-                (0..1000).filter(|_| throttle.admit(RateLimit::Account, Subject::Name("a")).is_ok()).count()
-            };
-            let threads: Vec<_> = (0..8).map(|_| scope.spawn(ask)).collect();
-            threads.into_iter().map(|thread| thread.join().unwrap()).sum()
-        });
-        assert_eq!(admitted, 100);
-    }
-
-    #[test]
-    fn without_limits_everything_is_admitted() {
+    #[tokio::test]
+    async fn without_limits_everything_is_admitted() {
         let throttle = Throttle::off();
         for _ in 0..1000 {
-            assert_eq!(throttle.admit(RateLimit::SignUp, Subject::Address(None)).unwrap(), None);
-            let _attempt = throttle.attempt("alice", None).unwrap();
+            assert_eq!(throttle.admit(RateLimit::SignUp, Subject::Address(None)).await.unwrap(), None);
+            let attempt = throttle.attempt("alice", None, None, async || Ok(false)).await.unwrap();
+            drop(attempt);
         }
     }
 }

@@ -34,7 +34,7 @@ use crate::{
     error::{OrNotFound, OrViolated, Unique},
     mail::{self, Template},
     page::{self, Page},
-    passwords,
+    passwords::{self, Client},
     security::{Event, SessionEnd},
     sessions,
 };
@@ -167,7 +167,7 @@ pub async fn create_with_password(
 ) -> Result<User> {
     actor.require_operator(Action::CreateUser)?;
     password.check_form()?;
-    let user = create_account(cx, None, new, Some(password)).await?;
+    let user = create_account(cx, None, new, Some((Client::at(None), password))).await?;
     Event::UserCreated { actor: actor.into(), user: user.id, role: user.role }.log();
     Ok(user)
 }
@@ -232,7 +232,7 @@ pub async fn act_for(cx: &Context, username: &str) -> Result<Actor> {
 }
 
 /// Creates an account. Without a password, its owner is mailed a token to choose one, which also verifies the address;
-/// with a password and an unverified address, a token to verify it. `by` is the administrator that creates it for
+/// with a password, which is hashed for its client, and an unverified address, a token to verify it. `by` is the administrator that creates it for
 /// another person.
 ///
 /// # Errors
@@ -241,12 +241,12 @@ pub(crate) async fn create_account(
     cx: &Context,
     by: Option<Uuid>,
     new: NewUser,
-    password: Option<Password>,
+    password: Option<(Client, Password)>,
 ) -> Result<User> {
     new.validate()?;
     let (password_hash, template) = match password {
-        Some(password) => {
-            let hash = cx.passwords().choose("/password", password, identity::hints(&new)).await?;
+        Some((client, password)) => {
+            let hash = cx.passwords().choose(client, "/password", password, identity::hints(&new)).await?;
             (hash, (!new.is_verified).then_some(Template::VerifyEmail))
         }
         None => (passwords::none_yet(), Some(Template::PasswordReset)),

@@ -51,7 +51,7 @@ async fn enter(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     request.extensions_mut().insert(endpoint);
-    if let Err(problem) = throttle::count_address(endpoint, request.request()) {
+    if let Err(problem) = throttle::count_address(endpoint, request.request()).await {
         return Ok(request.into_response(problem.error_response()));
     }
     Ok(next.call(request).await?.map_into_boxed_body())

@@ -37,7 +37,10 @@ pub(crate) async fn authorize(
 async fn admit(endpoint: &Endpoint, action: Action, request: &HttpRequest) -> Result<()> {
     let cx = context(request)?;
     let actor = auth::authenticate(cx, bearer(request)?).await?;
-    let counted = actor.id().map_or(Ok(()), |id| throttle::count_account(endpoint, request, id));
+    let counted = match actor.id() {
+        Some(id) => throttle::count_account(endpoint, request, id).await,
+        None => Ok(()),
+    };
     let reach = actor.require(action);
     request.extensions_mut().insert(actor);
     counted?;

@@ -24,9 +24,10 @@ async fn log_in(app: &TestApp) -> (String, String) {
     (answer.ok()["access_token"].as_str().unwrap().to_owned(), cookie)
 }
 
-/// Value of the cookie that a response sets. Its attributes are checked.
+/// Value of the cookie with the refresh token that a response sets. Its attributes are checked.
 fn cookie_of(answer: &Answer) -> String {
-    let cookies = answer.headers("set-cookie");
+    let mut cookies = answer.headers("set-cookie");
+    cookies.retain(|cookie| cookie.starts_with(NAME));
     let paths = ["/api/v1/auth/refresh", "/api/v1/auth/logout"];
     assert_eq!(cookies.len(), paths.len(), "{cookies:?}");
     let value = cookies[0].split_once('=').unwrap().1.split(';').next().unwrap();

@@ -4,8 +4,9 @@
 use std::fs;
 
 use api::{config::Cli, error::Code, server::Limits};
+use chrono::TimeDelta;
 use clap::{Arg, CommandFactory};
-use service::limit::RateLimit;
+use service::{lifetime::in_words, limit::RateLimit};
 
 use crate::workspace;
 
@@ -59,10 +60,8 @@ fn the_table_of_rate_limits_equals_the_limits() {
     for limit in RateLimit::ALL {
         let row = rows.iter().find(|row| row[0] == limit.name() && row.len() == 3);
         let row = row.unwrap_or_else(|| panic!("no row for {}", limit.name()));
-        let minutes = limit.window().as_secs() / 60;
-        let (count, unit) = if minutes == 60 { (1, "hour") } else { (minutes, "minute") };
-        let plural = if count == 1 { "" } else { "s" };
-        assert_eq!(row[2], format!("{} in {count} {unit}{plural}", limit.quota()), "{}", limit.name());
+        let window = in_words(TimeDelta::from_std(limit.window()).unwrap());
+        assert_eq!(row[2], format!("{} in {window}", limit.quota()), "{}", limit.name());
     }
 }
 

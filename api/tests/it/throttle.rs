@@ -69,23 +69,79 @@ async fn fifteen_wrong_passwords_are_limited_until_retry_after() {
     log_in(&app, "192.0.2.1", "alice", PASSWORD).await.problem("too_many_requests");
 }
 
-#[actix_web::test]
-async fn the_right_password_works_from_elsewhere_during_an_attack() {
-    let app = limited().await;
-    app.user("alice").await;
+/// Guesses passwords from one network after another until none is admitted. Returns the number of guesses.
+async fn attack(app: &TestApp, login: &str) -> u64 {
     let mut failed = 0;
-    for attacker in 1..=12 {
+    for network in 1..=12 {
         for _ in 0..11 {
-            let answer = log_in(&app, &format!("198.51.100.{attacker}"), "alice", "wrong").await;
-            failed += u32::from(answer.status == 401);
+            let answer = log_in(app, &format!("198.51.{network}.1"), login, "wrong").await;
+            failed += u64::from(answer.status == 401);
         }
     }
-    assert_eq!(failed, 100 + 2, "ten from each address, then one from each");
+    failed
+}
+
+#[actix_web::test]
+async fn an_attack_from_many_networks_is_bounded_and_the_owner_still_logs_in() {
+    let app = limited().await;
+    app.user("alice").await;
+    log_in(&app, "192.0.2.1", "alice", PASSWORD).await.ok();
+    let device = log_in(&app, "198.51.1.1", "alice", PASSWORD).await.ok()["device_token"].clone();
+    assert_eq!(attack(&app, "alice").await, RateLimit::Account.quota());
     for _ in 0..3 {
-        log_in(&app, "192.0.2.1", "alice", PASSWORD).await.ok();
-        log_in(&app, "2001:db8::1", "alice@example.com", PASSWORD).await.ok();
+        // From the network of an earlier log-in, and with the token of one, from the network of an attacker.
+        log_in(&app, "192.0.2.99", "alice", PASSWORD).await.ok();
+        let body = json!({ "login": "alice", "password": PASSWORD, "device_token": device });
+        send(from(&app, "198.51.1.1", "/auth/login", &body)).await.ok();
     }
-    log_in(&app, "198.51.100.1", "alice", PASSWORD).await.problem("too_many_requests");
+    for address in ["203.0.113.1", "2001:db8::1"] {
+        log_in(&app, address, "alice", PASSWORD).await.problem("too_many_requests");
+    }
+    log_in(&app, "2001:db8::1", "alice@example.com", PASSWORD).await.ok();
+}
+
+#[actix_web::test]
+async fn a_device_token_counts_for_its_account_only() {
+    let app = limited().await;
+    app.user("alice").await;
+    app.user("mallory").await;
+    let token = log_in(&app, "203.0.113.1", "mallory", PASSWORD).await.ok()["device_token"].clone();
+    attack(&app, "alice").await;
+    let body = json!({ "login": "alice", "password": "wrong", "device_token": token });
+    send(from(&app, "203.0.113.1", "/auth/login", &body)).await.problem("too_many_requests");
+}
+
+#[actix_web::test]
+async fn the_device_token_of_a_browser_is_in_a_cookie() {
+    let app = limited().await;
+    app.user("alice").await;
+    let body = json!({ "login": "alice", "password": PASSWORD, "transport": "cookie" });
+    let answer = send(from(&app, "198.51.1.1", "/auth/login", &body)).await;
+    let cookies = answer.headers("set-cookie");
+    let cookie = cookies.iter().find_map(|cookie| cookie.strip_prefix("__Secure-bookly_device=")).unwrap();
+    assert!(
+        cookie.ends_with("; Path=/api/v1/auth/login; Max-Age=15552000; Secure; HttpOnly; SameSite=Strict")
+    );
+    let token = cookie.split(';').next().unwrap().to_owned();
+    assert!(answer.ok().get("device_token").is_none());
+    attack(&app, "alice").await;
+    log_in(&app, "198.51.1.1", "alice", PASSWORD).await.problem("too_many_requests");
+    let request = from(&app, "198.51.1.1", "/auth/login", &json!({ "login": "alice", "password": PASSWORD }));
+    send(request.header("Cookie", format!("__Secure-bookly_device={token}"))).await.ok();
+}
+
+#[actix_web::test]
+async fn a_password_reset_admits_the_owner_during_an_attack() {
+    let app = limited().await;
+    app.user("alice").await;
+    attack(&app, "alice").await;
+    log_in(&app, "203.0.113.1", "alice", PASSWORD).await.problem("too_many_requests");
+    app.anonymous().post("/auth/password-reset", json!({ "email": "alice@example.com" })).await.accepted();
+    let token = app.mail("alice@example.com", "reset-password").await.token();
+    let new_password = "violet anchor tundra 71";
+    let body = json!({ "token": token, "new_password": new_password });
+    app.anonymous().post("/auth/password-reset/confirm", body).await.no_content();
+    log_in(&app, "203.0.113.1", "alice", new_password).await.ok();
 }
 
 #[actix_web::test]

@@ -117,7 +117,7 @@ pub async fn change_email(cx: &Context, actor: &Actor, new: NewEmail) -> Result<
     cx.require_mail()?;
     let email = users::normal_email(&new.email);
     let confirmed = confirm_password(cx, id, new.current_password).await?;
-    super::admit_mail(cx, Template::ChangeEmail, &email)?;
+    super::admit_mail(cx, Template::ChangeEmail, &email).await?;
     let now = cx.clock().now();
     cx.db
         .write((confirmed, email), move |txn, (confirmed, email)| {

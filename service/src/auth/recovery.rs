@@ -18,6 +18,7 @@ use crate::{
     db::{self, Class},
     error::OrNotFound,
     mail::{self, PresentedToken, Purpose, Template},
+    passwords::Client,
     secret,
     security::{Event, SessionEnd},
     sessions::{end_all, end_others},
@@ -68,7 +69,7 @@ pub async fn change_password(cx: &Context, actor: &Actor, input: PasswordChange)
     input.validate()?;
     let confirmed = confirm_password(cx, id, input.current_password).await?;
     let hints = users::password_hints(&confirmed);
-    let hash = cx.passwords().choose("/new_password", input.new_password, hints).await?;
+    let hash = cx.passwords().choose(Client::Account(id), "/new_password", input.new_password, hints).await?;
     let (session, sends, now) = (actor.session(), cx.policy().mail, cx.clock().now());
     cx.db
         .write((confirmed, hash), move |txn, (confirmed, hash)| {
@@ -115,7 +116,7 @@ pub async fn reset_password(cx: &Context, input: PasswordReset) -> Result<()> {
     let found = found.ok_or(Error::InvalidToken)?;
     token.verify(cx.keys(), &found)?;
     let hints = users::password_hints(&found);
-    let hash = cx.passwords().choose("/new_password", input.new_password, hints).await?;
+    let hash = cx.passwords().choose(Client::Account(id), "/new_password", input.new_password, hints).await?;
     let (keys, sends) = (Arc::clone(cx.keys()), cx.policy().mail);
     cx.db
         .write((token, keys, hash), move |txn, (token, keys, hash)| {
@@ -129,6 +130,10 @@ pub async fn reset_password(cx: &Context, input: PasswordReset) -> Result<()> {
         })
         .await?;
     cx.wake_outbox();
+    // An attack on the account does not keep its owner, who has proven to be one, from logging in.
+    for name in [&found.username, &found.email] {
+        cx.throttle().forget_failures(name).await?;
+    }
     Event::PasswordReset { user: id }.log();
     if !found.is_verified {
         Event::EmailVerified { user: id }.log();

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use crate::{
-    AccessToken, Password, RefreshToken, input, secret,
+    AccessToken, DeviceToken, Password, RefreshToken, input, secret,
     users::{self, User},
 };
 
@@ -62,6 +62,12 @@ pub struct LogIn {
     /// Transport of the refresh token; `body` by default.
     #[serde(default)]
     pub transport: Transport,
+    /// Device token of an earlier log-in on this device; not needed if it is in the cookie. While an attack on the
+    /// account exhausts its limit, known devices may still log in.
+    #[serde(default, deserialize_with = "input::required")]
+    #[validate(length(min = 1, max = 512))]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 512, nullable = false)]
+    pub device_token: Option<DeviceToken>,
 }
 
 /// Transport of a refresh token.
@@ -111,6 +117,11 @@ pub struct Tokens {
     /// Seconds until the refresh token expires.
     #[schema(examples(604_800))]
     pub refresh_expires_in: i64,
+    /// Token of this device for later log-ins, valid for 180 days. Only after a log-in, and absent if it is in the
+    /// cookie.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, nullable = false)]
+    pub device_token: Option<DeviceToken>,
     /// Account of the session.
     pub user: User,
 }

@@ -15,7 +15,13 @@ use std::{
     time::Duration,
 };
 
-use crate::limit::{LimitStatus, RateLimit};
+use async_trait::async_trait;
+
+use super::counters::{Charge, Counters, Outcome};
+use crate::{
+    Result,
+    limit::{LimitStatus, RateLimit},
+};
 
 /// Number of shards, each with its own lock against contention, as a power of two.
 const SHARD_BITS: u32 = 6;
@@ -33,15 +39,6 @@ type Slot = [u64; 2];
 /// Total size of the slots in bytes.
 const MAX_BYTES: usize = (1 << (SHARD_BITS + SET_BITS)) * WAYS * size_of::<Slot>();
 const _: () = assert!(MAX_BYTES == 32 << 20);
-
-/// Condition for admitting a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Cost {
-    /// Some quota is left.
-    Any,
-    /// No quota is spent.
-    First,
-}
 
 /// Table of counters.
 #[derive(Debug)]
@@ -62,36 +59,32 @@ impl Table {
         Self { shards: (0..1 << SHARD_BITS).map(|_| shard()).collect(), set_bits, hasher: RandomState::new() }
     }
 
-    /// Charges one request to `subject` if `cost` admits it; returns whether it did, and the subject's status.
-    pub(super) fn charge(
-        &self,
-        limit: RateLimit,
-        subject: &impl Hash,
-        now: u64,
-        cost: Cost,
-    ) -> (bool, LimitStatus) {
+    /// Charges `cost` requests to `subject` if its quota admits them; returns whether it did, and the subject's status.
+    fn take(&self, limit: RateLimit, subject: &impl Hash, now: u64, cost: u64) -> (bool, LimitStatus) {
         let interval = limit.interval();
         let capacity = interval * limit.quota();
         self.on(limit, subject, now, |spent| {
-            let most = if cost == Cost::First { interval } else { capacity };
-            let after = spent + interval;
-            let admitted = after <= most;
+            let after = spent.saturating_add(interval.saturating_mul(cost));
+            let admitted = after <= capacity;
             let spent = if admitted { after } else { spent };
             let remaining = if admitted { (capacity - spent) / interval } else { 0 };
             // The remaining requests are meant to last as long as they took to recover: a client that spreads them
             // evenly is never rejected, and the ratio of the two values stays that of the limit (RateLimit draft,
             // section 6).
-            let nanos = match remaining {
-                0 => (spent + interval).saturating_sub(most),
-                remaining => remaining * interval,
+            let nanos = match (admitted, remaining) {
+                (false, _) => after - capacity,
+                (true, 0) => (spent + interval).saturating_sub(capacity),
+                (true, remaining) => remaining * interval,
             };
             (spent, (admitted, LimitStatus { limit, remaining, wait: Duration::from_nanos(nanos) }))
         })
     }
 
-    /// Returns one request to the quota.
-    pub(super) fn refund(&self, limit: RateLimit, subject: &impl Hash, now: u64) {
-        self.on(limit, subject, now, |spent| (spent.saturating_sub(limit.interval()), ()));
+    /// Returns `cost` requests to the quota.
+    fn give_back(&self, limit: RateLimit, subject: &impl Hash, now: u64, cost: u64) {
+        self.on(limit, subject, now, |spent| {
+            (spent.saturating_sub(limit.interval().saturating_mul(cost)), ())
+        });
     }
 
     /// Updates the spent quota of `subject`, in nanoseconds of its window.
@@ -119,6 +112,29 @@ impl Table {
     }
 }
 
+#[async_trait]
+impl Counters for Table {
+    async fn charge(&self, charges: &[Charge<'_>], now: u64) -> Result<Outcome> {
+        let mut statuses = Vec::with_capacity(charges.len());
+        for Charge { limit, subject, cost } in charges {
+            let (admitted, status) = self.take(*limit, subject, now, *cost);
+            if !admitted {
+                self.refund(&charges[..statuses.len()], now).await?;
+                return Ok(Outcome::Exceeded(status));
+            }
+            statuses.push(status);
+        }
+        Ok(Outcome::Admitted(statuses))
+    }
+
+    async fn refund(&self, charges: &[Charge<'_>], now: u64) -> Result<()> {
+        for Charge { limit, subject, cost } in charges {
+            self.give_back(*limit, subject, now, *cost);
+        }
+        Ok(())
+    }
+}
+
 /// Share of its quota that a slot's subject has spent, in millionths; 0 after it has recovered.
 fn share(slot: Slot, now: u64) -> u64 {
     let limit = usize::try_from(slot[0] & 0xff).ok().and_then(|id| RateLimit::ALL.get(id.checked_sub(1)?));
@@ -129,6 +145,7 @@ fn share(slot: Slot, now: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::throttle::Subject;
 
     const LIMIT: RateLimit = RateLimit::LogInFailures;
 
@@ -140,7 +157,7 @@ mod tests {
         }
 
         fn admits(&self, subject: &impl Hash, now: u64) -> bool {
-            self.charge(LIMIT, subject, now, Cost::Any).0
+            self.take(LIMIT, subject, now, 1).0
         }
 
         fn exhaust(&self, subject: &impl Hash, now: u64) {
@@ -152,29 +169,51 @@ mod tests {
     fn a_quota_is_spent_at_once_and_recovers_evenly() {
         let (table, interval) = (Table::with_sets(0), LIMIT.interval());
         for spent in 1..=LIMIT.quota() {
-            let (admitted, status) = table.charge(LIMIT, &"a", 0, Cost::Any);
+            let (admitted, status) = table.take(LIMIT, &"a", 0, 1);
             assert_eq!((admitted, status.remaining), (true, LIMIT.quota() - spent));
         }
         for tenth in 0..10 {
-            let (admitted, status) = table.charge(LIMIT, &"a", interval * tenth / 10, Cost::Any);
+            let (admitted, status) = table.take(LIMIT, &"a", interval * tenth / 10, 1);
             let wait = Duration::from_nanos(interval * (10 - tenth) / 10);
             assert_eq!((admitted, status.wait), (false, wait));
         }
         assert!(table.admits(&"a", interval));
         assert!(!table.admits(&"a", interval));
         assert!(table.admits(&"a", interval * 2));
-        let (_, status) = table.charge(LIMIT, &"a", interval * 2 + interval * LIMIT.quota(), Cost::Any);
+        let (_, status) = table.take(LIMIT, &"a", interval * 2 + interval * LIMIT.quota(), 1);
         assert_eq!(status.remaining, LIMIT.quota() - 1);
     }
 
     #[test]
     fn a_refund_returns_one_request_and_never_exceeds_the_quota() {
         let table = Table::with_sets(0);
-        table.refund(LIMIT, &"a", 0);
+        table.give_back(LIMIT, &"a", 0, 1);
         table.exhaust(&"a", 0);
-        table.refund(LIMIT, &"a", 0);
+        table.give_back(LIMIT, &"a", 0, 1);
         assert!(table.admits(&"a", 0));
         assert!(!table.admits(&"a", 0));
+    }
+
+    #[test]
+    fn a_cost_is_admitted_as_a_whole_after_its_wait() {
+        let (table, interval) = (Table::with_sets(0), LIMIT.interval());
+        assert!(table.take(LIMIT, &"a", 0, LIMIT.quota() - 1).0);
+        let (admitted, status) = table.take(LIMIT, &"a", 0, 3);
+        assert_eq!((admitted, status.wait), (false, Duration::from_nanos(2 * interval)));
+        assert!(table.take(LIMIT, &"a", 2 * interval, 3).0);
+        assert!(!table.take(LIMIT, &"b", 0, u64::MAX).0);
+        table.give_back(LIMIT, &"a", 2 * interval, u64::MAX);
+        assert!(table.take(LIMIT, &"a", 2 * interval, LIMIT.quota()).0);
+    }
+
+    #[tokio::test]
+    async fn charges_count_together_or_not_at_all() {
+        let table = Table::with_sets(0);
+        let (a, b) = (Subject::Name("a"), Subject::Name("b"));
+        let both = [Charge::one(LIMIT, a), Charge { cost: LIMIT.quota() + 1, ..Charge::one(LIMIT, b) }];
+        assert!(matches!(table.charge(&both, 0).await.unwrap(), Outcome::Exceeded(_)));
+        let whole = Charge { cost: LIMIT.quota(), ..Charge::one(LIMIT, a) };
+        assert!(matches!(table.charge(&[whole], 0).await.unwrap(), Outcome::Admitted(_)));
     }
 
     #[test]
@@ -202,7 +241,7 @@ mod tests {
             for _ in 1..LIMIT.quota() {
                 table.admits(&subject, 0);
             }
-            table.charge(RateLimit::Account, &subject, 0, Cost::Any);
+            table.take(RateLimit::Account, &subject, 0, 1);
         }
         assert!(hot.iter().all(|subject| !table.admits(subject, 0)));
     }
@@ -220,7 +259,7 @@ mod tests {
         }
         assert!(!table.admits(&"hot", later));
         let counts = (0..100).filter(|subject| {
-            table.charge(LIMIT, &format!("new {subject}"), later, Cost::Any).1.remaining == LIMIT.quota() - 2
+            table.take(LIMIT, &format!("new {subject}"), later, 1).1.remaining == LIMIT.quota() - 2
         });
         assert!(counts.count() > 95, "recovered ones made room for them");
     }

@@ -14,6 +14,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("keys", &[]),
     ("csv_injection", &[]),
+    ("network", &[]),
     ("field", &[]),
     ("access", &["role"]),
     ("security", &["role"]),
@@ -24,8 +25,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("secret", &["error", "input"]),
     ("db", &["error"]),
     ("actor", &["access", "error", "role", "security"]),
-    ("throttle", &["clock", "error", "limit", "security"]),
-    ("passwords", &["error", "field", "keys", "secret"]),
+    ("throttle", &["clock", "error", "limit", "network", "security"]),
+    ("passwords", &["error", "field", "keys", "network", "secret"]),
     // Context of operations, and modules that need it.
     ("context", &["clock", "db", "error", "keys", "passwords", "throttle"]),
     ("page", &["context", "db", "error", "field", "keys"]),
@@ -33,7 +34,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     // Sessions and mail.
     (
         "sessions",
-        &["access", "actor", "context", "db", "error", "keys", "lifetime", "page", "secret", "security"],
+        &[
+            "access", "actor", "context", "db", "error", "keys", "lifetime", "network", "page", "secret",
+            "security",
+        ],
     ),
     ("mail", &["context", "db", "error", "keys", "lifetime", "passwords", "secret", "security"]),
     // Accounts.
