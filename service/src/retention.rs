@@ -1,4 +1,5 @@
-//! Retention: ended sessions and sent mail are deleted in the background. Several processes may do so at once.
+//! Retention: in the background, expired sessions are marked as ended, and ended sessions and sent mail are deleted.
+//! Several processes may do so at once.
 
 use std::time::Duration;
 
@@ -31,18 +32,18 @@ pub async fn run(cx: &Context, mut stop: watch::Receiver<()>) {
 /// Deletes rows whose retention has ended.
 async fn cleanup(cx: &Context) -> Result<()> {
     let (db, now) = (&cx.db, cx.clock().now());
+    let expired = crate::sessions::end_expired(db, now).await?;
     // A session that is revoked, or at its absolute limit, no longer extends its idle limit.
     let old = sessions::Column::IdleExpiresAt.lt(now - lifetime::ENDED_SESSION).into_condition();
     let ended = delete::<sessions::Entity>(db, sessions::Column::Id, &old).await?;
     let old = outbox::Column::SentAt.lt(now - lifetime::SENT_MAIL).into_condition();
     let sent = delete::<outbox::Entity>(db, outbox::Column::Id, &old).await?;
-    let expired =
-        Condition::all().add(outbox::Column::SentAt.is_null()).add(outbox::Column::ExpiresAt.lt(now));
-    let unsent = delete::<outbox::Entity>(db, outbox::Column::Id, &expired).await?;
+    let late = Condition::all().add(outbox::Column::SentAt.is_null()).add(outbox::Column::ExpiresAt.lt(now));
+    let unsent = delete::<outbox::Entity>(db, outbox::Column::Id, &late).await?;
     if unsent > 0 {
         log::warn!(target: "bookly::retention", unsent; "mail expired before it could be sent");
     }
-    log::debug!(target: "bookly::retention", sessions = ended, sent, unsent; "cleanup finished");
+    log::debug!(target: "bookly::retention", expired, sessions = ended, sent, unsent; "cleanup finished");
     Ok(())
 }
 

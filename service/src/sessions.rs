@@ -1,6 +1,7 @@
 //! Lifecycle of a session: started at log-in, rotated by each refresh, revoked once. Its public view is in [`device`].
 
 mod device;
+mod expired;
 mod known_device;
 mod rotation;
 pub(crate) mod token;
@@ -10,13 +11,15 @@ use std::net::IpAddr;
 use chrono::TimeDelta;
 use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction,
-    EntityTrait, QueryFilter, QueryOrder, QuerySelect, prelude::DateTimeWithTimeZone,
+    EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, prelude::DateTimeWithTimeZone,
+    sea_query::Expr,
 };
 use uuid::Uuid;
 
 pub use self::device::{Session, SessionRecord, end as end_session, end_others as end_other_sessions, list};
 pub(crate) use self::{
     device::records,
+    expired::end_expired,
     known_device::{KnownDevice, knows_network},
     rotation::rotate,
 };
@@ -190,7 +193,7 @@ fn record_use(db: Db, id: Uuid, now: DateTimeWithTimeZone) {
             Box::pin(async move {
                 Entity::update_many()
                     .col_expr(Column::LastSeenAt, now.into())
-                    .col_expr(Column::IdleExpiresAt, (now + IDLE).into())
+                    .col_expr(Column::IdleExpiresAt, idle_limit(now))
                     .filter(Column::Id.eq(id))
                     .filter(Column::LastSeenAt.lte(now - LAST_USE))
                     .filter(alive(now))
@@ -244,6 +247,13 @@ pub(crate) async fn end_others(
     revoke(txn, now, Condition::all().add(Column::UserId.eq(user_id)).add(Column::Id.ne(kept)))
         .await
         .map(drop)
+}
+
+/// Idle limit of a session that is used now: at most its absolute limit.
+fn idle_limit(now: DateTimeWithTimeZone) -> Expr {
+    let limit = Expr::value(now + IDLE);
+    let beyond = Expr::col(Column::ExpiresAt).lt(now + IDLE);
+    Expr::case(beyond, Expr::col(Column::ExpiresAt)).finally(limit).into()
 }
 
 /// Condition of active sessions: neither revoked nor expired.

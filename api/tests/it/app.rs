@@ -96,11 +96,16 @@ impl TestApp {
         self.account(name, Role::Admin, true).await
     }
 
-    /// Client of an account, signed in.
-    pub async fn account(&self, name: &str, role: Role, is_verified: bool) -> Client<'_> {
+    /// Context of another process on the database, with a clock of its own.
+    pub async fn context(&self) -> Context {
         // A write queue of its own: the server may start on this thread meanwhile, and would wait for its turn.
         let shared = Arc::new(self.config.shared().unwrap());
-        let cx = Context::open(shared, &self.config.database(1)).await.unwrap();
+        Context::open(shared, &self.config.database(1)).await.unwrap()
+    }
+
+    /// Client of an account, signed in.
+    pub async fn account(&self, name: &str, role: Role, is_verified: bool) -> Client<'_> {
+        let cx = self.context().await;
         let new = NewUser {
             username: name.to_owned(),
             email: format!("{name}@example.com"),

@@ -19,6 +19,7 @@ mod admins;
 mod auth;
 mod books;
 mod cli;
+mod clock;
 mod compression;
 mod config;
 mod cookie;

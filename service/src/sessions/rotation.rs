@@ -10,7 +10,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{GRACE, IDLE, Live, alive, revoke};
+use super::{GRACE, Live, alive, expired, idle_limit, revoke};
 use crate::{Context, Error, Result, security::Event};
 use entity::sessions::{Column, Entity};
 
@@ -44,12 +44,11 @@ async fn rotate_in(
     generation: i64,
     now: DateTimeWithTimeZone,
 ) -> Result<Rotation> {
-    // The idle limit may exceed the absolute one: `Live` uses the lesser of the two.
     Entity::update_many()
         .col_expr(Column::Generation, Expr::col(Column::Generation).add(1))
         .col_expr(Column::RotatedAt, now.into())
         .col_expr(Column::LastSeenAt, now.into())
-        .col_expr(Column::IdleExpiresAt, (now + IDLE).into())
+        .col_expr(Column::IdleExpiresAt, idle_limit(now))
         .filter(Column::Id.eq(id))
         .filter(Column::Generation.eq(generation))
         .filter(alive(now))
@@ -58,9 +57,14 @@ async fn rotate_in(
     let Some(session) = Entity::find_by_id(id).lock_exclusive().one(txn).await? else {
         return Ok(Rotation::Rejected);
     };
-    let live = session.revoked_at.is_none() && session.idle_expires_at > now && session.expires_at > now;
+    if session.revoked_at.is_none() && expired::is_expired(&session, now) {
+        expired::end(txn, now, Condition::all().add(Column::Id.eq(id))).await?;
+        return Ok(Rotation::Rejected);
+    }
+    let live = session.revoked_at.is_none();
     let successor = session.generation == generation + 1;
-    if live && successor && now - session.rotated_at <= GRACE {
+    // A time in the future is that of a clock that was set back, or of another server.
+    if live && successor && (now - session.rotated_at).abs() <= GRACE {
         return Ok(Rotation::Done(Live::new(&session, now)));
     }
     if live && session.generation > generation {

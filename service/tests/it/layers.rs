@@ -30,7 +30,6 @@ const ALLOWED: &[(&str, &[&str])] = &[
     // Context of operations, and modules that need it.
     ("context", &["clock", "db", "error", "keys", "passwords", "throttle"]),
     ("page", &["context", "db", "error", "field", "keys"]),
-    ("retention", &["context", "db", "error", "lifetime"]),
     // Sessions and mail.
     (
         "sessions",
@@ -39,6 +38,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "security",
         ],
     ),
+    ("retention", &["context", "db", "error", "lifetime", "sessions"]),
     ("mail", &["context", "db", "error", "keys", "lifetime", "passwords", "secret", "security"]),
     // Accounts.
     (
