@@ -15,7 +15,7 @@ use crate::{
     cookie::{Issued, Left, Presented, RefreshCookie},
     endpoints::{Section, endpoint},
     error::{Code, Result},
-    extract::{Device, Json, SignedIn},
+    extract::{Device, Json, MaybeSignedIn, SignedIn},
     response::{Created, Tagged},
 };
 
@@ -40,16 +40,18 @@ pub(crate) fn section() -> Section {
                 .fails([Code::InvalidToken, Code::ForeignOrigin]),
             endpoint!(auth::log_out, Action::LogOut).fails([Code::ForeignOrigin]),
             endpoint!(auth::verify_email, Action::VerifyEmail)
+                .expensive()
+                .optional_session()
                 .per_address(RateLimit::MailToken)
                 .resource(User::name)
-                .fails([Code::InvalidToken, Code::EmailTaken]),
+                .fails([Code::InvalidToken, Code::EmailTaken, Code::Overloaded]),
             endpoint!(auth::resend_verification, Action::ResendVerification).per_address(RateLimit::Mail),
             endpoint!(auth::request_password_reset, Action::RequestPasswordReset)
                 .per_address(RateLimit::Mail),
             endpoint!(auth::reset_password, Action::ResetPassword)
                 .expensive()
                 .per_address(RateLimit::MailToken)
-                .fails([Code::InvalidToken]),
+                .fails([Code::InvalidToken, Code::Overloaded]),
         ],
     }
 }
@@ -119,7 +121,10 @@ pub async fn log_out(
 fn verification_description() -> String {
     format!(
         "Accepts the token of the mail that was sent to the address of a new account, or to the new address of an \
-         account. The token is valid once, for {}.",
+         account. The token is valid once, for {}. It requires a proof that the account is yours: an access token of \
+         the account, its `password`, or a `new_password`, which ends the old password and all sessions of the \
+         account. Without a proof the response is 422, nothing changes, and the token remains valid. A change of a \
+         verified address accepts no `new_password`.",
         in_words(VERIFY_EMAIL)
     )
 }
@@ -128,8 +133,13 @@ fn verification_description() -> String {
 #[utoipa::path(post, path = "/api/v1/auth/verify-email", operation_id = "verifyEmail", tag = "auth",
     description = verification_description(), request_body = VerifyEmail,
     responses((status = 200, body = User, description = "Updated account")))]
-pub async fn verify_email(cx: Data<Context>, Json(input): Json<VerifyEmail>) -> Result<impl Responder> {
-    Ok(Tagged(auth::verify_email(&cx, input).await?))
+pub async fn verify_email(
+    cx: Data<Context>,
+    MaybeSignedIn(actor): MaybeSignedIn,
+    Device(client): Device,
+    Json(input): Json<VerifyEmail>,
+) -> Result<impl Responder> {
+    Ok(Tagged(auth::verify_email(&cx, actor, client.ip, input).await?))
 }
 
 /// Resend the verification mail

@@ -13,11 +13,11 @@ use std::{
 };
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web::Data};
-use futures_util::future::{Ready, ready};
+use futures_util::future::{LocalBoxFuture, Ready, ready};
 use service::{Actor, Context, Error, auth, sessions::DeviceInfo};
 use uuid::Uuid;
 
-pub(crate) use self::authorize::authorize;
+pub(crate) use self::authorize::{authorize, bearer};
 pub use self::{
     json::{JSON_LIMIT, Json},
     query::{Filtered, Query},
@@ -83,6 +83,30 @@ impl FromRequest for SignedIn {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let actor = request.extensions().get::<Actor>().cloned();
         ready(actor.map(Self).ok_or_else(|| Error::NotSignedIn.into()))
+    }
+}
+
+/// Actor of a request to an endpoint that works with and without an access token. A token that is not valid counts as
+/// none, and the operation decides.
+pub struct MaybeSignedIn(pub Option<Actor>);
+
+impl FromRequest for MaybeSignedIn {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            if !Endpoint::of(&request)?.optional_session {
+                return Err(Problem::internal("the endpoint declares no optional session"));
+            }
+            let Ok(token) = bearer(&request) else { return Ok(Self(None)) };
+            match auth::authenticate(context(&request)?, token).await {
+                Ok(actor) => Ok(Self(Some(actor))),
+                Err(Error::InvalidToken) => Ok(Self(None)),
+                Err(error) => Err(error.into()),
+            }
+        })
     }
 }
 

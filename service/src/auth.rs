@@ -1,21 +1,23 @@
-//! Sign-up, log-in, refresh and log-out. [`address`] and [`recovery`] use tokens sent by mail.
+//! Sign-up, log-in, refresh and log-out. [`address`], [`verification`] and [`recovery`] use tokens sent by mail.
 
 mod address;
 mod guess;
 mod recovery;
 mod requests;
+mod verification;
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 use validator::Validate;
 
 pub use self::{
-    address::{AccountEmail, NewEmail, VerifyEmail, change_email, resend_verification, verify_email},
+    address::{AccountEmail, NewEmail, change_email, resend_verification},
     recovery::{PasswordChange, PasswordReset, change_password, request_reset, reset_password, send_reset},
     requests::{LogIn, Refresh, SignUp, TokenType, Tokens, Transport},
+    verification::{VerifyEmail, verify_email},
 };
 use crate::{
-    Account, Actor, Context, Error, FieldCode, Password, Result,
+    Account, Actor, Context, Error, Password, Result,
     access::Action,
     db::Class,
     limit::RateLimit,
@@ -161,11 +163,12 @@ async fn with_login(cx: &Context, login: &str) -> Result<Option<rows::Model>> {
 }
 
 /// Rotates a session: returns the next pair of tokens for the latest refresh token.
+///
+/// # Errors
+/// [`Error::InvalidToken`] for any other token, and without one.
 pub async fn refresh(cx: &Context, input: Refresh) -> Result<Tokens> {
     input.validate()?;
-    let token = input
-        .refresh_token
-        .ok_or_else(|| Error::invalid("/refresh_token", FieldCode::Missing, "is missing"))?;
+    let token = input.refresh_token.ok_or(Error::InvalidToken)?;
     let (id, generation) = token::verify_refresh(cx.keys(), &token)?;
     let rotated = sessions::rotate(cx, id, generation).await?;
     let user = cx.db.read(Class::Key, rows::Entity::find_by_id(rotated.user_id)).one().await?;

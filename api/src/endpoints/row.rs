@@ -39,6 +39,8 @@ pub struct Endpoint {
     pub body: Option<Body>,
     /// Whether `If-Match` is checked.
     pub if_match: bool,
+    /// Whether an access token is read although none is required.
+    pub optional_session: bool,
     /// Content of successful responses.
     pub content: Content,
     /// Whether responses are sparse when `fields` names the fields.
@@ -73,6 +75,7 @@ impl Endpoint {
             limits: Vec::new(),
             body,
             if_match: false,
+            optional_session: false,
             content: Content::Other,
             sparse: false,
             uncached: false,
@@ -118,6 +121,11 @@ impl Endpoint {
     /// Checks `If-Match` against the version of the resource.
     pub(crate) fn if_match(self) -> Self {
         Self { if_match: true, ..self }
+    }
+
+    /// Reads an access token, but does not require one.
+    pub(crate) fn optional_session(self) -> Self {
+        Self { optional_session: true, ..self }
     }
 
     /// Returns one resource.

@@ -49,7 +49,7 @@ async fn admit(endpoint: &Endpoint, action: Action, request: &HttpRequest) -> Re
 
 /// Token of `Authorization: Bearer …` (RFC 6750, section 2.1). Two such headers are rejected: a proxy may have
 /// checked the other one.
-fn bearer(request: &HttpRequest) -> Result<&str> {
+pub(crate) fn bearer(request: &HttpRequest) -> Result<&str> {
     let mut values = request.headers().get_all(header::AUTHORIZATION);
     let value = values.next().ok_or(Error::NotSignedIn)?;
     let token = value.to_str().ok().and_then(|value| value.split_once(' '));

@@ -15,7 +15,11 @@ pub(super) fn complete(operation: &mut Value, endpoint: &Endpoint) {
     let sentence = sentence(rule);
     let description = operation["description"].as_str().map(|text| format!("{text}\n\n{sentence}"));
     operation["description"] = description.unwrap_or(sentence).into();
-    operation["security"] = if rule.anonymous { json!([]) } else { json!([{ "bearer": [] }]) };
+    operation["security"] = match (rule.anonymous, endpoint.optional_session) {
+        (true, false) => json!([]),
+        (true, true) => json!([{}, { "bearer": [] }]),
+        (false, _) => json!([{ "bearer": [] }]),
+    };
     operation["x-permissions"] = table(rule);
 }
 

@@ -64,7 +64,13 @@ async fn mail_is_sent_once_after_a_minute_without_a_server() {
     );
     wait_for("the note of it", async || (count(&database, WAITING).await == 0).then_some(())).await;
     assert_eq!(smtp.mails().len(), 1);
-    assert_eq!(process.post("/auth/verify-email", json!({ "token": mail.token() })).await.status, 200);
+    assert_eq!(
+        process
+            .post("/auth/verify-email", json!({ "token": mail.token(), "password": PASSWORD }))
+            .await
+            .status,
+        200
+    );
 }
 
 #[actix_web::test]
@@ -138,7 +144,13 @@ async fn mail_of_a_killed_process_is_sent_after_its_restart() {
     let mail = wait_for("the mail", async || smtp.mails().pop()).await;
     wait_for("the note of it", async || (count(&database, WAITING).await == 0).then_some(())).await;
     assert_eq!(smtp.mails().len(), 1);
-    assert_eq!(second.post("/auth/verify-email", json!({ "token": mail.token() })).await.status, 200);
+    assert_eq!(
+        second
+            .post("/auth/verify-email", json!({ "token": mail.token(), "password": PASSWORD }))
+            .await
+            .status,
+        200
+    );
     let log = second.kill();
     assert!(log.contains("mail sent") && !log.contains("example.com") && !log.contains("v1.verify"), "{log}");
 }

@@ -52,6 +52,7 @@ mod secrecy;
 mod security;
 mod sessions;
 mod slow_clients;
+mod squatter;
 #[cfg(unix)]
 mod stopping;
 mod tables;

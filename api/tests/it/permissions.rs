@@ -86,7 +86,9 @@ async fn with_body(
         Action::DeleteMe => json!({ "current_password": PASSWORD }),
         Action::LogIn => json!({ "login": "owner", "password": PASSWORD }),
         Action::Refresh => json!({ "refresh_token": owner.refresh_token }),
-        Action::VerifyEmail => json!({ "token": mailed("verify-email").await }),
+        Action::VerifyEmail => {
+            json!({ "token": mailed("verify-email").await, "new_password": NEW_PASSWORD })
+        }
         Action::ResetPassword => {
             json!({ "token": mailed("reset-password").await, "new_password": NEW_PASSWORD })
         }

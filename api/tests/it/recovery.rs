@@ -65,7 +65,8 @@ async fn a_reset_is_invalidated_by_a_change_of_password_or_address() {
     let change = json!({ "email": "new@example.com", "current_password": NEW_PASSWORD });
     alice.put("/users/me/email", change).await.accepted();
     let confirmation = app.mail("new@example.com", "verify-email").await.token();
-    anyone.post("/auth/verify-email", json!({ "token": confirmation })).await.ok();
+    let proven = json!({ "token": confirmation, "password": NEW_PASSWORD });
+    anyone.post("/auth/verify-email", proven).await.ok();
     confirm(&anyone, &stale, PASSWORD).await.problem("invalid_token");
 
     let (one, other) = (token("new@example.com").await, token("new@example.com").await);

@@ -148,8 +148,11 @@ impl Run {
         let arrived = come(2).await;
         let confirming = arrived.iter().find(|mail| mail.text.contains("#token=")).unwrap();
         let confirming = self.keep_mail(confirming);
-        self.post("/auth/verify-email", json!({ "token": confirming })).await.ok();
-        self.post("/auth/verify-email", json!({ "token": confirming })).await.problem("invalid_token");
+        let bare = json!({ "token": confirming });
+        self.post("/auth/verify-email", bare).await.invalid();
+        let body = json!({ "token": confirming, "password": marked("password") });
+        self.post("/auth/verify-email", body.clone()).await.ok();
+        self.post("/auth/verify-email", body).await.problem("invalid_token");
         come(1).await;
         let body = json!({ "current_password": marked("wrong"), "new_password": marked("other password") });
         self.send(Method::PUT, "/users/me/password", access, body).await.invalid();

@@ -195,7 +195,10 @@ async fn events_of_mail_tokens_and_revocations_are_logged() {
     story.sign_up("mallory").await;
     let program = &story.program;
     let verify =
-        async |token: String| program.post("/auth/verify-email", json!({ "token": token })).await.ok();
+        async |token: String| {
+            let body = json!({ "token": token, "password": PASSWORD });
+            program.post("/auth/verify-email", body).await.ok()
+        };
     verify(token("alice@example.com", "verify").await).await;
     let (alice, _) = story.log_in("alice").await;
     let (other, _) = story.log_in("alice").await;

@@ -208,6 +208,8 @@ async fn a_session_has_the_address_forwarded_by_a_trusted_proxy() {
 async fn every_limited_route_rejects_only_addresses_over_their_quota() {
     let app = limited().await;
     let mut limited = 0;
+    // Fields are missing; a refresh has no token.
+    let rejected = |answer: &Answer| [401, 422].contains(&answer.status.as_u16());
     for endpoint in endpoints() {
         let Some(LimitedBy::Address(policy)) = endpoint.limits.first().copied() else { continue };
         let address = format!("2001:db8:{limited:x}::1");
@@ -225,16 +227,16 @@ async fn every_limited_route_rejects_only_addresses_over_their_quota() {
             if answer.status == 429 {
                 break answer;
             }
-            assert_eq!(answer.status, 422, "nothing in it can be taken");
+            assert!(rejected(&answer), "nothing in it can be taken: {answer:?}");
             admitted += 1;
         };
         assert_eq!(admitted, policy.quota(), "{}", policy.name());
         let wait = retry_after(&refused);
         assert!(wait <= policy.window() / u32::try_from(policy.quota()).unwrap() + Duration::from_secs(1));
         refused.problem("too_many_requests");
-        assert_eq!(ask(&format!("2001:db8:{limited:x}:1::1")).await.status, 422);
+        assert!(rejected(&ask(&format!("2001:db8:{limited:x}:1::1")).await));
         app.shared.clock().advance(wait);
-        assert_eq!(ask(&address).await.status, 422, "{} after {wait:?}", policy.name());
+        assert!(rejected(&ask(&address).await), "{} after {wait:?}", policy.name());
         limited += 1;
     }
     assert!(limited >= 7, "sign-up, log-in, refresh and what has to do with mail, at least");
@@ -386,7 +388,8 @@ async fn guesses_of_the_current_password_are_limited() {
     for number in 0..3 {
         let refused = doors(PASSWORD, number).await;
         wait = retry_after(&refused);
-        assert!(wait <= Duration::from_secs(90) && refused.headers("ratelimit").len() == 2);
+        let statuses = 2 + usize::from(number == 1);
+        assert!(wait <= Duration::from_secs(90) && refused.headers("ratelimit").len() == statuses);
         refused.problem("too_many_requests");
     }
     alice.get("/users/me").await.ok();

@@ -20,7 +20,7 @@ fn seconds_left(token: &str) -> i64 {
 }
 
 async fn verify(client: &Client<'_>, token: &str) -> crate::app::Answer {
-    client.post("/auth/verify-email", json!({ "token": token })).await
+    client.post("/auth/verify-email", json!({ "token": token, "password": PASSWORD })).await
 }
 
 #[actix_web::test]

@@ -21,8 +21,16 @@ struct Parts {
     closing: &'static str,
 }
 
+/// Page on which a password is chosen.
+const RESET_PAGE: &str = "reset-password";
+
+/// Link to a page. The token follows `#`, which browsers do not send: no server's log has it.
+fn link(public_url: &str, page: &str, token: &MailToken) -> String {
+    format!("{public_url}/{page}#token={}", token.reveal())
+}
+
 /// Renders a mail. `username` is given only to readers known to own the account; `new` marks an account without a
-/// password yet. The token of a link follows `#`, which browsers do not send: no server's log has it.
+/// password yet.
 pub(super) fn render(
     template: Template,
     new: bool,
@@ -31,7 +39,7 @@ pub(super) fn render(
     token: Option<&MailToken>,
 ) -> MessageContent {
     let Parts { subject, opening, page, closing } = parts(template, new);
-    let link = token.map(|token| format!("{public_url}/{page}#token={}", token.reveal()));
+    let link = token.map(|token| link(public_url, page, token));
     let account = username.map(|username| format!("Account: {username}"));
     let paragraphs: Vec<&str> = [Some(opening.as_str()), link.as_deref(), Some(closing), account.as_deref()]
         .into_iter()
@@ -72,12 +80,13 @@ fn verify_email(within: &str) -> Parts {
     Parts {
         subject: "Verify your e-mail address",
         opening: format!(
-            "An account at Bookly was created with this e-mail address. If it is yours, verify the address \
-             within {within}:"
+            "An account at Bookly has this e-mail address. If the account is yours, verify the address within \
+             {within}:"
         ),
         page: "verify-email",
-        closing: "If you did not create it, do not follow the link. The account cannot be used until its address \
-                  is verified, and resetting the password makes the account yours.",
+        closing: "Where you are not signed in, the page asks for the password of the account. If you do not know \
+                  it, choose a new one there: the old password and all sessions of the account end. If you did \
+                  not create the account, ignore this mail, or choose a new password to make it yours.",
     }
 }
 
@@ -89,7 +98,8 @@ fn change_email(within: &str) -> Parts {
              confirm it within {within}:"
         ),
         page: "verify-email",
-        closing: "If you did not request this, do not follow the link.",
+        closing: "Where you are not signed in, the page asks for the password of the account. If you did not \
+                  request this, ignore this mail: nothing changes without the password.",
     }
 }
 
@@ -97,7 +107,7 @@ fn first_password(within: &str) -> Parts {
     Parts {
         subject: "Choose a password",
         opening: format!("An account at Bookly was created for you. Choose its password within {within}:"),
-        page: "reset-password",
+        page: RESET_PAGE,
         closing: "If the link has expired, request another one with \u{201c}forgot password\u{201d}. If you \
                   did not expect an account, ignore this mail: the account cannot be used.",
     }
@@ -109,7 +119,7 @@ fn password_reset(within: &str) -> Parts {
         opening: format!(
             "A new password was requested for your account at Bookly. Choose it within {within}:"
         ),
-        page: "reset-password",
+        page: RESET_PAGE,
         closing: "If you did not request this, ignore this mail: your password stays as it is.",
     }
 }
