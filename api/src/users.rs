@@ -5,6 +5,7 @@ use service::{
     Context,
     access::Action,
     auth::{self, NewEmail, PasswordChange},
+    limit::RateLimit,
     own_data::{self, OwnDataDocument},
     page::Page,
     sessions::{self, Session},
@@ -33,9 +34,15 @@ pub(crate) fn section() -> Section {
         endpoints: vec![
             endpoint!(users::me, Action::GetMe).resource(User::name),
             endpoint!(users::update_me, Action::UpdateMe).resource(User::name).if_match(),
-            endpoint!(users::delete_me, Action::DeleteMe).expensive().if_match().fails([Code::LastAdmin]),
-            endpoint!(users::change_password, Action::ChangePassword).expensive(),
-            endpoint!(users::change_email, Action::ChangeEmail).expensive().fails([Code::CannotMail]),
+            endpoint!(users::delete_me, Action::DeleteMe)
+                .expensive()
+                .if_match()
+                .fails([Code::LastAdmin, Code::Overloaded]),
+            endpoint!(users::change_password, Action::ChangePassword).expensive().fails([Code::Overloaded]),
+            endpoint!(users::change_email, Action::ChangeEmail)
+                .expensive()
+                .per_address(RateLimit::Mail)
+                .fails([Code::CannotMail, Code::Overloaded]),
             endpoint!(users::export, Action::ExportMe).expensive(),
             endpoint!(users::sessions, Action::ListSessions).page_of(Session::name),
             endpoint!(users::end_other_sessions, Action::EndOtherSessions),
@@ -79,7 +86,7 @@ pub async fn update_me(
 
 /// Delete your account
 ///
-/// Your books remain in the catalogue without an owner.
+/// Your books remain in the catalogue without an owner. An account whose address is not verified may do so, too.
 #[utoipa::path(delete, path = "/api/v1/users/me", operation_id = "deleteMe", tag = "users", request_body = Confirmation,
     responses((status = 204, description = "The account was deleted")))]
 pub async fn delete_me(
@@ -150,7 +157,9 @@ pub async fn change_password(
 /// Change your e-mail address
 ///
 /// Sends mail with a token to the new address; the address changes once the token is sent to
-/// `POST /auth/verify-email`. The old address is notified. The response is the same for an address of another account.
+/// `POST /auth/verify-email`. A verified old address is notified. The response is the same for an address of another
+/// account. An account whose address is not verified corrects it in the same way: tokens that were mailed before become
+/// invalid.
 #[utoipa::path(put, path = "/api/v1/users/me/email", operation_id = "changeEmail", tag = "users", request_body = NewEmail,
     responses((status = 202, description = "Mail is sent to the new address, unless another account has verified it")))]
 pub async fn change_email(

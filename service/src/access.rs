@@ -103,9 +103,9 @@ actions! {
     ResetPassword         "resetPassword"         yes       any  any     any   yes;
     GetMe                 "getMe"                 no        own  own     own   yes;
     UpdateMe              "updateMe"              no        own  own     own   no;
-    DeleteMe              "deleteMe"              no        own  own     own   no;
+    DeleteMe              "deleteMe"              no        own  own     own   yes;
     ChangePassword        "changePassword"        no        own  own     own   no;
-    ChangeEmail           "changeEmail"           no        own  own     own   no;
+    ChangeEmail           "changeEmail"           no        own  own     own   yes;
     ExportMe              "exportMe"              no        own  own     own   yes;
     ListSessions          "listSessions"          no        own  own     own   yes;
     EndOtherSessions      "endOtherSessions"      no        own  own     own   yes;

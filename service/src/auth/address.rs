@@ -2,8 +2,8 @@
 //! accepted in [`super::verification`].
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
-    QuerySelect, prelude::DateTimeWithTimeZone,
+    ActiveValue::Set, DatabaseTransaction, EntityTrait, IntoActiveModel, QuerySelect,
+    prelude::DateTimeWithTimeZone,
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -58,8 +58,9 @@ pub async fn resend_verification(cx: &Context, input: AccountEmail) -> Result<()
     super::request_mail(cx, Template::VerifyEmail, &input.email).await
 }
 
-/// Requests a change of the actor's address: mails a token to the new address and a notice to the old one. The old
-/// address stays until the new one is confirmed.
+/// Requests a change of the actor's address: mails a token to the new address, and a notice to the old one if it is
+/// verified. The old address stays until the new one is confirmed. Mail that an unverified account got before becomes
+/// invalid; its own address once more requests another verification mail.
 ///
 /// # Errors
 /// [`Error::Invalid`] for a wrong password, [`Error::CannotMail`] if the server sends no mail.
@@ -92,28 +93,32 @@ pub(super) async fn lock(txn: &DatabaseTransaction, id: Uuid) -> Result<Option<M
     Ok(Entity::find_by_id(id).lock_exclusive().one(txn).await?)
 }
 
-async fn holder(txn: &DatabaseTransaction, email: &str) -> Result<Option<Model>> {
-    Ok(Entity::find().filter(Column::Email.eq(email)).one(txn).await?)
-}
-
-/// Stores the pending address of an account. If another account has verified the address, nothing is stored and that
-/// account is not notified.
+/// Stores the pending address of an account, and enqueues its mail. The address is not looked up here, so the work is
+/// the same whether or not another account has it: mail to a verified address of another account is discarded later.
 async fn request_change(
     txn: &DatabaseTransaction,
     now: DateTimeWithTimeZone,
     user: Model,
     email: String,
 ) -> Result<()> {
-    if email == user.email && user.pending_email.is_none() {
+    let is_same = email == user.email;
+    if is_same && user.is_verified && user.pending_email.is_none() {
         return Ok(());
     }
-    let taken = holder(txn, &email).await?.is_some_and(|holder| holder.is_verified);
-    let pending = (email != user.email && !taken).then_some(email);
     let mut row = user.clone().into_active_model();
-    row.pending_email = Set(pending.clone());
-    let changed = db::update(txn, row, Column::Version, None).await?;
-    if let Some(pending) = pending {
-        mail::enqueue(txn, now, Template::ChangeEmail, &changed, &pending).await?;
+    row.pending_email = Set((!is_same).then(|| email.clone()));
+    if !user.is_verified {
+        // Invalidates the tokens that were mailed to the address so far: it may belong to another person.
+        row.token_epoch = Set(user.token_epoch + 1);
     }
-    mail::enqueue(txn, now, Template::EmailChangeRequested, &changed, &user.email).await
+    let changed = db::update(txn, row, Column::Version, None).await?;
+    match (is_same, user.is_verified) {
+        (true, true) => {}
+        (true, false) => mail::enqueue(txn, now, Template::VerifyEmail, &changed, &email).await?,
+        (false, _) => mail::enqueue(txn, now, Template::ChangeEmail, &changed, &email).await?,
+    }
+    if user.is_verified {
+        mail::enqueue(txn, now, Template::EmailChangeRequested, &changed, &user.email).await?;
+    }
+    Ok(())
 }

@@ -91,6 +91,9 @@ async fn attempt_to_send(cx: &Context, mailer: &Mailer, row: &Model) -> std::res
         None => find_account(cx, template, row).await?,
     };
     let user = user.ok_or(Unsent::Obsolete)?;
+    if template == Template::ChangeEmail && is_verified_elsewhere(cx, &row.address).await? {
+        return Err(Unsent::Obsolete);
+    }
     let token = match template.purpose() {
         None => None,
         Some(purpose) => {
@@ -108,6 +111,13 @@ async fn attempt_to_send(cx: &Context, mailer: &Mailer, row: &Model) -> std::res
     let username = proven.then_some(user.username.as_str());
     let message = template::render(template, new, username, mailer.public_url(), token.as_ref());
     Ok(mailer.send(row.id, &row.address, message).await?)
+}
+
+/// Whether an account has verified an address, which is then not offered to another account.
+async fn is_verified_elsewhere(cx: &Context, address: &str) -> Result<bool> {
+    let holder = users::Entity::find().filter(users::Column::Email.eq(address));
+    let holder = cx.db.read(async |conn| holder.clone().one(conn).await).await?;
+    Ok(holder.is_some_and(|holder| holder.is_verified))
 }
 
 /// Finds the account with the requested address, and assigns the mail to it.
