@@ -6,22 +6,20 @@
 mod choice;
 mod command;
 mod dotenv;
+mod mail;
 mod parse;
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-    time::Duration,
-};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use clap::{ArgAction, Parser};
-use service::{DbSettings, Keys, Shared, context::AccountPolicy, mail::Mailer};
+use service::{DbSettings, Keys, Shared, context::AccountPolicy};
 use url::{Origin, Url};
 
 pub use self::{
     choice::{AppEnv, LogFormat, Switch},
     command::{
-        Account, AccountFile, Accounts, Command, Export, Import, NewAccount, NewRole, ResetMail, UserCommand,
+        Account, AccountFile, Accounts, Command, Export, Import, NewAccount, NewRole,
+        ResetMail, UserCommand,
     },
     dotenv::load_dotenv,
 };
@@ -209,6 +207,7 @@ impl Config {
             bcrypt_cost: self.bcrypt_cost,
             email_verification: self.email_verification == Switch::On,
             mail: !self.mail_url.is_empty(),
+            public_url: self.link_base().map(|url| url.as_str().trim_end_matches('/').to_owned()),
         }
     }
 
@@ -247,30 +246,6 @@ impl Config {
             return Err("APP_SECRETS: the development secret is allowed with a loopback HOST only".to_owned());
         }
         Keys::new(&secrets).map_err(|error| format!("APP_SECRETS: {error}"))
-    }
-
-    /// Mail transport; none without `MAIL_URL`.
-    ///
-    /// # Errors
-    /// One line with the name of the setting and without secrets.
-    pub fn mailer(&self) -> Result<Option<Mailer>, String> {
-        if self.mail_url.is_empty() {
-            return Ok(None);
-        }
-        if self.mail_from.is_empty() {
-            return Err("MAIL_FROM: required with MAIL_URL".to_owned());
-        }
-        let public_url = match (&self.public_url, self.app_env) {
-            (Some(url), _) => url.clone(),
-            (None, AppEnv::Development) => {
-                let address = SocketAddr::new(self.host, self.port);
-                Url::parse(&format!("http://{address}")).map_err(|error| error.to_string())?
-            }
-            (None, AppEnv::Production) => {
-                return Err("PUBLIC_URL: required with MAIL_URL, as the base of links in mail".to_owned());
-            }
-        };
-        Mailer::new(&self.mail_url, &self.mail_from, &public_url).map(Some)
     }
 
     /// Checks settings against each other.

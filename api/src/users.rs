@@ -9,7 +9,7 @@ use service::{
     own_data::{self, OwnDataDocument},
     page::Page,
     sessions::{self, Session},
-    users::{self, Confirmation, NewUser, ProfilePatch, User, UserPatch, UserQuery},
+    users::{self, Confirmation, CreatedUser, NewUser, ProfilePatch, User, UserPatch, UserQuery},
 };
 use utoipa::ToSchema;
 
@@ -23,6 +23,12 @@ use crate::{
 impl Versioned for User {
     fn version(&self) -> i64 {
         self.version
+    }
+}
+
+impl Versioned for CreatedUser {
+    fn version(&self) -> i64 {
+        self.user.version
     }
 }
 
@@ -48,7 +54,7 @@ pub(crate) fn section() -> Section {
             endpoint!(users::end_other_sessions, Action::EndOtherSessions),
             endpoint!(users::end_session, Action::EndSession),
             endpoint!(users::list, Action::ListUsers).list_of(User::name),
-            endpoint!(users::create, Action::CreateUser).expensive().resource(User::name).fails([
+            endpoint!(users::create, Action::CreateUser).expensive().resource(CreatedUser::name).fails([
                 Code::UsernameTaken,
                 Code::EmailTaken,
                 Code::Overloaded,
@@ -57,7 +63,7 @@ pub(crate) fn section() -> Section {
             endpoint!(users::update, Action::UpdateUser)
                 .resource(User::name)
                 .if_match()
-                .fails([Code::LastAdmin]),
+                .fails([Code::LastAdmin, Code::EmailTaken]),
             endpoint!(users::delete, Action::DeleteUser).if_match().fails([Code::LastAdmin]),
             endpoint!(users::send_password_reset, Action::SendPasswordReset).fails([Code::CannotMail]),
             endpoint!(users::end_sessions, Action::EndUserSessions),
@@ -185,15 +191,16 @@ pub async fn list(
 /// Create an account
 ///
 /// Sends mail to the account's address, with a token by which the owner chooses the password. Until then, log-in fails.
+/// A server that sends no mail returns the token once, in `password_link`, for you to hand over.
 #[utoipa::path(post, path = "/api/v1/users", operation_id = "createUser", tag = "users", request_body = NewUser,
-    responses((status = 201, body = User, description = "New account")))]
+    responses((status = 201, body = CreatedUser, description = "New account")))]
 pub async fn create(
     cx: Data<Context>,
     SignedIn(actor): SignedIn,
     Json(new): Json<NewUser>,
 ) -> Result<impl Responder> {
-    let user = users::create(&cx, &actor, new).await?;
-    Ok(Created(format!("/api/v1/users/{}", user.id), user))
+    let created = users::create(&cx, &actor, new).await?;
+    Ok(Created(format!("/api/v1/users/{}", created.user.id), created))
 }
 
 /// Get an account
@@ -206,7 +213,9 @@ pub async fn get(cx: Data<Context>, SignedIn(actor): SignedIn, Id(id): Id) -> Re
 
 /// Update an account
 ///
-/// Changes names, role, verification and activity. Disabling an account ends its sessions.
+/// Changes address, names, role, verification and activity. Disabling an account ends its sessions. A corrected address
+/// ends them, too, and invalidates mailed tokens; the verified old address is notified, and the new one gets mail to
+/// verify it, unless `is_verified` is true.
 #[utoipa::path(patch, path = "/api/v1/users/{id}", operation_id = "updateUser", tag = "users", request_body = UserPatch,
     params(("id" = Uuid, Path, description = "Id of the account", example = "01a1fc31-a23e-72a5-9ed9-5d2493985689")),
     responses((status = 200, body = User, description = "Updated account")))]

@@ -75,6 +75,7 @@ async fn main() -> Anything<()> {
         bcrypt_cost: 4,
         email_verification: false,
         mail: false,
+        public_url: None,
     };
     let keys = Keys::new(&["a secret for benchmarks, of 32 bytes"])?;
     let shared = Shared::new(&arguments.database, keys, policy, false);

@@ -104,6 +104,7 @@ async fn open(url: &str) -> Context {
         bcrypt_cost: 4,
         email_verification: false,
         mail: false,
+        public_url: None,
     };
     let keys = Keys::new(&["a secret for benchmarks, of 32 bytes"]).unwrap();
     Context::open(Arc::new(Shared::new(url, keys, policy, false)), &settings).await.unwrap()

@@ -62,7 +62,7 @@ pub async fn sign_up(cx: &Context, device: DeviceInfo, new: SignUp) -> Result<Us
     let new = NewUser { username, email, first_name, last_name, role: None, is_verified };
     let user = users::create_account(cx, None, new, Some((Client::at(device.ip), password))).await?;
     Event::SignedUp { user: user.id }.log();
-    Ok(user)
+    Ok(user.into())
 }
 
 /// Attempts at a log-in while its account changes concurrently.

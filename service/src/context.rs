@@ -21,6 +21,8 @@ pub struct AccountPolicy {
     pub email_verification: bool,
     /// True if mail is sent.
     pub mail: bool,
+    /// Base of the links to pages of the frontend, without a slash at its end.
+    pub public_url: Option<String>,
 }
 
 /// Parts that all contexts of a process share: keys, clock, hashing threads, rate limits and the account policy.

@@ -38,4 +38,4 @@ pub use error::{Error, Result};
 pub use field::{FieldCode, FieldError};
 pub use keys::{Keys, MIN_SECRET_LENGTH};
 pub use role::Role;
-pub use secret::{AccessToken, DeviceToken, MailToken, Password, RefreshToken};
+pub use secret::{AccessToken, DeviceToken, MailToken, Password, RefreshToken, TokenLink};

@@ -8,6 +8,9 @@ pub const VERIFY_EMAIL: TimeDelta = TimeDelta::hours(24);
 /// Lifetime of a token that resets a password.
 pub const RESET_PASSWORD: TimeDelta = TimeDelta::minutes(30);
 
+/// Lifetime of a token that an administrator hands over, to choose the first password of an account.
+pub const FIRST_PASSWORD: TimeDelta = TimeDelta::hours(24);
+
 /// Time after which an unused session ends.
 pub const SESSION_IDLE: TimeDelta = TimeDelta::days(7);
 

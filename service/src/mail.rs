@@ -3,11 +3,12 @@
 
 mod delivery;
 mod outbox;
+mod password_link;
 mod template;
 mod token;
 mod transport;
 
-pub use self::{delivery::run, transport::Mailer};
+pub use self::{delivery::run, password_link::PasswordLink, transport::Mailer};
 pub(crate) use self::{
     outbox::{Template, enqueue, enqueue_for_address},
     token::{PresentedToken, Purpose},

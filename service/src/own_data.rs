@@ -36,7 +36,7 @@ macro_rules! document {
 
         /// Reads the document, without its books.
         async fn read(cx: &Context, actor: &Account) -> Result<OwnDataDocument> {
-            let account = users::find(cx, actor.id).await?;
+            let account = users::find_own(cx, actor.id).await?;
             Ok(OwnDataDocument {
                 exported_at: cx.clock().now().to_utc(),
                 pending_email: account.pending_email.clone(),

@@ -53,6 +53,8 @@ secrets! {
     DeviceToken;
     /// Token of a link in a mail.
     MailToken;
+    /// Link with such a token.
+    TokenLink;
 }
 
 impl Password {

@@ -83,6 +83,10 @@ events! {
     EmailChangeRequested = Info "email_change_requested" { user: Uuid };
     /// The address was changed, which also verifies it.
     EmailChanged = Info "email_changed" { user: Uuid };
+    /// The address was corrected by an administrator or the operator.
+    EmailCorrected = Warn "email_corrected" { actor: ActorId, user: Uuid };
+    /// A token to choose the first password was shown to an administrator, since no mail is sent.
+    LinkShown = Warn "link_shown" { actor: ActorId, user: Uuid };
     /// An unverified account lost its address to an account that verified it.
     AddressLost = Warn "address_lost" { user: Uuid, to: Uuid };
 }
@@ -160,6 +164,8 @@ reasons! {
         PasswordChanged = "password_changed";
         /// The password was reset by mail.
         PasswordReset = "password_reset";
+        /// The address was corrected by an administrator or the operator.
+        EmailCorrected = "email_corrected";
         /// Another account verified the address.
         AddressLost = "address_lost";
     }

@@ -2,6 +2,7 @@
 
 mod change;
 mod confirmation;
+mod created;
 mod identity;
 pub mod import;
 mod lock;
@@ -24,15 +25,16 @@ pub(crate) use self::{
     identity::{normal_email, password_hints, valid_email, valid_username},
 };
 pub use self::{
+    created::CreatedUser,
     query::{UserQuery, UserSort},
     requests::{Confirmation, NewUser, ProfilePatch, UserPatch},
 };
 use crate::{
-    Account, Actor, Context, Password, Result, Role,
+    Account, Actor, Context, Error, Password, Result, Role,
     access::Action,
     db::Class,
     error::{OrNotFound, OrViolated, Unique},
-    mail::{self, Template},
+    mail::{self, PasswordLink, Template},
     page::{self, Page},
     passwords::{self, Client},
     security::{Event, SessionEnd},
@@ -100,8 +102,11 @@ impl From<Model> for User {
 }
 
 /// Reads the actor's account.
+///
+/// # Errors
+/// [`Error::InvalidToken`] if the account was deleted meanwhile.
 pub async fn me(cx: &Context, actor: &Actor) -> Result<User> {
-    Ok(find(cx, actor.require_account(Action::GetMe)?.id).await?.into())
+    Ok(find_own(cx, actor.require_account(Action::GetMe)?.id).await?.into())
 }
 
 /// Updates the actor's account, if its version is one of `versions`.
@@ -114,15 +119,15 @@ pub async fn update_me(
     let id = actor.require_account(Action::UpdateMe)?.id;
     patch.validate()?;
     let ProfilePatch { first_name, last_name } = patch;
-    let patch = UserPatch { first_name, last_name, role: None, is_verified: None, is_active: None };
-    let (_, after) = change(cx, None, id, versions, patch).await?;
+    let patch = UserPatch { first_name, last_name, ..UserPatch::default() };
+    let (_, after) = change(cx, None, id, versions, patch).await.map_err(deleted_meanwhile)?;
     Ok(after)
 }
 
 /// Deletes the actor's account, after its password is confirmed. Its sessions end; its books stay without an owner.
 ///
 /// # Errors
-/// [`Error::Invalid`](crate::Error::Invalid) for a wrong password, [`Error::LastAdmin`](crate::Error::LastAdmin) for the last administrator.
+/// [`Error::Invalid`] for a wrong password, [`Error::LastAdmin`] for the last administrator.
 pub async fn delete_me(
     cx: &Context,
     actor: &Actor,
@@ -132,7 +137,7 @@ pub async fn delete_me(
     let id = actor.require_account(Action::DeleteMe)?.id;
     confirmation.validate()?;
     confirm_password(cx, id, confirmation.current_password).await?;
-    remove(cx, None, id, versions).await?;
+    remove(cx, None, id, versions).await.map_err(deleted_meanwhile)?;
     Event::UserDeleted { actor: actor.into(), user: id }.log();
     Ok(())
 }
@@ -148,13 +153,19 @@ pub async fn list(cx: &Context, actor: &Actor, query: UserQuery) -> Result<Page<
 }
 
 /// Creates an account for another person. Nobody can log in to it until its owner chooses a password with the token of
-/// the mail.
-pub async fn create(cx: &Context, actor: &Actor, new: NewUser) -> Result<User> {
+/// the mail, or of the returned link if this server sends no mail.
+pub async fn create(cx: &Context, actor: &Actor, new: NewUser) -> Result<CreatedUser> {
     actor.require(Action::CreateUser)?;
     let created = create_account(cx, actor.id(), new, None).await;
-    let user = created.inspect_err(|error| actor.log_denial(Action::CreateUser, error))?;
+    let row = created.inspect_err(|error| actor.log_denial(Action::CreateUser, error))?;
+    let shown = !cx.policy().mail;
+    let password_link = shown.then(|| PasswordLink::for_account(cx, &row)).transpose()?;
+    let user = User::from(row);
     Event::UserCreated { actor: actor.into(), user: user.id, role: user.role }.log();
-    Ok(user)
+    if password_link.is_some() {
+        Event::LinkShown { actor: actor.into(), user: user.id }.log();
+    }
+    Ok(CreatedUser { user, password_link })
 }
 
 /// Creates an account with a password, for the operator only: the first administrator may exist before mail is
@@ -167,7 +178,8 @@ pub async fn create_with_password(
 ) -> Result<User> {
     actor.require_operator(Action::CreateUser)?;
     password.check_form()?;
-    let user = create_account(cx, None, new, Some((Client::at(None), password))).await?;
+    let created = create_account(cx, None, new, Some((Client::at(None), password))).await?;
+    let user = User::from(created);
     Event::UserCreated { actor: actor.into(), user: user.id, role: user.role }.log();
     Ok(user)
 }
@@ -178,10 +190,11 @@ pub async fn get(cx: &Context, actor: &Actor, id: Uuid) -> Result<User> {
     Ok(find(cx, id).await?.into())
 }
 
-/// Updates an account, if its version is one of `versions`.
+/// Updates an account, if its version is one of `versions`. A corrected address ends the sessions of the account; the
+/// verified old address is notified, and the new one gets mail with a token.
 ///
 /// # Errors
-/// [`Error::LastAdmin`](crate::Error::LastAdmin) for the last administrator.
+/// [`Error::LastAdmin`] for the last administrator, [`Error::Taken`] if another account has the address.
 pub async fn update(
     cx: &Context,
     actor: &Actor,
@@ -200,7 +213,7 @@ pub async fn update(
 /// Deletes an account. Its sessions end; its books stay without an owner.
 ///
 /// # Errors
-/// [`Error::LastAdmin`](crate::Error::LastAdmin) for the last administrator.
+/// [`Error::LastAdmin`] for the last administrator.
 pub async fn delete(cx: &Context, actor: &Actor, id: Uuid, versions: Option<Vec<i64>>) -> Result<()> {
     actor.require(Action::DeleteUser)?;
     let removed = remove(cx, actor.id(), id, versions).await;
@@ -236,13 +249,13 @@ pub async fn act_for(cx: &Context, username: &str) -> Result<Actor> {
 /// another person.
 ///
 /// # Errors
-/// [`Error::Taken`](crate::Error::Taken) if another account has the username or the address.
+/// [`Error::Taken`] if another account has the username or the address.
 pub(crate) async fn create_account(
     cx: &Context,
     by: Option<Uuid>,
     new: NewUser,
     password: Option<(Client, Password)>,
-) -> Result<User> {
+) -> Result<Model> {
     new.validate()?;
     let (password_hash, template) = match password {
         Some((client, password)) => {
@@ -264,12 +277,28 @@ pub(crate) async fn create_account(
                 if let Some(template) = template {
                     mail::enqueue(txn, now, template, &user, &user.email).await?;
                 }
-                Ok(user.into())
+                Ok(user)
             })
         })
         .await?;
     cx.wake_outbox();
     Ok(user)
+}
+
+/// Reads the row of the actor's account.
+///
+/// # Errors
+/// [`Error::InvalidToken`] if the account was deleted meanwhile.
+pub(crate) async fn find_own(cx: &Context, id: Uuid) -> Result<Model> {
+    find(cx, id).await.map_err(deleted_meanwhile)
+}
+
+/// Error of an operation of an account that does not exist any more.
+fn deleted_meanwhile(error: Error) -> Error {
+    match error {
+        Error::NotFound => Error::InvalidToken,
+        other => other,
+    }
 }
 
 /// Reads the row of an account.

@@ -36,6 +36,7 @@ mod health;
 mod import;
 mod keys;
 mod lists;
+mod lockout;
 mod mail;
 mod memory;
 mod migrations;

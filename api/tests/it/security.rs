@@ -166,6 +166,7 @@ async fn every_event_of_an_account_is_logged_once() {
     warn throttled address=loopback policy=log-in-failures
     info user_enabled actor=root user=alice
     info user_created actor=root role=cashier user=carol
+    warn link_shown actor=root user=carol
     info user_deleted actor=root user=alice
     ");
 }

@@ -22,10 +22,10 @@ struct Parts {
 }
 
 /// Page on which a password is chosen.
-const RESET_PAGE: &str = "reset-password";
+pub(super) const RESET_PAGE: &str = "reset-password";
 
 /// Link to a page. The token follows `#`, which browsers do not send: no server's log has it.
-fn link(public_url: &str, page: &str, token: &MailToken) -> String {
+pub(super) fn link(public_url: &str, page: &str, token: &MailToken) -> String {
     format!("{public_url}/{page}#token={}", token.reveal())
 }
 

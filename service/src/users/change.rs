@@ -1,21 +1,27 @@
 //! Changes and deletion of accounts, and their events in the security log.
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, sea_query::Expr,
+    ActiveValue::{self, Set},
+    ColumnTrait, DatabaseTransaction, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter,
+    prelude::DateTimeWithTimeZone,
+    sea_query::Expr,
 };
 use uuid::Uuid;
 
-use super::{User, UserPatch, lock::lock};
+use super::{User, UserPatch, identity::normal_email, lock::lock};
 use crate::{
     Context, Result, Role,
     db::{self, set},
+    error::{OrViolated, Unique},
+    mail::{self, Template},
+    passwords,
     security::{ActorId, Event, SessionEnd},
     sessions,
 };
 use entity::{
     behavior::now,
     books,
-    users::{Column, Entity},
+    users::{ActiveModel, Column, Entity, Model},
 };
 
 /// Updates an account for an administrator or its owner (see [`lock`]). Returns its states before and after.
@@ -26,35 +32,75 @@ pub(super) async fn change(
     versions: Option<Vec<i64>>,
     patch: UserPatch,
 ) -> Result<(User, User)> {
-    let now = cx.clock().now();
-    cx.db
+    let (now, sends, verifies) = (cx.clock().now(), cx.policy().mail, cx.policy().email_verification);
+    let changed = cx
+        .db
         .write((versions, patch), move |txn, (versions, patch)| {
             Box::pin(async move {
-                let UserPatch { first_name, last_name, role, is_verified, is_active } = patch;
                 let locked = lock(txn, by, id).await?;
-                let loses_power = role.is_some_and(|role| role != Role::Admin)
-                    || is_active == Some(false)
-                    || is_verified == Some(false);
-                if loses_power {
+                let row = apply(patch, &locked.user, verifies);
+                let unset = |flag: &ActiveValue<bool>| matches!(flag, Set(false));
+                let demoted = matches!(&row.role, Set(role) if *role != Role::Admin.as_str());
+                if demoted || unset(&row.is_active) || unset(&row.is_verified) {
                     locked.keeps_an_admin()?;
                 }
-                let mut user = locked.user.clone().into_active_model();
-                set(&mut user.first_name, first_name);
-                set(&mut user.last_name, last_name);
-                set(&mut user.role, role.map(|role| role.to_string()));
-                if locked.user.is_verified && is_verified == Some(false) {
-                    user.token_epoch = Set(locked.user.token_epoch + 1);
+                let changed = db::update(txn, row, Column::Version, versions).await;
+                let changed = changed.or_taken(&[Unique::Email])?;
+                let corrected = changed.email != locked.user.email;
+                if corrected && sends {
+                    notify(txn, now, &locked.user, &changed).await?;
                 }
-                set(&mut user.is_verified, is_verified);
-                set(&mut user.is_active, is_active);
-                let changed = db::update(txn, user, Column::Version, versions).await?;
-                if !changed.is_active {
+                if corrected || !changed.is_active {
                     sessions::end_all(txn, now, id).await?;
                 }
                 Ok((locked.user.into(), changed.into()))
             })
         })
-        .await
+        .await?;
+    cx.wake_outbox();
+    Ok(changed)
+}
+
+/// Applies a patch to an account. A corrected address is not verified if addresses must be, unless the patch states it.
+/// Mail tokens become invalid with the address, and with a withdrawn verification.
+fn apply(patch: UserPatch, user: &Model, verifies: bool) -> ActiveModel {
+    let UserPatch { email, first_name, last_name, role, is_verified, is_active } = patch;
+    let email = email.map(|email| normal_email(&email)).filter(|email| *email != user.email);
+    let is_verified = is_verified.or((email.is_some() && verifies).then_some(false));
+    let mut row = user.clone().into_active_model();
+    set(&mut row.first_name, first_name);
+    set(&mut row.last_name, last_name);
+    set(&mut row.role, role.map(|role| role.to_string()));
+    if email.is_some() || (user.is_verified && is_verified == Some(false)) {
+        row.token_epoch = Set(user.token_epoch + 1);
+    }
+    if let Some(email) = email {
+        (row.email, row.pending_email) = (Set(email), Set(None));
+    }
+    set(&mut row.is_verified, is_verified);
+    set(&mut row.is_active, is_active);
+    row
+}
+
+/// Notifies the verified old address of a correction, and mails a token to the new one: to choose the first password,
+/// or to verify the address.
+async fn notify(
+    txn: &DatabaseTransaction,
+    now: DateTimeWithTimeZone,
+    before: &Model,
+    after: &Model,
+) -> Result<()> {
+    if before.is_verified {
+        mail::enqueue(txn, now, Template::EmailChanged, after, &before.email).await?;
+    }
+    let template = if passwords::is_none_yet(&after.password_hash) {
+        Template::PasswordReset
+    } else if after.is_verified {
+        return Ok(());
+    } else {
+        Template::VerifyEmail
+    };
+    mail::enqueue(txn, now, template, after, &after.email).await
 }
 
 /// Logs the events of an update.
@@ -62,6 +108,10 @@ pub(super) fn log_change(actor: ActorId, before: &User, after: &User) {
     let user = after.id;
     if before.role != after.role {
         Event::RoleChanged { actor, user, from: before.role, to: after.role }.log();
+    }
+    let corrected = before.email != after.email;
+    if corrected {
+        Event::EmailCorrected { actor, user }.log();
     }
     if before.is_verified != after.is_verified {
         Event::VerificationChanged { actor, user, verified: after.is_verified }.log();
@@ -73,6 +123,9 @@ pub(super) fn log_change(actor: ActorId, before: &User, after: &User) {
         }
         (false, true) => Event::UserEnabled { actor, user }.log(),
         (true, true) | (false, false) => {}
+    }
+    if corrected && after.is_active {
+        Event::SessionsEnded { user, actor, reason: SessionEnd::EmailCorrected }.log();
     }
 }
 

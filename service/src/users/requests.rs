@@ -76,6 +76,12 @@ pub struct ProfilePatch {
 #[derive(Debug, Clone, Default, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UserPatch {
+    /// Corrected e-mail address, stored in lower case. It ends the account's sessions, and counts as not verified
+    /// unless `is_verified` is true.
+    #[serde(default, deserialize_with = "input::required")]
+    #[validate(length(max = 254), custom(function = "valid_email"))]
+    #[schema(value_type = Option<String>, format = "email", max_length = 254, nullable = false, examples("bob@example.org"))]
+    pub email: Option<String>,
     /// Given name.
     #[serde(default, deserialize_with = "input::clearable")]
     #[validate(length(min = 1, max = 100), custom(function = "input::words"))]

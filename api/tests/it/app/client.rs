@@ -127,6 +127,13 @@ impl Answer {
         self.headers.get_all(name).iter().map(|value| value.to_str().unwrap()).collect()
     }
 
+    /// Names of all headers, sorted.
+    pub fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.headers.keys().map(|name| name.as_str().to_owned()).collect();
+        names.sort();
+        names
+    }
+
     pub fn tag(&self) -> String {
         self.header("etag").to_owned()
     }
