@@ -18,7 +18,7 @@ use url::{Origin, Url};
 pub use self::{
     choice::{AppEnv, LogFormat, Switch},
     command::{
-        Account, AccountFile, Accounts, Command, Export, Import, NewAccount, NewRole,
+        Account, AccountFile, Accounts, Command, CorrectEmail, Export, Import, NewAccount, NewRole,
         ResetMail, UserCommand,
     },
     dotenv::load_dotenv,

@@ -20,7 +20,7 @@ async fn main() -> ExitCode {
             error.exit()
         }
         Err(error) => {
-            return fail(error.to_string().lines().next().unwrap_or_default().trim_start_matches("error: "));
+            return fail(&first_paragraph(&error.to_string()));
         }
     };
     logging::init(&cli.config);
@@ -28,6 +28,12 @@ async fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }
+}
+
+/// First paragraph of an error of the command line, as one line: the error with the arguments that it names.
+fn first_paragraph(error: &str) -> String {
+    let lines = error.trim_start_matches("error: ").lines().map(str::trim);
+    lines.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// Prints an error as one line.

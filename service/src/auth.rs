@@ -12,7 +12,10 @@ use validator::Validate;
 
 pub use self::{
     address::{AccountEmail, NewEmail, change_email, resend_verification},
-    recovery::{PasswordChange, PasswordReset, change_password, request_reset, reset_password, send_reset},
+    recovery::{
+        PasswordChange, PasswordReset, assign_password, change_password, request_reset, reset_password,
+        send_reset,
+    },
     requests::{LogIn, Refresh, SignUp, TokenType, Tokens, Transport},
     verification::{VerifyEmail, verify_email},
 };

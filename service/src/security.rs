@@ -85,6 +85,8 @@ events! {
     EmailChanged = Info "email_changed" { user: Uuid };
     /// The address was corrected by an administrator or the operator.
     EmailCorrected = Warn "email_corrected" { actor: ActorId, user: Uuid };
+    /// The operator set a password.
+    PasswordSet = Warn "password_set" { actor: ActorId, user: Uuid };
     /// A token to choose the first password was shown to an administrator, since no mail is sent.
     LinkShown = Warn "link_shown" { actor: ActorId, user: Uuid };
     /// An unverified account lost its address to an account that verified it.
@@ -164,6 +166,8 @@ reasons! {
         PasswordChanged = "password_changed";
         /// The password was reset by mail.
         PasswordReset = "password_reset";
+        /// The operator set the password.
+        PasswordSet = "password_set";
         /// The address was corrected by an administrator or the operator.
         EmailCorrected = "email_corrected";
         /// Another account verified the address.

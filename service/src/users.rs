@@ -3,6 +3,7 @@
 mod change;
 mod confirmation;
 mod created;
+mod details;
 mod identity;
 pub mod import;
 mod lock;
@@ -26,6 +27,7 @@ pub(crate) use self::{
 };
 pub use self::{
     created::CreatedUser,
+    details::{UserDetails, details},
     query::{UserQuery, UserSort},
     requests::{Confirmation, NewUser, ProfilePatch, UserPatch},
 };

@@ -6,12 +6,12 @@ use std::{
 };
 
 use service::{
-    Account, Actor, Context, Password, auth,
+    Account, Actor, Context, Error, Password, auth,
     users::{self, NewUser, User, UserPatch, UserQuery, UserSort, import},
 };
 
 use super::{explain, open, print};
-use crate::config::{AccountFile, Accounts, Config, NewAccount, UserCommand};
+use crate::config::{AccountFile, Accounts, Config, CorrectEmail, NewAccount, UserCommand};
 
 /// Accounts that are read at once.
 const PAGE: u64 = 100;
@@ -34,6 +34,14 @@ pub(super) async fn run(config: &Config, command: UserCommand) -> Result<(), Str
             let patch = UserPatch { is_active: Some(true), ..UserPatch::default() };
             change(&cx, &account.username, patch).await
         }
+        UserCommand::Password(account) => set_password(&cx, &account.username).await,
+        UserCommand::Verify(account) => {
+            let patch = UserPatch { is_verified: Some(true), ..UserPatch::default() };
+            change(&cx, &account.username, patch).await
+        }
+        UserCommand::Email(new) => correct_email(&cx, new).await,
+        UserCommand::Delete(account) => delete(&cx, &account.username).await,
+        UserCommand::Show(account) => show(&cx, &account.username).await,
         UserCommand::ResetMail(account) => send_reset_mail(&cx, &account.username).await,
         UserCommand::Import(file) => import_file(&cx, file).await,
     };
@@ -42,7 +50,7 @@ pub(super) async fn run(config: &Config, command: UserCommand) -> Result<(), Str
 }
 
 async fn create(cx: &Context, account: NewAccount) -> Result<(), String> {
-    let password = read_password().map_err(|error| format!("cannot read the password: {error}"))?;
+    let password = read_password()?;
     let new = NewUser {
         username: account.username,
         email: account.email,
@@ -57,8 +65,13 @@ async fn create(cx: &Context, account: NewAccount) -> Result<(), String> {
     Ok(())
 }
 
+/// Reads a new password, see [`ask_password`].
+fn read_password() -> Result<Password, String> {
+    ask_password().map_err(|error| format!("cannot read the password: {error}"))
+}
+
 /// Prompts for a password twice on a terminal; else reads the first line of standard input.
-fn read_password() -> io::Result<Password> {
+fn ask_password() -> io::Result<Password> {
     if io::stdin().is_terminal() {
         let password = rpassword::prompt_password("Password: ")?;
         if rpassword::prompt_password("Again: ")? != password {
@@ -99,7 +112,8 @@ async fn list(cx: &Context, accounts: Accounts) -> Result<(), String> {
 async fn find(cx: &Context, username: &str) -> Result<Account, String> {
     match users::act_for(cx, username).await {
         Ok(Actor::Account(account)) => Ok(account),
-        Ok(Actor::Operator) | Err(_) => Err(format!("there is no account {username:?}")),
+        Ok(Actor::Operator) | Err(Error::NotFound) => Err(format!("there is no account {username:?}")),
+        Err(error) => Err(explain(error)),
     }
 }
 
@@ -108,6 +122,32 @@ async fn change(cx: &Context, username: &str, patch: UserPatch) -> Result<(), St
     let user = users::update(cx, &Actor::Operator, id, None, patch).await.map_err(explain)?;
     print!("{}", line(&user));
     Ok(())
+}
+
+/// Sets a password. The account is found first, so that no password is asked for in vain.
+async fn set_password(cx: &Context, username: &str) -> Result<(), String> {
+    let Account { id, username, .. } = find(cx, username).await?;
+    auth::assign_password(cx, &Actor::Operator, id, read_password()?).await.map_err(explain)?;
+    println!("{id} {username}: the password was set");
+    Ok(())
+}
+
+async fn correct_email(cx: &Context, new: CorrectEmail) -> Result<(), String> {
+    let is_verified = new.verified.then_some(true);
+    let patch = UserPatch { email: Some(new.email), is_verified, ..UserPatch::default() };
+    change(cx, &new.username, patch).await
+}
+
+async fn delete(cx: &Context, username: &str) -> Result<(), String> {
+    let Account { id, username, .. } = find(cx, username).await?;
+    users::delete(cx, &Actor::Operator, id, None).await.map_err(explain)?;
+    println!("{id} {username}: deleted");
+    Ok(())
+}
+
+async fn show(cx: &Context, username: &str) -> Result<(), String> {
+    let id = find(cx, username).await?.id;
+    print(&users::details(cx, &Actor::Operator, id).await.map_err(explain)?)
 }
 
 async fn send_reset_mail(cx: &Context, username: &str) -> Result<(), String> {

@@ -33,6 +33,9 @@ pub(super) async fn run(config: &Config) -> Result<(), String> {
     if config.mail_url.is_empty() {
         log::warn!("mail is disabled: MAIL_URL is not set");
     }
+    if let Some(warning) = config.mail_warning() {
+        log::warn!("{warning}");
+    }
     log::info!("serving on http://{local}, documentation on http://{local}{}", openapi::DOCS);
     actix_web::rt::spawn(stop_on_signal(signals, stop, config.shutdown_delay()));
     let ended = server.await.map_err(|error| error.to_string());

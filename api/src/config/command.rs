@@ -39,6 +39,16 @@ pub enum UserCommand {
     Create(NewAccount),
     /// Send a password reset mail to the owner of an account
     ResetMail(ResetMail),
+    /// Set the password of an account and end its sessions; it is prompted for, or read from standard input
+    Password(Account),
+    /// Mark the address of an account as verified
+    Verify(Account),
+    /// Correct the address of an account and end its sessions; mail to verify the new address is sent to it
+    Email(CorrectEmail),
+    /// Delete an account; its books stay without an owner
+    Delete(Account),
+    /// Show an account as JSON, with its pending address and its number of active sessions
+    Show(Account),
     /// List accounts: id, name, address, role, whether active and whether verified
     List(Accounts),
     /// Change the role of an account
@@ -66,11 +76,23 @@ pub struct Accounts {
     pub role: Option<Role>,
 }
 
-/// Arguments of `user disable` and `user enable`.
+/// Arguments of commands for one account.
 #[derive(clap::Args)]
 pub struct Account {
     /// Username
     pub username: String,
+}
+
+/// Arguments of `user email`.
+#[derive(clap::Args)]
+pub struct CorrectEmail {
+    /// Username
+    pub username: String,
+    /// New e-mail address
+    pub email: String,
+    /// Mark the new address as verified instead of sending mail
+    #[arg(long)]
+    pub verified: bool,
 }
 
 /// Arguments of `user role`.

@@ -41,6 +41,7 @@ mod mail;
 mod memory;
 mod migrations;
 mod openapi;
+mod operator;
 mod own_data;
 mod permissions;
 mod pipelining;

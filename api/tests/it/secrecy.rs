@@ -312,10 +312,15 @@ async fn an_unreachable_database_does_not_reveal_its_password() {
 async fn the_command_line_prints_no_secret() {
     let database = Database::empty().await;
     let settings = [("RUST_LOG", "trace"), ("DATABASE_ECHO", "true")];
-    for password in [marked("password"), MARK.to_owned()] {
-        let email = format!("{MARK}@{MARK}.example");
-        let arguments = ["user", "create", "--username", "root", "--email", &email, "--role", "admin"];
-        let ended = crate::cli::run_with(&database, &settings, &arguments, &format!("{password}\n"));
+    let email = format!("{MARK}@{MARK}.example");
+    let create = ["user", "create", "--username", "root", "--email", &email, "--role", "admin"];
+    for (password, arguments) in [
+        (marked("password"), &create[..]),
+        (MARK.to_owned(), &create),
+        (marked("other password"), &["user", "password", "root"]),
+        (MARK.to_owned(), &["user", "password", "root"]),
+    ] {
+        let ended = crate::cli::run_with(&database, &settings, arguments, &format!("{password}\n"));
         let said = String::from_utf8([ended.stdout, ended.stderr].concat()).unwrap();
         assert_eq!(ended.status.success(), password != MARK, "{said}");
         assert!(!contains(&said, MARK) && !contains(&said, PASSWORD), "{said}");

@@ -195,11 +195,10 @@ async fn events_of_mail_tokens_and_revocations_are_logged() {
     story.sign_up("alice").await;
     story.sign_up("mallory").await;
     let program = &story.program;
-    let verify =
-        async |token: String| {
-            let body = json!({ "token": token, "password": PASSWORD });
-            program.post("/auth/verify-email", body).await.ok()
-        };
+    let verify = async |token: String| {
+        let body = json!({ "token": token, "password": PASSWORD });
+        program.post("/auth/verify-email", body).await.ok()
+    };
     verify(token("alice@example.com", "verify").await).await;
     let (alice, _) = story.log_in("alice").await;
     let (other, _) = story.log_in("alice").await;
@@ -314,10 +313,24 @@ async fn events_of_the_command_line_are_logged() {
         ),
         (&["user", "reset-mail", "carol"], "INFO  security] reset_requested actor=operator user=[id]\n"),
         (
+            &["user", "email", "carol", "carol@example.org"],
+            "WARN  security] email_corrected actor=operator user=[id]\nINFO  security] sessions_ended user=[id] actor=operator reason=email_corrected\n",
+        ),
+        (
+            &["user", "verify", "carol"],
+            "INFO  security] verification_changed actor=operator user=[id] verified=true\n",
+        ),
+        (
+            &["user", "password", "carol"],
+            "WARN  security] password_set actor=operator user=[id]\nINFO  security] sessions_ended user=[id] actor=operator reason=password_set\n",
+        ),
+        (&["user", "show", "carol"], ""),
+        (
             &["user", "disable", "carol"],
             "INFO  security] user_disabled actor=operator user=[id]\nINFO  security] sessions_ended user=[id] actor=operator reason=disabled\n",
         ),
         (&["user", "enable", "carol"], "INFO  security] user_enabled actor=operator user=[id]\n"),
+        (&["user", "delete", "carol"], "INFO  security] user_deleted actor=operator user=[id]\n"),
     ] {
         let ended = crate::cli::run_with(&app.database, &settings, arguments, &format!("{PASSWORD}\n"));
         let log = String::from_utf8(ended.stderr).unwrap();

@@ -169,6 +169,32 @@ pub async fn send_reset(cx: &Context, actor: &Actor, id: Uuid) -> Result<()> {
     Ok(())
 }
 
+/// Sets the password of an account, for the operator only: its owner has no other way if mail does not arrive. All
+/// sessions end.
+///
+/// # Errors
+/// [`Error::Invalid`] for a weak password, [`Error::NotFound`].
+pub async fn assign_password(cx: &Context, actor: &Actor, id: Uuid, password: Password) -> Result<()> {
+    actor.require_operator(Action::UpdateUser)?;
+    password.check_form()?;
+    let hints = users::password_hints(&users::find(cx, id).await?);
+    let hash = cx.passwords().choose("/password", password, hints).await?;
+    let (sends, now) = (cx.policy().mail, cx.clock().now());
+    cx.db
+        .write(move |txn| {
+            Box::pin(async move {
+                let user = lock(txn, id).await?.or_not_found()?;
+                set_password(txn, now, user, hash, sends).await?;
+                end_all(txn, now, id).await
+            })
+        })
+        .await?;
+    cx.wake_outbox();
+    Event::PasswordSet { actor: actor.into(), user: id }.log();
+    Event::SessionsEnded { user: id, actor: actor.into(), reason: SessionEnd::PasswordSet }.log();
+    Ok(())
+}
+
 /// Stores a new password and notifies the owner by mail.
 async fn set_password(
     txn: &DatabaseTransaction,
