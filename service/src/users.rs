@@ -7,6 +7,7 @@ mod details;
 mod identity;
 pub mod import;
 mod lock;
+mod own;
 mod query;
 mod requests;
 
@@ -24,15 +25,17 @@ use self::{
 pub(crate) use self::{
     confirmation::{confirm_password, wrong_password},
     identity::{normal_email, password_hints, valid_email, valid_username},
+    own::find_own,
 };
 pub use self::{
     created::CreatedUser,
     details::{UserDetails, details},
+    own::{delete_me, me, update_me},
     query::{UserQuery, UserSort},
     requests::{Confirmation, NewUser, ProfilePatch, UserPatch},
 };
 use crate::{
-    Account, Actor, Context, Error, Password, Result, Role,
+    Account, Actor, Context, Password, Result, Role,
     access::Action,
     db::Class,
     error::{OrNotFound, OrViolated, Unique},
@@ -103,47 +106,6 @@ impl From<Model> for User {
     }
 }
 
-/// Reads the actor's account.
-///
-/// # Errors
-/// [`Error::InvalidToken`] if the account was deleted meanwhile.
-pub async fn me(cx: &Context, actor: &Actor) -> Result<User> {
-    Ok(find_own(cx, actor.require_account(Action::GetMe)?.id).await?.into())
-}
-
-/// Updates the actor's account, if its version is one of `versions`.
-pub async fn update_me(
-    cx: &Context,
-    actor: &Actor,
-    versions: Option<Vec<i64>>,
-    patch: ProfilePatch,
-) -> Result<User> {
-    let id = actor.require_account(Action::UpdateMe)?.id;
-    patch.validate()?;
-    let ProfilePatch { first_name, last_name } = patch;
-    let patch = UserPatch { first_name, last_name, ..UserPatch::default() };
-    let (_, after) = change(cx, None, id, versions, patch).await.map_err(deleted_meanwhile)?;
-    Ok(after)
-}
-
-/// Deletes the actor's account, after its password is confirmed. Its sessions end; its books stay without an owner.
-///
-/// # Errors
-/// [`Error::Invalid`] for a wrong password, [`Error::LastAdmin`] for the last administrator.
-pub async fn delete_me(
-    cx: &Context,
-    actor: &Actor,
-    versions: Option<Vec<i64>>,
-    confirmation: Confirmation,
-) -> Result<()> {
-    let id = actor.require_account(Action::DeleteMe)?.id;
-    confirmation.validate()?;
-    confirm_password(cx, id, confirmation.current_password).await?;
-    remove(cx, None, id, versions).await.map_err(deleted_meanwhile)?;
-    Event::UserDeleted { actor: actor.into(), user: id }.log();
-    Ok(())
-}
-
 /// Lists accounts.
 pub async fn list(cx: &Context, actor: &Actor, query: UserQuery) -> Result<Page<User>> {
     actor.require(Action::ListUsers)?;
@@ -196,7 +158,8 @@ pub async fn get(cx: &Context, actor: &Actor, id: Uuid) -> Result<User> {
 /// verified old address is notified, and the new one gets mail with a token.
 ///
 /// # Errors
-/// [`Error::LastAdmin`] for the last administrator, [`Error::Taken`] if another account has the address.
+/// [`Error::LastAdmin`](crate::Error::LastAdmin) for the last administrator, [`Error::Taken`](crate::Error::Taken) if
+/// another account has the address.
 pub async fn update(
     cx: &Context,
     actor: &Actor,
@@ -215,7 +178,7 @@ pub async fn update(
 /// Deletes an account. Its sessions end; its books stay without an owner.
 ///
 /// # Errors
-/// [`Error::LastAdmin`] for the last administrator.
+/// [`Error::LastAdmin`](crate::Error::LastAdmin) for the last administrator.
 pub async fn delete(cx: &Context, actor: &Actor, id: Uuid, versions: Option<Vec<i64>>) -> Result<()> {
     actor.require(Action::DeleteUser)?;
     let removed = remove(cx, actor.id(), id, versions).await;
@@ -251,7 +214,7 @@ pub async fn act_for(cx: &Context, username: &str) -> Result<Actor> {
 /// another person.
 ///
 /// # Errors
-/// [`Error::Taken`] if another account has the username or the address.
+/// [`Error::Taken`](crate::Error::Taken) if another account has the username or the address.
 pub(crate) async fn create_account(
     cx: &Context,
     by: Option<Uuid>,
@@ -285,22 +248,6 @@ pub(crate) async fn create_account(
         .await?;
     cx.wake_outbox();
     Ok(user)
-}
-
-/// Reads the row of the actor's account.
-///
-/// # Errors
-/// [`Error::InvalidToken`] if the account was deleted meanwhile.
-pub(crate) async fn find_own(cx: &Context, id: Uuid) -> Result<Model> {
-    find(cx, id).await.map_err(deleted_meanwhile)
-}
-
-/// Error of an operation of an account that does not exist any more.
-fn deleted_meanwhile(error: Error) -> Error {
-    match error {
-        Error::NotFound => Error::InvalidToken,
-        other => other,
-    }
 }
 
 /// Reads the row of an account.
