@@ -238,6 +238,17 @@ async fn events_of_mail_tokens_and_revocations_are_logged() {
     let (alice, _) = story.log_in("alice").await;
     let confirmation = json!({ "current_password": PASSWORD });
     program.send(Method::DELETE, "/users/me", &alice, confirmation).await.no_content();
+    let correction = json!({ "email": "mallory@example.org" });
+    program.send(Method::PATCH, &story.path("mallory"), &root, correction).await.ok();
+    let verifying = async || {
+        let mails = mailbox::read(folder.path());
+        mails.iter().find(|mail| mail.to == "mallory@example.org").map(mailbox::Mail::token)
+    };
+    let token = wait_for("mail", verifying).await;
+    let guess = json!({ "token": token, "password": "wrong" });
+    program.post("/auth/verify-email", guess).await.invalid();
+    let renewed = json!({ "token": token, "new_password": NEW_PASSWORD });
+    program.post("/auth/verify-email", renewed).await.ok();
     let lines = story.tell();
     insta::assert_snapshot!(lines.join("\n"), @"
     info signed_up user=root
@@ -265,6 +276,12 @@ async fn events_of_mail_tokens_and_revocations_are_logged() {
     info sessions_ended actor=root reason=administrator user=alice
     info logged_in address=loopback session=#4 user=alice
     info user_deleted actor=alice user=alice
+    warn email_corrected actor=root user=mallory
+    info sessions_ended actor=root reason=email_corrected user=mallory
+    warn log_in_failed address=loopback reason=wrong_password user=mallory
+    info email_verified user=mallory
+    info password_reset user=mallory
+    info sessions_ended actor=mallory reason=password_reset user=mallory
     ");
 }
 

@@ -147,13 +147,18 @@ fn missing_proof(user: &Model) -> Error {
 /// password.
 async fn choose_password(cx: &Context, user: &Model, new: Password) -> Result<Proof> {
     if user.is_verified {
-        let detail = "is not accepted for a change of address; send the password of the account";
-        return Err(Error::invalid("/new_password", FieldCode::Invalid, detail));
+        return Err(owned());
     }
     let mut hints = users::password_hints(user);
     hints.extend(user.pending_email.clone());
     let hash = cx.passwords().choose("/new_password", new, hints).await?;
     Ok(Proof::NewPassword(hash))
+}
+
+/// Error of a new password for an account that has an owner.
+fn owned() -> Error {
+    let detail = "is not accepted for a change of a verified address; send the password of the account";
+    Error::invalid("/new_password", FieldCode::Invalid, detail)
 }
 
 /// Checks the password of the account. A wrong one counts as a failed log-in.
@@ -196,6 +201,8 @@ impl Completion {
         match &self.proof {
             Proof::Session(actor) => sessions::confirm(txn, actor, self.now).await?,
             Proof::Password(hash) if user.password_hash != *hash => return Err(wrong_password()),
+            // The owner may have verified the present address meanwhile.
+            Proof::NewPassword(_) if user.is_verified => return Err(owned()),
             Proof::Password(_) | Proof::NewPassword(_) => {}
         }
         let released = holder.as_ref().map(|holder| holder.id);
