@@ -30,9 +30,6 @@ pub(super) async fn run(config: &Config) -> Result<(), String> {
     let local = listener.local_addr().map_err(|error| error.to_string())?;
     let Running { server, stop, background } =
         crate::serve(config, listener).map_err(|error| error.to_string())?;
-    if config.mail_url.is_empty() {
-        log::warn!("mail is disabled: MAIL_URL is not set");
-    }
     if let Some(warning) = config.mail_warning() {
         log::warn!("{warning}");
     }
