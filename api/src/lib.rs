@@ -40,11 +40,12 @@ use crate::{
 /// Seconds for which browsers may cache preflight responses.
 const CORS_MAX_AGE: usize = 600;
 
-/// Applies pending migrations if the settings say so.
+/// Creates the missing file of SQLite, and applies pending migrations if the settings say so.
 ///
 /// # Errors
 /// Failed migrations, or no database.
 pub async fn migrate(config: &Config) -> Result<(), String> {
+    migration::startup::create_sqlite_file(&config.database_url);
     if !config.migrates() {
         return Ok(());
     }

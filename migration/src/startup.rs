@@ -3,7 +3,9 @@
 use sea_orm_migration::sea_orm::{DatabaseConnection, DbErr};
 use sea_orm_migration_kit::run::{self, Error, Session, Target, Until};
 
-pub use sea_orm_migration_kit::run::{PATIENCE, SchemaState as State, connect};
+pub use sea_orm_migration_kit::run::{
+    PATIENCE, SchemaState as State, connect, create_sqlite_file, sqlite_file,
+};
 
 use crate::Migrator;
 

@@ -17,6 +17,7 @@ use sea_orm_migration::{
 mod atomic;
 pub mod checksums;
 mod error;
+mod file;
 mod foreign_keys;
 mod journal;
 mod ledger;
@@ -31,6 +32,7 @@ mod stepwise;
 
 pub use self::{
     error::{Error, HalfDone, Unfinished},
+    file::{create_sqlite_file, sqlite_file},
     names::resolve,
     order::{Direction, Step, Until},
     records::{Record, applied, applied_names},
@@ -70,11 +72,13 @@ pub type Scripted = Pin<Box<dyn Future<Output = Result<Vec<Statement>, DbErr>> +
 pub type Script = Arc<dyn Fn(&str, Direction) -> Scripted + Send + Sync>;
 
 /// Connects for a migration: one connection, and on SQLite without foreign keys, since the rebuild of a table under
-/// them would delete the rows of its children. A file of SQLite is switched to WAL.
+/// them would delete the rows of its children. A file of SQLite is switched to WAL; a new one is readable by its owner
+/// only.
 ///
 /// # Errors
 /// [`DbErr`] of the driver.
 pub async fn connect(mut options: ConnectOptions) -> Result<DatabaseConnection, DbErr> {
+    create_sqlite_file(options.get_url());
     options.max_connections(1).sqlx_logging_level(log::LevelFilter::Debug).map_sqlx_sqlite_opts(|sqlite| {
         sqlite.foreign_keys(false).create_if_missing(true).journal_mode(SqliteJournalMode::Wal)
     });
