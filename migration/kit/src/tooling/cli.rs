@@ -74,7 +74,8 @@ pub async fn run<M: MigratorTrait>(project: &Project<M>, arguments: Vec<OsString
     if let Err(error) = env::load(&arguments) {
         return fail(&error, "");
     }
-    let cli = Cli::parse_from(arguments);
+    let mut cli = Cli::parse_from(arguments);
+    cli.settings.take_file();
     log(cli.settings.verbose && cli.verb.as_ref().is_none_or(Verb::writes));
     match verb(project, &cli).await {
         Ok(is_well) => u8::from(!is_well),

@@ -18,6 +18,7 @@ mod database;
 mod files;
 mod help;
 mod looks;
+mod settings;
 
 const LATER: Step = Step {
     name: "m20300101_000001_colour_parcels",
@@ -115,7 +116,8 @@ impl Shell {
             .env("IT_MIGRATOR", self.migrator)
             .env("IT_ARGUMENTS", serde_json::to_string(&arguments).unwrap())
             .env("IT_FOLDER", self.folder.path())
-            .env("DATABASE_URL", &self.url)
+            .env_remove("DATABASE_URL")
+            .envs((!self.url.is_empty()).then_some(("DATABASE_URL", &self.url)))
             .env("APP_ENV", self.app_env)
             .stdin(Stdio::null())
             .output()

@@ -37,6 +37,10 @@ pub struct Settings {
         value_name = "URL"
     )]
     pub database_url: Option<String>,
+    /// File with the database URL, instead of `DATABASE_URL`
+    #[arg(long, env = "DATABASE_URL_FILE", global = true, hide_env_values = true, value_name = "FILE",
+        conflicts_with = "database_url", value_parser = super::env::content)]
+    database_url_file: Option<String>,
     /// Schema, on PostgreSQL; that of the user's search path if omitted
     #[arg(
         short = 's',
@@ -80,6 +84,13 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Replaces the database URL by that of its file, if there is one.
+    pub(super) fn take_file(&mut self) {
+        if let Some(url) = self.database_url_file.take() {
+            self.database_url = Some(url);
+        }
+    }
+
     pub(super) fn patience(&self) -> Duration {
         Duration::from_secs(self.lock_timeout)
     }

@@ -31,6 +31,13 @@ pub(super) fn load(arguments: &[OsString]) -> Result<(), CliError> {
     Ok(())
 }
 
+/// Reads the file with the value of a setting, without the line end behind it.
+pub(super) fn content(path: &str) -> Result<String, String> {
+    let text = fs::read_to_string(path).map_err(|error| error.to_string())?;
+    let value = text.strip_suffix('\n').map_or(&*text, |line| line.strip_suffix('\r').unwrap_or(line));
+    if value.is_empty() { Err("the file is empty".to_owned()) } else { Ok(value.to_owned()) }
+}
+
 /// Sets the variables that the environment lacks. An error names the line by its number only: it may hold a secret.
 fn set(file: &Path, text: &[u8]) -> Result<(), CliError> {
     let position = Cell::new(0);
