@@ -11,6 +11,8 @@ use clap::{Parser, error::ErrorKind};
 
 #[actix_web::main]
 async fn main() -> ExitCode {
+    // Two providers are linked, so a TLS connection that asks for the default one would panic. The first one stays.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     if let Err(error) = config::load_dotenv() {
         return fail(&error);
     }

@@ -10,6 +10,8 @@ use sea_orm_migration_kit::tooling::{cli, compare::Project};
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    // Two providers are linked, so a TLS connection that asks for the default one would panic. The first one stays.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let project = Project {
         entities: &["entity::*"],
         folder: env!("CARGO_MANIFEST_DIR"),

@@ -23,6 +23,7 @@ mod clock;
 mod compression;
 mod config;
 mod cookie;
+mod database_tls;
 mod documents;
 mod endpoints;
 mod errors;
