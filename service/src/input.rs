@@ -2,6 +2,11 @@
 
 use std::{fmt, marker::PhantomData};
 
+use icu_properties::props::{
+    BinaryProperty, DefaultIgnorableCodePoint, EnumeratedProperty, GeneralCategory,
+    PrependedConcatenationMark,
+};
+
 use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, Visitor, value::MapAccessDeserializer},
@@ -32,12 +37,33 @@ pub(crate) fn paragraphs(text: &str) -> Result<(), ValidationError> {
     Ok(())
 }
 
-/// Validates one line of text that is not blank.
+/// Validates a name: one line of text that is visible and that reads as it is stored.
 pub(crate) fn words(text: &str) -> Result<(), ValidationError> {
-    if !text.is_empty() && text.trim().is_empty() {
+    if !text.is_empty() && text.chars().all(|c| c.is_whitespace() || DefaultIgnorableCodePoint::for_char(c)) {
         return Err(error(FieldCode::Blank, "must not be blank"));
     }
-    line(text)
+    line(text)?;
+    if text.chars().any(is_format) {
+        return Err(error(
+            FieldCode::FormatCharacter,
+            "must not contain invisible characters, such as those that change the direction of text",
+        ));
+    }
+    Ok(())
+}
+
+/// Zero-width joiner and non-joiner, which change the form of letters in Persian, Hindi and other scripts, and join emoji.
+const JOINERS: [char; 2] = ['\u{200c}', '\u{200d}'];
+
+/// Whether a character is invisible and changes how the text around it is shown or compared: a format character, such
+/// as U+202E, or a line or paragraph separator (Unicode general categories Cf, Zl and Zp). The number signs of Arabic,
+/// Syriac and Kaithi have the category Cf, too, but are visible.
+pub(crate) fn is_format(c: char) -> bool {
+    match GeneralCategory::for_char(c) {
+        GeneralCategory::LineSeparator | GeneralCategory::ParagraphSeparator => true,
+        GeneralCategory::Format => !JOINERS.contains(&c) && !PrependedConcatenationMark::for_char(c),
+        _ => false,
+    }
 }
 
 /// Validation error with its message.
@@ -101,5 +127,83 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for ObjectOnly<T> {
         }
 
         deserializer.deserialize_map(ObjectVisitor(PhantomData)).map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(text: &str) -> Option<String> {
+        words(text).err().map(|error| error.code.into_owned())
+    }
+
+    #[test]
+    fn invisible_format_characters_are_not_part_of_a_name() {
+        for c in [
+            '\u{ad}',
+            '\u{61c}',
+            '\u{180e}',
+            '\u{200b}',
+            '\u{200e}',
+            '\u{200f}',
+            '\u{2028}',
+            '\u{2029}',
+            '\u{202a}',
+            '\u{202b}',
+            '\u{202c}',
+            '\u{202d}',
+            '\u{202e}',
+            '\u{2060}',
+            '\u{2063}',
+            '\u{2066}',
+            '\u{2067}',
+            '\u{2068}',
+            '\u{2069}',
+            '\u{206f}',
+            '\u{feff}',
+            '\u{fff9}',
+            '\u{fffb}',
+            '\u{1d173}',
+            '\u{e0001}',
+            '\u{e0041}',
+            '\u{e007f}',
+        ] {
+            assert_eq!(code(&format!("a{c}b")).as_deref(), Some("format_character"), "{c:?}");
+            assert!(paragraphs(&format!("a{c}b")).is_ok(), "{c:?}");
+        }
+    }
+
+    #[test]
+    fn real_scripts_and_emoji_are_names() {
+        for text in [
+            "نمی\u{200c}خواهم",
+            "क्\u{200d}ष",
+            "👩\u{200d}🚀 ☀\u{fe0f}",
+            "葛\u{e0100}城",
+            "\u{600}١٢",
+            "Ὀδύσσεια",
+            "e\u{301}",
+            "한국어",
+            "\u{a0}x",
+        ] {
+            assert_eq!(code(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_visible() {
+        for text in [
+            " ",
+            "\u{a0}\u{3000}",
+            "\u{200d}",
+            "\u{200b}\u{feff}",
+            "\u{3164}",
+            "\u{115f} \u{1160}",
+            "\u{fe0f}",
+        ] {
+            assert_eq!(code(text).as_deref(), Some("blank"), "{text:?}");
+        }
+        assert_eq!(code("a\nb").as_deref(), Some("control_character"));
     }
 }

@@ -27,7 +27,7 @@ macro_rules! codes {
 }
 
 codes! {
-    /// Text that consists of white space.
+    /// Text without a visible character.
     Blank = "blank";
     /// Not an encoding of the WHATWG Encoding Standard.
     Charset = "charset";
@@ -49,6 +49,8 @@ codes! {
     Encoding = "encoding";
     /// A book that the account may not change.
     Forbidden = "forbidden";
+    /// Text with an invisible character that changes how other characters are shown.
+    FormatCharacter = "format_character";
     /// Not a password hash of a supported scheme and cost.
     Hash = "hash";
     /// A value that is not accepted for another reason.

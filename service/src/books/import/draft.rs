@@ -7,7 +7,7 @@ use html_escape::decode_html_entities;
 use validator::Validate;
 
 use self::fields::Warnings;
-use crate::{Error, FieldCode, FieldError, books::NewBook};
+use crate::{Error, FieldCode, FieldError, books::NewBook, input};
 
 /// Maximum length of a title, in characters.
 const TITLE_LENGTH: usize = 500;
@@ -36,9 +36,17 @@ pub(super) struct Draft {
 /// Returns `None` for an empty result.
 pub(super) fn tidy(cell: &str) -> Option<String> {
     let decoded = decode_html_entities(cell);
-    let words: Vec<&str> =
-        decoded.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty()).collect();
-    (!words.is_empty()).then(|| words.join(" "))
+    let mut text = String::with_capacity(decoded.len());
+    for word in decoded.split(|c: char| c.is_whitespace() || c.is_control()) {
+        let end = text.len();
+        text.extend((end > 0).then_some(' '));
+        let start = text.len();
+        text.extend(word.chars().filter(|c| !input::is_format(*c)));
+        if text.len() == start {
+            text.truncate(end);
+        }
+    }
+    Some(text).filter(|text| !text.is_empty())
 }
 
 /// Normalizes each line of a text.
@@ -135,6 +143,10 @@ mod tests {
     fn cells_are_normalized_once() {
         assert_eq!(tidy("  Michael \u{a0}  Lewis\n").as_deref(), Some("Michael Lewis"));
         assert_eq!(tidy("Ben &amp; Jerry &amp;amp; Co").as_deref(), Some("Ben & Jerry &amp; Co"));
+        assert_eq!(
+            tidy("\u{feff}Du\u{ad}ne\u{2028}Mes\u{200b}siah \u{202e}").as_deref(),
+            Some("Dune Messiah")
+        );
         assert_eq!(tidy(" \t "), None);
     }
 
