@@ -1,6 +1,7 @@
 //! The catalogue of books.
 
 mod book;
+pub(crate) mod cover_url;
 pub mod date;
 pub mod export;
 mod facets;
@@ -33,7 +34,7 @@ pub use self::{
     requests::{BookPatch, NewBook},
 };
 pub(crate) use self::{
-    requests::{set_work_key, valid_cover_url, valid_currency},
+    requests::{set_work_key, valid_currency},
     search::Matches,
 };
 use crate::{

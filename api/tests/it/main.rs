@@ -41,6 +41,7 @@ mod lockout;
 mod mail;
 mod memory;
 mod migrations;
+mod names;
 mod openapi;
 mod operator;
 mod own_data;

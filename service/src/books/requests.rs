@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::{Validate, ValidationError};
 
-use super::{Price, date, isbn, language, work_key};
+use super::{Price, cover_url, date, isbn, language, work_key};
 use crate::{FieldCode, db::set, input};
 use entity::books::ActiveModel;
 
@@ -54,8 +54,8 @@ pub struct NewBook {
     #[serde(default, deserialize_with = "input::object")]
     #[validate(nested)]
     pub price: Option<Price>,
-    /// URL of a cover picture, with https. The server never fetches it.
-    #[validate(length(max = 2048), custom(function = "valid_cover_url"))]
+    /// URL of a cover picture, with https; stored in normal form. The server never fetches it.
+    #[validate(length(max = 2048), custom(function = "cover_url::valid"))]
     #[schema(format = "uri", max_length = 2048, examples("https://example.com/dune.jpg"))]
     pub cover_url: Option<String>,
 }
@@ -113,9 +113,9 @@ pub struct BookPatch {
     #[serde(default, deserialize_with = "input::clearable_object")]
     #[validate(nested)]
     pub price: Option<Option<Price>>,
-    /// URL of a cover picture, with https. The server never fetches it.
+    /// URL of a cover picture, with https; stored in normal form. The server never fetches it.
     #[serde(default, deserialize_with = "input::clearable")]
-    #[validate(length(max = 2048), custom(function = "valid_cover_url"))]
+    #[validate(length(max = 2048), custom(function = "cover_url::valid"))]
     #[schema(format = "uri", max_length = 2048, examples("https://example.com/dune.jpg"))]
     pub cover_url: Option<Option<String>>,
 }
@@ -150,7 +150,7 @@ impl NewBook {
             description: Set(description),
             price_amount: Set(price_amount),
             price_currency: Set(price_currency),
-            cover_url: Set(cover_url),
+            cover_url: Set(cover_url.as_deref().and_then(cover_url::parse)),
             owner_id: Set(owner_id),
             ..sea_orm::ActiveModelBehavior::new()
         }
@@ -185,7 +185,7 @@ impl BookPatch {
         set(&mut book.language, canonical(language, language::parse));
         set(&mut book.isbn, canonical(isbn, isbn::parse));
         set(&mut book.description, description);
-        set(&mut book.cover_url, cover_url);
+        set(&mut book.cover_url, canonical(cover_url, cover_url::parse));
         if let Some(price) = price {
             let (amount, currency) = price.map(|price| (price.amount, price.currency)).unzip();
             book.price_amount = Set(amount);
@@ -210,12 +210,4 @@ pub(crate) fn valid_currency(code: &str) -> std::result::Result<(), ValidationEr
         Some(_) => Ok(()),
         None => Err(input::error(FieldCode::Currency, "must be a currency code of ISO 4217 such as EUR")),
     }
-}
-
-pub(crate) fn valid_cover_url(text: &str) -> std::result::Result<(), ValidationError> {
-    let sound = input::line(text).is_ok()
-        && url::Url::parse(text).is_ok_and(|url| {
-            url.scheme() == "https" && url.has_host() && url.username().is_empty() && url.password().is_none()
-        });
-    if sound { Ok(()) } else { Err(input::error(FieldCode::Url, "must be an https URL without credentials")) }
 }

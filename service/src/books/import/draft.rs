@@ -32,8 +32,8 @@ pub(super) struct Draft {
     pub(super) warnings: Vec<FieldError>,
 }
 
-/// Normalizes a cell of another program: decodes entities once, and collapses control characters and white space.
-/// Returns `None` for an empty result.
+/// Normalizes a cell of another program: decodes entities once, collapses control characters and white space, and
+/// removes invisible format characters. Returns `None` for an empty result.
 pub(super) fn tidy(cell: &str) -> Option<String> {
     let decoded = decode_html_entities(cell);
     let mut text = String::with_capacity(decoded.len());
@@ -101,7 +101,7 @@ impl Draft {
             isbn: fields::isbn(&self.isbns, &mut warnings),
             description: self.description,
             price: self.price.and_then(|(amount, currency)| fields::price(&amount, &currency, &mut warnings)),
-            cover_url: self.cover_url.and_then(|url| fields::cover_url(url, &mut warnings)),
+            cover_url: self.cover_url.and_then(|text| fields::cover_url(&text, &mut warnings)),
         };
         validate(book, warnings.0)
     }

@@ -2,14 +2,11 @@
 
 use crate::{
     FieldCode, FieldError,
-    books::{self, Price, import::date, valid_cover_url, valid_currency},
+    books::{self, Price, import::date, valid_currency},
 };
 
 /// Maximum length of all authors together, in characters.
 const AUTHORS_LENGTH: usize = 500;
-
-/// Maximum length of a cover URL, in characters.
-const URL_LENGTH: usize = 2048;
 
 /// Minimum number of digits of an ISBN-10 whose leading zeros were removed by a spreadsheet.
 const SHORTENED_ISBN_LENGTH: usize = 7;
@@ -72,9 +69,9 @@ pub(super) fn price(amount: &str, currency: &str, warnings: &mut Warnings) -> Op
     warnings.check(read_price(amount, currency), "/price", FieldCode::Price, &problem)
 }
 
-pub(super) fn cover_url(url: String, warnings: &mut Warnings) -> Option<String> {
-    let valid = url.chars().count() <= URL_LENGTH && valid_cover_url(&url).is_ok();
-    warnings.check(valid.then_some(url), "/cover_url", FieldCode::Url, "is not an https URL")
+pub(super) fn cover_url(text: &str, warnings: &mut Warnings) -> Option<String> {
+    let problem = "is not an https URL";
+    warnings.check(books::cover_url::parse(text), "/cover_url", FieldCode::Url, problem)
 }
 
 fn read_price(amount: &str, currency: &str) -> Option<Price> {
