@@ -21,7 +21,7 @@ use utoipa::ToSchema;
 use crate::{
     endpoints::{Section, endpoint},
     error::{Code, Result},
-    extract::{FILE_LIMIT, Filtered, Id, IfMatch, Json, Query, SignedIn, Upload},
+    extract::{FILE_LIMIT, Filtered, Id, Json, Precondition, Query, SignedIn, Upload},
     response::{Created, Download, Paged, Sparse, Tagged, Versioned},
 };
 
@@ -140,7 +140,7 @@ pub async fn update(
     cx: Data<Context>,
     SignedIn(actor): SignedIn,
     Id(id): Id,
-    IfMatch(versions): IfMatch,
+    Precondition(versions): Precondition,
     Json(patch): Json<BookPatch>,
 ) -> Result<impl Responder> {
     Ok(Tagged(books::update(&cx, &actor, id, versions, patch).await?))
@@ -154,7 +154,7 @@ pub async fn delete(
     cx: Data<Context>,
     SignedIn(actor): SignedIn,
     Id(id): Id,
-    IfMatch(versions): IfMatch,
+    Precondition(versions): Precondition,
 ) -> Result<impl Responder> {
     books::delete(&cx, &actor, id, versions).await?;
     Ok(HttpResponse::NoContent())

@@ -3,6 +3,7 @@
 mod authorize;
 mod failure;
 mod json;
+mod precondition;
 mod query;
 mod tree;
 mod upload;
@@ -20,14 +21,13 @@ use uuid::Uuid;
 pub(crate) use self::authorize::{authorize, bearer};
 pub use self::{
     json::{JSON_LIMIT, Json},
+    precondition::Precondition,
     query::{Filtered, Query},
     upload::{FILE_LIMIT, Upload},
 };
 use crate::{
-    address, cookie,
-    endpoints::Endpoint,
+    address,
     error::{Code, Problem, Result},
-    response::Coding,
     server::Connection,
 };
 
@@ -121,43 +121,6 @@ impl FromRequest for Id {
         let id = request.match_info().get("id").and_then(|id| Uuid::try_parse(id).ok());
         ready(id.map(Self).ok_or_else(|| Error::NotFound.into()))
     }
-}
-
-/// Versions in `If-Match`; none without the header or with `*` (RFC 9110, section 13.1.1). A weak or foreign tag
-/// matches no version.
-pub struct IfMatch(pub Option<Vec<i64>>);
-
-impl FromRequest for IfMatch {
-    type Error = Problem;
-    type Future = Ready<Result<Self>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(if_match(request).map(Self))
-    }
-}
-
-fn if_match(request: &HttpRequest) -> Result<Option<Vec<i64>>> {
-    let endpoint = Endpoint::of(request)?;
-    if !endpoint.if_match {
-        return Err(Problem::internal(format!("{} declares no if_match", endpoint.handler)));
-    }
-    let mut versions = None;
-    for value in request.headers().get_all(header::IF_MATCH) {
-        let value = value.to_str().unwrap_or_default();
-        if value.trim() == "*" {
-            return Ok(None);
-        }
-        let tags = value.split(',').filter_map(|tag| tag.trim().strip_prefix('"')?.strip_suffix('"'));
-        versions.get_or_insert_with(Vec::new).extend(tags.filter_map(version));
-    }
-    Ok(versions)
-}
-
-/// Version in an entity tag, with or without the suffix of a content coding.
-fn version(tag: &str) -> Option<i64> {
-    let coded =
-        tag.split_once('-').filter(|(_, name)| Coding::ALL.iter().any(|coding| coding.name() == *name));
-    coded.map_or(tag, |(version, _)| version).parse().ok()
 }
 
 /// Device that sent the request, for the list of sessions and the limits of log-ins.

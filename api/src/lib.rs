@@ -9,6 +9,7 @@ pub mod config;
 pub mod cookie;
 pub mod endpoints;
 pub mod error;
+pub(crate) mod etag;
 pub mod extract;
 pub mod health;
 pub mod logging;

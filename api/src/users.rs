@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use crate::{
     endpoints::{Section, endpoint},
     error::{Code, Result},
-    extract::{Id, IfMatch, Json, Query, SignedIn},
+    extract::{Id, Json, Precondition, Query, SignedIn},
     response::{Created, Exported, Paged, Tagged, Versioned},
 };
 
@@ -84,7 +84,7 @@ pub async fn me(cx: Data<Context>, SignedIn(actor): SignedIn) -> Result<impl Res
 pub async fn update_me(
     cx: Data<Context>,
     SignedIn(actor): SignedIn,
-    IfMatch(versions): IfMatch,
+    Precondition(versions): Precondition,
     Json(patch): Json<ProfilePatch>,
 ) -> Result<impl Responder> {
     Ok(Tagged(users::update_me(&cx, &actor, versions, patch).await?))
@@ -98,7 +98,7 @@ pub async fn update_me(
 pub async fn delete_me(
     cx: Data<Context>,
     SignedIn(actor): SignedIn,
-    IfMatch(versions): IfMatch,
+    Precondition(versions): Precondition,
     Json(confirmation): Json<Confirmation>,
 ) -> Result<impl Responder> {
     users::delete_me(&cx, &actor, versions, confirmation).await?;
@@ -223,7 +223,7 @@ pub async fn update(
     cx: Data<Context>,
     SignedIn(actor): SignedIn,
     Id(id): Id,
-    IfMatch(versions): IfMatch,
+    Precondition(versions): Precondition,
     Json(patch): Json<UserPatch>,
 ) -> Result<impl Responder> {
     Ok(Tagged(users::update(&cx, &actor, id, versions, patch).await?))
@@ -239,7 +239,7 @@ pub async fn delete(
     cx: Data<Context>,
     SignedIn(actor): SignedIn,
     Id(id): Id,
-    IfMatch(versions): IfMatch,
+    Precondition(versions): Precondition,
 ) -> Result<impl Responder> {
     users::delete(&cx, &actor, id, versions).await?;
     Ok(HttpResponse::NoContent())

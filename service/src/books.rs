@@ -38,7 +38,7 @@ pub(crate) use self::{
     search::Matches,
 };
 use crate::{
-    Actor, Context, Error, FieldCode, Result,
+    Actor, Context, Error, FieldCode, Result, Versions,
     access::Action,
     db::{self, Class},
     error::{OrNotFound, OrViolated, Reference, Unique},
@@ -151,7 +151,7 @@ pub async fn get_by_isbn(cx: &Context, isbn: &str, view: BookView) -> Result<Spa
     one(cx, Entity::find().filter(Column::Isbn.eq(isbn)), view).await
 }
 
-/// Updates a book whose version is one of `versions`.
+/// Updates a book, if `versions` accepts its version.
 ///
 /// # Errors
 /// [`Error::Stale`] for another version, [`Error::Taken`] if another book has its new ISBN.
@@ -159,7 +159,7 @@ pub async fn update(
     cx: &Context,
     actor: &Actor,
     id: Uuid,
-    versions: Option<Vec<i64>>,
+    versions: Option<Versions>,
     patch: BookPatch,
 ) -> Result<Book> {
     actor.require(Action::UpdateBook)?;
@@ -176,11 +176,11 @@ pub async fn update(
         .await
 }
 
-/// Deletes a book whose version is one of `versions`.
+/// Deletes a book, if `versions` accepts its version.
 ///
 /// # Errors
 /// [`Error::Stale`] for another version.
-pub async fn delete(cx: &Context, actor: &Actor, id: Uuid, versions: Option<Vec<i64>>) -> Result<()> {
+pub async fn delete(cx: &Context, actor: &Actor, id: Uuid, versions: Option<Versions>) -> Result<()> {
     actor.require(Action::DeleteBook)?;
     cx.db
         .write((actor.clone(), versions), move |txn, (actor, versions)| {

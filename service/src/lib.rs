@@ -29,6 +29,7 @@ mod network;
 mod passwords;
 mod role;
 mod secret;
+mod versions;
 
 pub use actor::{Account, Actor};
 pub use clock::Clock;
@@ -39,3 +40,4 @@ pub use field::{FieldCode, FieldError};
 pub use keys::{Keys, MIN_SECRET_LENGTH};
 pub use role::Role;
 pub use secret::{AccessToken, DeviceToken, MailToken, Password, RefreshToken, TokenLink};
+pub use versions::Versions;

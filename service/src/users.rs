@@ -35,7 +35,7 @@ pub use self::{
     requests::{Confirmation, NewUser, ProfilePatch, UserPatch},
 };
 use crate::{
-    Account, Actor, Context, Password, Result, Role,
+    Account, Actor, Context, Password, Result, Role, Versions,
     access::Action,
     db::Class,
     error::{OrNotFound, OrViolated, Unique},
@@ -154,7 +154,7 @@ pub async fn get(cx: &Context, actor: &Actor, id: Uuid) -> Result<User> {
     Ok(find(cx, id).await?.into())
 }
 
-/// Updates an account, if its version is one of `versions`. A corrected address ends the sessions of the account; the
+/// Updates an account, if `versions` accepts its version. A corrected address ends the sessions of the account; the
 /// verified old address is notified, and the new one gets mail with a token.
 ///
 /// # Errors
@@ -164,7 +164,7 @@ pub async fn update(
     cx: &Context,
     actor: &Actor,
     id: Uuid,
-    versions: Option<Vec<i64>>,
+    versions: Option<Versions>,
     patch: UserPatch,
 ) -> Result<User> {
     actor.require(Action::UpdateUser)?;
@@ -179,7 +179,7 @@ pub async fn update(
 ///
 /// # Errors
 /// [`Error::LastAdmin`](crate::Error::LastAdmin) for the last administrator.
-pub async fn delete(cx: &Context, actor: &Actor, id: Uuid, versions: Option<Vec<i64>>) -> Result<()> {
+pub async fn delete(cx: &Context, actor: &Actor, id: Uuid, versions: Option<Versions>) -> Result<()> {
     actor.require(Action::DeleteUser)?;
     let removed = remove(cx, actor.id(), id, versions).await;
     removed.inspect_err(|error| actor.log_denial(Action::DeleteUser, error))?;

@@ -37,7 +37,7 @@ pub struct Endpoint {
     pub limits: Vec<LimitedBy>,
     /// Request body; none if it is not read.
     pub body: Option<Body>,
-    /// Whether `If-Match` is checked.
+    /// Whether `If-Match` and `If-None-Match` are checked against the version of the resource before it is changed.
     pub if_match: bool,
     /// Whether an access token is read although none is required.
     pub optional_session: bool,
@@ -118,7 +118,7 @@ impl Endpoint {
         Self { body: Some(Body::File { limit }), ..self }
     }
 
-    /// Checks `If-Match` against the version of the resource.
+    /// Checks `If-Match` and `If-None-Match` against the version of the resource, before it is changed.
     pub(crate) fn if_match(self) -> Self {
         Self { if_match: true, ..self }
     }
@@ -221,6 +221,12 @@ impl Endpoint {
     /// Whether `If-None-Match` is checked.
     #[must_use]
     pub fn if_none_match(&self) -> bool {
+        self.if_match || self.not_modified()
+    }
+
+    /// Whether a client that has the current representation gets 304.
+    #[must_use]
+    pub fn not_modified(&self) -> bool {
         self.method == Method::GET && self.entity_tag().is_some()
     }
 

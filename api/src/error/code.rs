@@ -82,7 +82,8 @@ codes! {
     LastAdmin = "last_admin", CONFLICT, "Last administrator";
     /// The operation sends mail, and this server sends none, or the account is disabled or has no address.
     CannotMail = "cannot_mail", CONFLICT, "Cannot mail";
-    /// The resource changed after you read it: `If-Match` no longer matches its entity tag. Read it again.
+    /// The resource changed after you read it: `If-Match` no longer matches its entity tag, or `If-None-Match` matches
+    /// it. Read it again.
     Stale = "stale", PRECONDITION_FAILED, "Stale";
     /// The body has more bytes, or the file more rows, than the operation accepts.
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "Body too large";

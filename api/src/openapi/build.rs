@@ -73,6 +73,7 @@ fn complete(operation: &mut Value, endpoint: &Endpoint) {
     }
     if endpoint.if_match {
         add_header(operation, "If-Match", "Entity tags that you know; 412 if none is current", "\"1\"");
+        add_header(operation, "If-None-Match", "Entity tags that you reject; 412 if one is current", "\"2\"");
     }
     reading::complete(operation, endpoint);
     if let Some(responses) = operation["responses"].as_object_mut() {

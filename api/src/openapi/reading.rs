@@ -29,7 +29,7 @@ pub(super) fn complete(operation: &mut Value, endpoint: &Endpoint) {
             response["headers"]["Location"] = text("Path of the new resource");
         }
     }
-    if let Some(tag) = endpoint.entity_tag().filter(|_| endpoint.if_none_match()) {
+    if let Some(tag) = endpoint.entity_tag().filter(|_| endpoint.not_modified()) {
         add_condition(operation, tag, caching);
     }
     if endpoint.sparse {

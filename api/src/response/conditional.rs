@@ -18,7 +18,10 @@ use super::{
     coding::{self, Accepted, Coding},
     encode::{self, Encoded},
 };
-use crate::endpoints::{Caching, Endpoint};
+use crate::{
+    endpoints::{Caching, Endpoint},
+    etag::Named,
+};
 
 /// Any cache stores the response, and revalidates it before each use (RFC 9111, section 5.2.2.4).
 const SHARED: HeaderValue = HeaderValue::from_static("public, no-cache");
@@ -151,15 +154,10 @@ fn known(
     accepted: &Accepted,
 ) -> Option<Option<Coding>> {
     let tag = headers.get(header::ETAG)?.to_str().ok()?;
-    let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-    let known: Vec<String> = request
-        .get_all(header::IF_NONE_MATCH)
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(',').map(opaque))
-        .collect();
+    let named = Named::of(request, header::IF_NONE_MATCH)?;
     // The client may have the representation in any of the codings that it accepts.
     let mut codings = std::iter::once(choice).chain(accepted.all());
-    codings.find(|coding| known.iter().any(|known| known == "*" || *known == opaque(&tag_in(tag, *coding))))
+    codings.find(|coding| named.includes(&tag_in(tag, *coding)))
 }
 
 /// Entity tag of a representation in a coding: a strong one differs for each coding (RFC 9110, section 8.8.3.3).

@@ -21,6 +21,7 @@ mod books;
 mod cli;
 mod clock;
 mod compression;
+mod conditional;
 mod config;
 mod cookie;
 mod database_tls;

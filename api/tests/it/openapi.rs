@@ -148,7 +148,7 @@ fn headers_follow_the_endpoint_table() {
         };
         assert_eq!(sends("If-Match"), endpoint.if_match, "{}", endpoint.id);
         assert_eq!(sends("If-None-Match"), endpoint.if_none_match(), "{}", endpoint.id);
-        assert_eq!(operation["responses"]["304"].is_object(), endpoint.if_none_match(), "{}", endpoint.id);
+        assert_eq!(operation["responses"]["304"].is_object(), endpoint.not_modified(), "{}", endpoint.id);
         for (status, response) in operation["responses"].as_object().unwrap() {
             let headers = &response["headers"];
             let limited = !endpoint.limits.is_empty() && (status.starts_with('2') || status == "429");

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{User, UserPatch, identity::normal_email, lock::lock};
 use crate::{
-    Context, Result, Role,
+    Context, Result, Role, Versions,
     db::{self, set},
     error::{OrViolated, Unique},
     mail::{self, Template},
@@ -29,7 +29,7 @@ pub(super) async fn change(
     cx: &Context,
     by: Option<Uuid>,
     id: Uuid,
-    versions: Option<Vec<i64>>,
+    versions: Option<Versions>,
     patch: UserPatch,
 ) -> Result<(User, User)> {
     let (now, sends, verifies) = (cx.clock().now(), cx.policy().mail, cx.policy().email_verification);
@@ -134,7 +134,7 @@ pub(super) async fn remove(
     cx: &Context,
     by: Option<Uuid>,
     id: Uuid,
-    versions: Option<Vec<i64>>,
+    versions: Option<Versions>,
 ) -> Result<()> {
     cx.db
         .write(versions, move |txn, versions| {

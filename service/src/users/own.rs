@@ -8,7 +8,7 @@ use super::{
     change::{change, remove},
     confirm_password, find,
 };
-use crate::{Actor, Context, Error, Result, access::Action, security::Event};
+use crate::{Actor, Context, Error, Result, Versions, access::Action, security::Event};
 use entity::users::Model;
 
 /// Reads the actor's account.
@@ -19,11 +19,11 @@ pub async fn me(cx: &Context, actor: &Actor) -> Result<User> {
     Ok(find_own(cx, actor.require_account(Action::GetMe)?.id).await?.into())
 }
 
-/// Updates the actor's account, if its version is one of `versions`.
+/// Updates the actor's account, if `versions` accepts its version.
 pub async fn update_me(
     cx: &Context,
     actor: &Actor,
-    versions: Option<Vec<i64>>,
+    versions: Option<Versions>,
     patch: ProfilePatch,
 ) -> Result<User> {
     let id = actor.require_account(Action::UpdateMe)?.id;
@@ -41,7 +41,7 @@ pub async fn update_me(
 pub async fn delete_me(
     cx: &Context,
     actor: &Actor,
-    versions: Option<Vec<i64>>,
+    versions: Option<Versions>,
     confirmation: Confirmation,
 ) -> Result<()> {
     let id = actor.require_account(Action::DeleteMe)?.id;
