@@ -4,6 +4,7 @@ use std::{borrow::Cow, sync::LazyLock};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use futures_util::future::{Ready, ready};
+use percent_encoding::percent_decode_str;
 use serde::{
     Deserializer,
     de::{DeserializeOwned, IntoDeserializer, Visitor, value::MapDeserializer},
@@ -14,7 +15,7 @@ use url::form_urlencoded;
 use utoipa::IntoParams;
 
 use super::failure::{self, Failure};
-use crate::error::{Problem, Result};
+use crate::error::{Code, Problem, Result};
 
 /// Query parameters.
 pub struct Query<T>(pub T);
@@ -24,7 +25,10 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     type Future = Ready<Result<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let text = joined(request.query_string());
+        let text = match query_string(request) {
+            Ok(text) => text,
+            Err(problem) => return ready(Err(problem)),
+        };
         ready(deserialize(form_urlencoded::parse(text.as_bytes())).map(Self))
     }
 }
@@ -41,7 +45,10 @@ impl<Q: DeserializeOwned> FromRequest for Filtered<Q> {
     type Future = Ready<Result<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let text = joined(request.query_string());
+        let text = match query_string(request) {
+            Ok(text) => text,
+            Err(problem) => return ready(Err(problem)),
+        };
         let (filters, rest): (Vec<_>, Vec<_>) = form_urlencoded::parse(text.as_bytes())
             .partition(|(name, _)| FILTERS.iter().any(|filter| filter == name));
         let filters = deserialize(filters.into_iter());
@@ -60,6 +67,18 @@ fn deserialize<'q, T: DeserializeOwned>(
 
 /// Parameter that may be repeated, or have several values with commas between them.
 const LIST: &str = "fields";
+
+/// Query string with one parameter for each name.
+///
+/// # Errors
+/// `bad_request` if it is not UTF-8 after percent-decoding.
+fn query_string(request: &HttpRequest) -> Result<Cow<'_, str>> {
+    let query = request.query_string();
+    match percent_decode_str(query).decode_utf8() {
+        Ok(_) => Ok(joined(query)),
+        Err(_) => Err(Problem::new(Code::BadRequest, "the query is not percent-encoded UTF-8")),
+    }
+}
 
 /// Query string in which the values of all [`LIST`] parameters are one.
 fn joined(query: &str) -> Cow<'_, str> {

@@ -99,6 +99,26 @@ async fn unreadable_requests_are_rejected_with_their_own_codes() {
 }
 
 #[actix_web::test]
+async fn a_query_that_is_not_utf8_is_rejected() {
+    let app = TestApp::start().await;
+    let alice = app.user("alice").await;
+    for path in [
+        "/books?q=%FF",
+        "/books?%C3=x",
+        "/books?author=caf%E9",
+        "/books/facets?q=%ED%A0%80",
+        "/books/export?q=a%80",
+    ] {
+        let answer = alice.get(path).await;
+        assert_eq!(answer.status, 400, "{path}");
+        answer.problem("bad_request");
+    }
+    for path in ["/books?author=caf%C3%A9", "/books?author=caf\u{e9}", "/books?q=100%25", "/books?q=%"] {
+        alice.get(path).await.ok();
+    }
+}
+
+#[actix_web::test]
 async fn invalid_parameters_are_named() {
     let app = TestApp::start().await;
     let anyone = app.anonymous();
