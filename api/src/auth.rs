@@ -12,7 +12,7 @@ use service::{
 use utoipa::ToSchema;
 
 use crate::{
-    cookie::{Issued, Left, Presented, RefreshCookie},
+    cookie::{Credentials, Issued, Left, Presented, RefreshCookie},
     endpoints::{Section, endpoint},
     error::{Code, Result},
     extract::{Device, Json, MaybeSignedIn, SignedIn},
@@ -30,10 +30,11 @@ pub(crate) fn section() -> Section {
                 .per_address(RateLimit::SignUp)
                 .resource(User::name)
                 .fails([Code::UsernameTaken, Code::EmailTaken, Code::Overloaded]),
-            endpoint!(auth::log_in, Action::LogIn)
-                .expensive()
-                .per_address(RateLimit::LogIn)
-                .fails([Code::InvalidCredentials, Code::Overloaded]),
+            endpoint!(auth::log_in, Action::LogIn).expensive().per_address(RateLimit::LogIn).fails([
+                Code::InvalidCredentials,
+                Code::ForeignOrigin,
+                Code::Overloaded,
+            ]),
             endpoint!(auth::refresh, Action::Refresh)
                 .per_address(RateLimit::Refresh)
                 .body_optional()
@@ -73,8 +74,9 @@ pub async fn sign_up(
 /// Log in
 ///
 /// Starts a session. The response is the same for a wrong name, a wrong password and a disabled account. With
-/// `"transport": "cookie"`, the refresh token and the device token are set as cookies that scripts cannot read. A client
-/// that presents its device token at later log-ins can still log in while others exhaust the limits of the account.
+/// `"transport": "cookie"`, the refresh token and the device token are set as cookies that scripts cannot read, if `Origin`
+/// is the server's own or one of `CORS_ORIGINS`. A client that presents its device token at later log-ins can still log
+/// in while others exhaust the limits of the account.
 #[utoipa::path(post, path = "/api/v1/auth/login", operation_id = "logIn", tag = "auth", request_body = LogIn,
     params(("__Secure-bookly_device" = Option<String>, Cookie, description = "Device token of an earlier log-in")),
     responses((status = 200, body = Tokens, description = "Tokens of the session",
@@ -82,7 +84,7 @@ pub async fn sign_up(
 pub async fn log_in(
     cx: Data<Context>,
     Device(client): Device,
-    Json(input): Json<LogIn>,
+    Credentials(input): Credentials,
 ) -> Result<impl Responder> {
     let transport = input.transport;
     Ok(Issued(auth::log_in(&cx, client, input).await?, transport))

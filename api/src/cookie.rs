@@ -8,7 +8,7 @@ use actix_web::{
 use futures_util::future::{LocalBoxFuture, Ready, ready};
 use service::{
     DeviceToken, Error, RefreshToken,
-    auth::{Refresh, Tokens, Transport},
+    auth::{LogIn, Refresh, Tokens, Transport},
     lifetime::DEVICE,
     security::{AddressClass, Event},
 };
@@ -88,6 +88,28 @@ fn check_origin(request: &HttpRequest) -> Result<()> {
             Event::OriginRefused { address: AddressClass::of(address::of(request)) }.log();
             Err(Problem::new(Code::ForeignOrigin, "this origin is not allowed to use the cookie"))
         }
+    }
+}
+
+/// Credentials of a log-in. Only pages of trusted origins may ask for a cookie: another page could log a browser in to
+/// an account of its own choice.
+pub struct Credentials(pub LogIn);
+
+impl FromRequest for Credentials {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let body = Json::<LogIn>::from_request(request, payload);
+        let request = request.clone();
+        Box::pin(async move {
+            let Json(input) = body.await?;
+            match input.transport {
+                Transport::Cookie => check_origin(&request)?,
+                Transport::Body => {}
+            }
+            Ok(Self(input))
+        })
     }
 }
 

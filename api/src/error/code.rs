@@ -61,8 +61,8 @@ codes! {
     InvalidCredentials = "invalid_credentials", UNAUTHORIZED, "Invalid credentials";
     /// The account's role does not allow this, or the resource belongs to another account.
     Forbidden = "forbidden", FORBIDDEN, "Forbidden";
-    /// The request has a session cookie, but its `Origin` is missing, or is neither that of `PUBLIC_URL` nor one of
-    /// `CORS_ORIGINS`.
+    /// The request has or asks for a session cookie, but its `Origin` is missing, or is neither that of `PUBLIC_URL` nor
+    /// one of `CORS_ORIGINS`.
     ForeignOrigin = "foreign_origin", FORBIDDEN, "Foreign origin";
     /// The operation requires an account with a verified e-mail address.
     AccountNotVerified = "account_not_verified", FORBIDDEN, "Account not verified";

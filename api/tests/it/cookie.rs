@@ -16,10 +16,16 @@ async fn start() -> TestApp {
     TestApp::with(&["--public-url", "https://books.example/", "--cors-origins", APP]).await
 }
 
+/// Asks for a cookie at log-in, from a page of this origin.
+async fn log_in_from(app: &TestApp, origin: Option<&str>) -> Answer {
+    let input = json!({ "login": "alice", "password": PASSWORD, "transport": "cookie" });
+    let request = app.anonymous().request(Method::POST, LOG_IN).json(&input);
+    send(origin.into_iter().fold(request, |request, origin| request.header("Origin", origin))).await
+}
+
 /// Logs in with a browser: access token and cookie.
 async fn log_in(app: &TestApp) -> (String, String) {
-    let input = json!({ "login": "alice", "password": PASSWORD, "transport": "cookie" });
-    let answer = app.anonymous().post(LOG_IN, input).await;
+    let answer = log_in_from(app, Some(HOME)).await;
     let cookie = cookie_of(&answer);
     (answer.ok()["access_token"].as_str().unwrap().to_owned(), cookie)
 }
@@ -55,8 +61,7 @@ async fn browse(client: &Client<'_>, path: &str, cookie: &str, origin: Option<&s
 async fn a_browser_keeps_the_refresh_token_in_a_cookie() {
     let app = start().await;
     app.user("alice").await;
-    let input = json!({ "login": "alice", "password": PASSWORD, "transport": "cookie" });
-    let answer = app.anonymous().post(LOG_IN, input).await;
+    let answer = log_in_from(&app, Some(HOME)).await;
     let first = cookie_of(&answer);
     assert_eq!(answer.header("cache-control"), "no-store");
     let tokens = answer.ok();
@@ -233,4 +238,27 @@ async fn configured_origins_may_use_the_cookie() {
     assert_eq!(known.header("access-control-allow-origin"), APP);
     assert_eq!(known.header("access-control-allow-credentials"), "true");
     assert_eq!(preflight("https://attacker.example").await.header("access-control-allow-origin"), "");
+}
+
+#[actix_web::test]
+async fn a_page_of_another_origin_cannot_log_a_browser_in() {
+    let app = start().await;
+    let alice = app.user("alice").await;
+    for origin in
+        [None, Some("null"), Some("https://attacker.example"), Some("https://books.example.attacker.example")]
+    {
+        let answer = log_in_from(&app, origin).await;
+        assert!(answer.headers("set-cookie").is_empty());
+        assert_eq!(answer.status, 403, "{origin:?}");
+        answer.problem("foreign_origin");
+    }
+    let sessions = alice.get("/users/me/sessions").await.ok();
+    assert_eq!(sessions["items"].as_array().unwrap().len(), 1, "no session was started");
+    for origin in [HOME, APP] {
+        assert!(!cookie_of(&log_in_from(&app, Some(origin)).await).is_empty(), "{origin}");
+    }
+    // Without a cookie, the origin makes no difference: the tokens are in a response that other origins cannot read.
+    let input = json!({ "login": "alice", "password": PASSWORD });
+    let request = app.anonymous().request(Method::POST, LOG_IN).header("Origin", "https://attacker.example");
+    send(request.json(&input)).await.ok();
 }
