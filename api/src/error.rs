@@ -19,6 +19,9 @@ use utoipa::ToSchema;
 
 pub use self::code::Code;
 
+/// Detail of `schema_behind`.
+pub(crate) const SCHEMA_BEHIND: &str = "the database lacks migrations; run them";
+
 /// Result of a handler.
 pub type Result<T> = std::result::Result<T, Problem>;
 
@@ -181,6 +184,7 @@ impl From<Error> for Problem {
             Error::Unavailable(cause) => {
                 Self::caused(Code::Unavailable, "the database is not available", chain(&*cause))
             }
+            Error::Schema(cause) => Self::caused(Code::SchemaBehind, SCHEMA_BEHIND, chain(&*cause)),
             Error::Internal(cause) => Self::internal(chain(&*cause)),
         }
     }

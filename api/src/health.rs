@@ -1,14 +1,14 @@
 //! `/livez` and `/readyz`: liveness and readiness of the server.
 
 use actix_web::{HttpResponse, Responder, http::header, web::Data};
-use migration::startup::{self, State as Schema};
 use serde::Serialize;
 use service::Context;
 use utoipa::ToSchema;
 
 use crate::{
     endpoints::{Access, Section, endpoint},
-    error::{Code, Problem, Result},
+    error::{Code, Result},
+    schema::SchemaGate,
     server::Draining,
 };
 
@@ -54,24 +54,14 @@ pub async fn live() -> impl Responder {
 /// Succeeds if the database responds and has the schema of this version, until the server begins to stop.
 #[utoipa::path(get, path = "/readyz", operation_id = "getReadiness", tag = "health",
     responses((status = 200, body = Health, description = "The server can serve requests")))]
-pub async fn ready(cx: Data<Context>, draining: Data<Draining>) -> Result<impl Responder> {
+pub async fn ready(
+    cx: Data<Context>,
+    draining: Data<Draining>,
+    schema: Data<SchemaGate>,
+) -> Result<impl Responder> {
     draining.check()?;
-    let schema = startup::state(cx.db.connection()).await;
-    let schema = schema
-        .map_err(|e| Problem::caused(Code::Unavailable, "the database does not respond", e.to_string()))?;
-    match schema {
-        Schema::Current => Ok(well()),
-        Schema::Behind(_) => Err(Problem::caused(
-            Code::SchemaBehind,
-            "the database lacks migrations; run them",
-            schema.to_string(),
-        )),
-        Schema::Ahead(_) => Err(Problem::caused(
-            Code::SchemaAhead,
-            "the database has migrations of a later version; update the server",
-            schema.to_string(),
-        )),
-    }
+    schema.check(&cx).await?;
+    Ok(well())
 }
 
 /// Response of a healthy server; no cache may store it.

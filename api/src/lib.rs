@@ -16,6 +16,7 @@ pub mod logging;
 pub mod openapi;
 pub mod request;
 pub mod response;
+pub mod schema;
 pub mod server;
 pub mod throttle;
 pub mod users;
@@ -35,6 +36,7 @@ use service::{Context, Shared};
 use crate::{
     background::Background,
     config::Config,
+    schema::SchemaGate,
     server::{Draining, Limits, Stop},
 };
 
@@ -98,6 +100,7 @@ pub fn serve_within(
     let origins = Arc::clone(&config.cors_origins);
     let proxies = web::Data::from(Arc::clone(&config.trusted_proxies));
     let trusted = web::Data::new(config.trusted_origins());
+    let schema = web::Data::new(SchemaGate::default());
     let (draining, copy) = (Draining::default(), listener.try_clone()?);
     let state = web::Data::new(draining.clone());
     // Each worker has a context of its own, and so its own connections.
@@ -111,6 +114,7 @@ pub fn serve_within(
             .app_data(trusted.clone())
             .app_data(proxies.clone())
             .app_data(state.clone())
+            .app_data(schema.clone())
             .configure(endpoints::configure)
             .default_service(web::to(request::not_found))
             .wrap(cors(&origins))

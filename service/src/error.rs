@@ -79,6 +79,9 @@ pub enum Error {
     /// The database is unreachable, busy or out of room.
     #[error("the database is unavailable")]
     Unavailable(#[source] Cause),
+    /// A table or column that the statement names does not exist.
+    #[error("the schema is not the one of this version")]
+    Schema(#[source] Cause),
     /// A fault of the program or of its installation.
     #[error("internal error")]
     Internal(#[source] Cause),
@@ -100,6 +103,8 @@ impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
         if is_disconnected(&error) || database::is_unavailable(&error) {
             Self::Unavailable(error.into())
+        } else if database::is_undefined(&error) {
+            Self::Schema(error.into())
         } else {
             Self::Internal(error.into())
         }

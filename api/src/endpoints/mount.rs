@@ -16,7 +16,7 @@ use actix_web::{
 use super::{Endpoint, endpoints};
 use crate::{
     error::{Code, Problem},
-    extract, openapi, request, throttle,
+    extract, openapi, request, schema, throttle,
 };
 
 /// Adds every endpoint, and the pages of the documentation, to the application.
@@ -39,6 +39,7 @@ fn route(endpoint: &'static Endpoint) -> Route {
     endpoint
         .attach(web::route().guard(accepts(endpoint)))
         .wrap(from_fn(move |request, next| extract::authorize(endpoint, request, next)))
+        .wrap(from_fn(move |request, next| schema::require(endpoint, request, next)))
         .wrap(from_fn(move |request, next| request::contain(endpoint.deadline(), request, next)))
         .wrap(from_fn(move |request, next| enter(endpoint, request, next)))
 }

@@ -237,7 +237,9 @@ impl Endpoint {
         let reads_input = self.takes(&ParameterIn::Query) || self.body.is_some();
         let is_json = matches!(self.body, Some(Body::Json { .. }));
         let denies = Role::ALL.iter().any(|role| rule.of(*role) != rule.admin || rule.of(*role).is_none());
-        let groups: [(bool, &[Code]); 11] = [
+        let uses_database = matches!(self.access, Access::Action(_));
+        let groups: [(bool, &[Code]); 12] = [
+            (uses_database, &[Code::SchemaBehind, Code::SchemaAhead]),
             (reads_input, &[Code::BadRequest, Code::InvalidInput]),
             (matches!(self.content, Content::List(_)), &[Code::InvalidCursor]),
             (is_json, &[Code::MalformedBody]),

@@ -52,6 +52,7 @@ mod reads;
 mod recovery;
 mod revocation;
 mod sameness;
+mod schema;
 mod search;
 mod secrecy;
 mod security;

@@ -17,6 +17,15 @@ const POSTGRES_DISCONNECTED: [&str; 4] = ["57P01", "57P02", "57P03", "53300"];
 /// `ER_CHECKREAD`, `ER_LOCK_WAIT_TIMEOUT` and `ER_LOCK_DEADLOCK` of MariaDB.
 const MARIADB_CONTENDED: [u16; 3] = [1020, 1205, 1213];
 
+/// PostgreSQL's undefined table, column and function.
+const POSTGRES_UNDEFINED: [&str; 3] = ["42P01", "42703", "42883"];
+
+/// `ER_BAD_FIELD_ERROR`, `ER_NO_SUCH_TABLE` and `ER_SP_DOES_NOT_EXIST` of MariaDB.
+const MARIADB_UNDEFINED: [u16; 3] = [1054, 1146, 1305];
+
+/// Parts of SQLite's messages.
+const SQLITE_UNDEFINED: [&str; 3] = ["no such table", "no such column", "has no column named"];
+
 /// Error of the driver, if it is one.
 fn driver(error: &DbErr) -> Option<&sqlx::Error> {
     match error {
@@ -60,6 +69,20 @@ pub(super) fn is_unavailable(error: &DbErr) -> bool {
         code.is_some_and(|code| SQLITE_UNAVAILABLE.contains(&(code & 0xff)))
     } else {
         false
+    }
+}
+
+/// Whether the statement names a table, column or function that does not exist.
+pub(super) fn is_undefined(error: &DbErr) -> bool {
+    let Some(sqlx::Error::Database(database)) = driver(error) else { return false };
+    if let Some(error) = database.try_downcast_ref::<PgDatabaseError>() {
+        POSTGRES_UNDEFINED.contains(&error.code())
+    } else if let Some(error) = database.try_downcast_ref::<MySqlDatabaseError>() {
+        MARIADB_UNDEFINED.contains(&error.number())
+    } else {
+        // SQLite has one code for every statement that it cannot prepare.
+        let text = database.message();
+        SQLITE_UNDEFINED.iter().any(|part| text.contains(part))
     }
 }
 

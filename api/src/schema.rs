@@ -1,0 +1,117 @@
+//! Schema of the database against the migrations of this version: no operation runs while some are pending.
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
+};
+
+use actix_web::{
+    Error, ResponseError,
+    body::BoxBody,
+    dev::{ServiceRequest, ServiceResponse},
+    middleware::Next,
+    web::Data,
+};
+use migration::startup::{self, State};
+use service::Context;
+use tokio::{sync::Mutex, time::timeout};
+
+use crate::{
+    endpoints::{Access, Endpoint},
+    error::{Code, Problem, Result, SCHEMA_BEHIND},
+    extract,
+};
+
+/// Time for which pending migrations are remembered before the database is asked again.
+const RECHECK: Duration = Duration::from_secs(1);
+
+/// Time for the database to answer.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Gate of the operations of a process. It opens once the database has every migration of this version, and closes when
+/// a check or a statement finds that it no longer has.
+#[derive(Debug, Default)]
+pub struct SchemaGate {
+    is_open: AtomicBool,
+    latest: Mutex<Option<(Instant, Result<()>)>>,
+}
+
+impl SchemaGate {
+    /// Compares the schema with the migrations.
+    ///
+    /// # Errors
+    /// `schema_behind`, `schema_ahead`, or `unavailable` if the database does not respond.
+    pub async fn check(&self, cx: &Context) -> Result<()> {
+        let silent =
+            |cause: String| Problem::caused(Code::Unavailable, "the database does not respond", cause);
+        let state = timeout(PATIENCE, startup::state(cx.db.connection())).await;
+        let state = state.map_err(|_| silent("the time for an answer passed".to_owned()))?;
+        let state = state.map_err(|error| silent(error.to_string()))?;
+        // An older version can often run on a newer schema, and must, while it is replaced.
+        self.is_open.store(!matches!(state, State::Behind(_)), Ordering::Relaxed);
+        match state {
+            State::Current => Ok(()),
+            State::Behind(_) => Err(Problem::caused(Code::SchemaBehind, SCHEMA_BEHIND, state.to_string())),
+            State::Ahead(_) => Err(Problem::caused(
+                Code::SchemaAhead,
+                "the database has migrations of a later version; update the server",
+                state.to_string(),
+            )),
+        }
+    }
+
+    /// Rejects an operation while the database lacks migrations.
+    async fn admit(&self, cx: &Context) -> Result<()> {
+        if self.is_open.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let mut latest = self.latest.lock().await;
+        let outcome = match &*latest {
+            Some((time, outcome)) if time.elapsed() < RECHECK => outcome.clone(),
+            _ => {
+                let outcome = self.check(cx).await;
+                *latest = Some((Instant::now(), outcome.clone()));
+                outcome
+            }
+        };
+        match outcome {
+            // Without an answer, the operation finds out for itself.
+            Err(problem) if problem.code() == Code::SchemaBehind => Err(problem),
+            _ => Ok(()),
+        }
+    }
+
+    /// Problem of an operation whose statement names an unknown table or column.
+    async fn diagnose(&self, cx: &Context, found: Problem) -> Problem {
+        match self.check(cx).await {
+            Err(problem) => problem,
+            Ok(()) => Problem::internal(found.cause().unwrap_or_default()),
+        }
+    }
+}
+
+/// Layer round each operation: rejects it with `schema_behind` until the database is migrated.
+pub(crate) async fn require(
+    endpoint: &'static Endpoint,
+    request: ServiceRequest,
+    next: Next<BoxBody>,
+) -> std::result::Result<ServiceResponse, Error> {
+    if endpoint.access == Access::HttpOnly {
+        return next.call(request).await;
+    }
+    let (cx, gate) =
+        (extract::context(request.request())?.clone(), request.app_data::<Data<SchemaGate>>().cloned());
+    let gate = gate.ok_or_else(|| Problem::internal("the application has no schema gate"))?;
+    if let Err(problem) = gate.admit(&cx).await {
+        return Ok(request.into_response(problem.error_response()));
+    }
+    let response = next.call(request).await?;
+    let found = response.response().extensions().get::<Problem>().cloned();
+    match found.filter(|problem| problem.code() == Code::SchemaBehind) {
+        None => Ok(response),
+        Some(found) => {
+            let problem = gate.diagnose(&cx, found).await;
+            Ok(response.into_response(problem.error_response()))
+        }
+    }
+}
