@@ -156,6 +156,9 @@ pub struct Config {
     /// Format of log lines
     #[arg(long, env = "LOG_FORMAT", global = true, default_value = "text", hide_env_values = true)]
     pub log_format: LogFormat,
+    /// Name the client's address in the security log
+    #[arg(long, env = "LOG_CLIENT_ADDRESS", global = true, default_value = "off", hide_env_values = true)]
+    pub log_client_address: Switch,
     /// Log filter, in the syntax of env_logger
     #[arg(long, env = "RUST_LOG", global = true, default_value = "info", hide_env_values = true)]
     pub rust_log: String,

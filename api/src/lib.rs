@@ -28,14 +28,14 @@ use actix_web::{
     App,
     dev::Server,
     http::{Method, header},
-    middleware::from_fn,
+    middleware::{Condition, from_fn},
     web,
 };
 use service::{Context, Shared};
 
 use crate::{
     background::Background,
-    config::Config,
+    config::{Config, Switch},
     schema::SchemaGate,
     server::{Draining, Limits, Stop},
 };
@@ -103,6 +103,7 @@ pub fn serve_within(
     let schema = web::Data::new(SchemaGate::default());
     let (draining, copy) = (Draining::default(), listener.try_clone()?);
     let state = web::Data::new(draining.clone());
+    let names_clients = config.log_client_address == Switch::On;
     // Each worker has a context of its own, and so its own connections.
     let application = move || {
         let (shared, settings) = (Arc::clone(&shared), settings.clone());
@@ -117,6 +118,7 @@ pub fn serve_within(
             .app_data(schema.clone())
             .configure(endpoints::configure)
             .default_service(web::to(request::not_found))
+            .wrap(Condition::new(names_clients, from_fn(request::name_client)))
             .wrap(cors(&origins))
             .wrap(from_fn(request::observe))
     };

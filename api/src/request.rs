@@ -13,11 +13,12 @@ use actix_web::{
     middleware::Next,
 };
 use futures_util::FutureExt;
-use service::Actor;
+use service::{Actor, security};
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
 use crate::{
+    address,
     error::{Code, Problem},
     response, throttle,
 };
@@ -47,6 +48,17 @@ pub async fn observe(
     let response = response::finish(response).await;
     log(&response, &id, started);
     Ok(response)
+}
+
+/// Layer that names the client in the lines of the security log.
+pub async fn name_client(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    match address::of(request.request()) {
+        Some(client) => security::with_client(client, next.call(request)).await,
+        None => next.call(request).await,
+    }
 }
 
 /// Layer round each handler: rejects compressed bodies, ends the request at its deadline, and answers a panic with

@@ -1,5 +1,6 @@
 //! Security log: one structured line per security event, in the target `security`. Lines contain ids, never a
-//! password, a token, client input or an e-mail address.
+//! password, a token, client input or an e-mail address. The address of the client is part of a line only if the
+//! caller of the operation states it.
 
 use std::{fmt, net::IpAddr};
 
@@ -93,10 +94,22 @@ events! {
     AddressLost = Warn "address_lost" { user: Uuid, to: Uuid };
 }
 
+tokio::task_local! {
+    /// Client whose request the task handles.
+    static CLIENT: IpAddr;
+}
+
+/// Handles a request: lines of its events contain the address of the client, in the field `client`.
+pub async fn with_client<F: Future>(client: IpAddr, request: F) -> F::Output {
+    CLIENT.scope(client, request).await
+}
+
 impl Event {
     /// Writes the event. Call it after the transaction is committed.
     pub fn log(&self) {
-        let (name, level, fields) = self.parts();
+        let (name, level, mut fields) = self.parts();
+        let client = CLIENT.try_with(|client| client.to_canonical()).ok();
+        fields.extend(client.as_ref().map(|client| ("client", Value::from_display(client))));
         if level <= log::max_level() {
             let fields: &[(&str, Value<'_>)] = &fields;
             log::logger().log(

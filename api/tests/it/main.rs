@@ -19,6 +19,7 @@ mod admins;
 mod auth;
 mod books;
 mod cli;
+mod client_log;
 mod clock;
 mod compression;
 mod conditional;
