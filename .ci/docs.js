@@ -61,6 +61,11 @@ try {
   await page.locator("#operations-head-listBooksHead").waitFor();
   await list.scrollIntoViewIfNeeded();
   await page.screenshot({ path: screenshot });
+
+  // The pages forget the token when they close.
+  await page.reload();
+  await page.locator(".auth-wrapper .authorize").waitFor();
+  if (await page.locator(".auth-wrapper .authorize.locked").count()) faults.push("the token was kept");
 } finally {
   await context.close();
   rmSync(profile, { recursive: true, force: true });

@@ -139,6 +139,13 @@ pub struct Config {
     #[arg(long, env = "TRUSTED_PROXIES", global = true, default_value = "", hide_default_value = true, hide_env_values = true,
         value_parser = parse::proxies)]
     pub trusted_proxies: Arc<Proxies>,
+    /// Seconds for which browsers use https only, sent as Strict-Transport-Security; not sent if omitted
+    #[arg(long, env = "HSTS", global = true, hide_env_values = true, value_name = "SECONDS",
+        value_parser = clap::value_parser!(u32).range(0..=63_072_000))]
+    pub hsts: Option<u32>,
+    /// Serve the documentation pages
+    #[arg(long, env = "DOCS", global = true, default_value = "on", hide_env_values = true)]
+    pub docs: Switch,
     /// Reject requests over the rate limits
     #[arg(long, env = "RATE_LIMIT", global = true, default_value = "on", hide_env_values = true)]
     pub rate_limit: Switch,

@@ -28,7 +28,7 @@ use actix_web::{
     App,
     dev::Server,
     http::{Method, header},
-    middleware::{Condition, from_fn},
+    middleware::{Condition, DefaultHeaders, from_fn},
     web,
 };
 use service::{Context, Shared};
@@ -103,7 +103,8 @@ pub fn serve_within(
     let schema = web::Data::new(SchemaGate::default());
     let (draining, copy) = (Draining::default(), listener.try_clone()?);
     let state = web::Data::new(draining.clone());
-    let names_clients = config.log_client_address == Switch::On;
+    let hsts = config.hsts.map(|seconds| format!("max-age={seconds}"));
+    let (docs, names_clients) = (config.docs, config.log_client_address == Switch::On);
     // Each worker has a context of its own, and so its own connections.
     let application = move || {
         let (shared, settings) = (Arc::clone(&shared), settings.clone());
@@ -117,14 +118,27 @@ pub fn serve_within(
             .app_data(state.clone())
             .app_data(schema.clone())
             .configure(endpoints::configure)
+            .configure(|app| match docs {
+                Switch::On => openapi::configure(app),
+                Switch::Off => {}
+            })
             .default_service(web::to(request::not_found))
             .wrap(Condition::new(names_clients, from_fn(request::name_client)))
             .wrap(cors(&origins))
             .wrap(from_fn(request::observe))
+            .wrap(strict_transport(hsts.as_deref()))
     };
     let server = server::start(listener, workers, limits, draining.clone(), application)?;
     let stop = Stop::new(server.handle(), draining, copy);
     Ok(Running { server, stop, background })
+}
+
+/// Header by which browsers use https only (RFC 6797), if there is a value.
+fn strict_transport(value: Option<&str>) -> Condition<DefaultHeaders> {
+    let headers = value.iter().fold(DefaultHeaders::new(), |headers, value| {
+        headers.add((header::STRICT_TRANSPORT_SECURITY, *value))
+    });
+    Condition::new(value.is_some(), headers)
 }
 
 /// CORS for pages of exactly these origins.

@@ -14,7 +14,7 @@ use actix_web::{
     dev::HttpServiceFactory,
     http::header,
     middleware::{DefaultHeaders, from_fn},
-    web::{self, Bytes, Path},
+    web::{self, Bytes, Path, ServiceConfig},
 };
 use serde_json::Value;
 use utoipa_swagger_ui::SwaggerUi;
@@ -73,12 +73,20 @@ pub async fn problem(code: Path<String>) -> Result<impl Responder> {
     Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(text))
 }
 
-/// The documentation's pages, which the program contains.
-#[must_use]
-pub fn pages() -> impl HttpServiceFactory {
+/// Adds the documentation's pages, and the redirects to them, to the application.
+pub fn configure(config: &mut ServiceConfig) {
+    for path in ["/", "/docs", "/api/v1/docs"] {
+        config.service(web::redirect(path, DOCS));
+    }
+    config.service(pages());
+}
+
+/// The documentation's pages, which the program contains. An access token that is entered there is forgotten when the
+/// page closes.
+fn pages() -> impl HttpServiceFactory {
     let config = utoipa_swagger_ui::Config::new(["/api/v1/openapi.json"])
         .validator_url("none")
-        .persist_authorization(true)
+        .persist_authorization(false)
         .try_it_out_enabled(true);
     web::scope("/api/v1/docs")
         .wrap(DefaultHeaders::new().add((header::CONTENT_SECURITY_POLICY, DOCS_POLICY)))

@@ -4,7 +4,7 @@ use std::{net::TcpListener, process, time::Duration};
 
 use crate::{
     Running,
-    config::Config,
+    config::{Config, Switch},
     openapi,
     server::{self, Signals, Stop},
 };
@@ -33,7 +33,12 @@ pub(super) async fn run(config: &Config) -> Result<(), String> {
     if let Some(warning) = config.mail_warning() {
         log::warn!("{warning}");
     }
-    log::info!("serving on http://{local}, documentation on http://{local}{}", openapi::DOCS);
+    match config.docs {
+        Switch::On => {
+            log::info!("serving on http://{local}, documentation on http://{local}{}", openapi::DOCS);
+        }
+        Switch::Off => log::info!("serving on http://{local}, without documentation"),
+    }
     actix_web::rt::spawn(stop_on_signal(signals, stop, config.shutdown_delay()));
     let ended = server.await.map_err(|error| error.to_string());
     background.end().await;

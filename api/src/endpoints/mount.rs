@@ -16,10 +16,10 @@ use actix_web::{
 use super::{Endpoint, endpoints};
 use crate::{
     error::{Code, Problem},
-    extract, openapi, request, schema, throttle,
+    extract, request, schema, throttle,
 };
 
-/// Adds every endpoint, and the pages of the documentation, to the application.
+/// Adds every endpoint to the application.
 pub fn configure(config: &mut ServiceConfig) {
     for group in endpoints().chunk_by(|a, b| a.path == b.path) {
         let resource = web::resource(group[0].path.as_str());
@@ -28,10 +28,6 @@ pub fn configure(config: &mut ServiceConfig) {
         let refuse = move || std::future::ready(method_not_allowed(&allow));
         config.service(resource.default_service(web::to(refuse)));
     }
-    for path in ["/", "/docs", "/api/v1/docs"] {
-        config.service(web::redirect(path, openapi::DOCS));
-    }
-    config.service(openapi::pages());
 }
 
 /// Route of an endpoint. The layer that is added last runs first.

@@ -47,6 +47,7 @@ mod names;
 mod openapi;
 mod operator;
 mod own_data;
+mod pages;
 mod permissions;
 mod pipelining;
 mod reads;
