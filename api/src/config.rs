@@ -3,6 +3,7 @@
 
 #![expect(clippy::doc_markdown, reason = "these comments are what --help prints")]
 
+mod check;
 mod choice;
 mod command;
 mod dotenv;
@@ -12,7 +13,7 @@ mod parse;
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use clap::{ArgAction, Parser};
-use service::{DbSettings, Keys, Shared, context::AccountPolicy};
+use service::{DbSettings, Shared, context::AccountPolicy};
 use url::{Origin, Url};
 
 pub use self::{
@@ -25,9 +26,6 @@ pub use self::{
 };
 use crate::{address::Proxies, cookie::Origins};
 
-/// Secret in the committed `.env`, which is public.
-const DEVELOPMENT_SECRET: &str = "development-only-secret-never-use-it-elsewhere";
-
 /// A book catalogue and its user accounts, as a JSON API.
 #[derive(Parser)]
 #[command(name = "bookly", version, propagate_version = true, args_override_self = true)]
@@ -38,6 +36,33 @@ pub struct Cli {
     /// Command; `serve` if omitted.
     #[command(subcommand)]
     pub command: Option<Command>,
+}
+
+impl Cli {
+    /// Reads the command line, the environment, and the files that settings name.
+    ///
+    /// # Errors
+    /// An invalid value, or a request for help.
+    pub fn load() -> Result<Self, clap::Error> {
+        let mut cli = Self::try_parse()?;
+        let Config {
+            database_url,
+            database_url_file,
+            app_secrets,
+            app_secrets_file,
+            mail_url,
+            mail_url_file,
+            ..
+        } = &mut cli.config;
+        for (value, file) in
+            [(database_url, database_url_file), (app_secrets, app_secrets_file), (mail_url, mail_url_file)]
+        {
+            if let Some(content) = file.take() {
+                *value = content;
+            }
+        }
+        Ok(cli)
+    }
 }
 
 /// Settings of the program.
@@ -66,6 +91,10 @@ pub struct Config {
         hide_env_values = true
     )]
     pub database_url: String,
+    /// File with the database URL, instead of `DATABASE_URL`
+    #[arg(long, env = "DATABASE_URL_FILE", global = true, hide_env_values = true, value_name = "FILE",
+        conflicts_with = "database_url", value_parser = parse::content)]
+    database_url_file: Option<String>,
     /// Maximum number of database connections, divided among the workers
     #[arg(long, env = "DATABASE_MAX_CONNECTIONS", global = true, default_value_t = 16, hide_env_values = true,
         value_parser = clap::value_parser!(u32).range(1..=10_000))]
@@ -107,6 +136,10 @@ pub struct Config {
         hide_env_values = true
     )]
     pub app_secrets: String,
+    /// File with the secrets, instead of `APP_SECRETS`
+    #[arg(long, env = "APP_SECRETS_FILE", global = true, hide_env_values = true, value_name = "FILE",
+        conflicts_with = "app_secrets", value_parser = parse::content)]
+    app_secrets_file: Option<String>,
     /// Public URL of the server: issuer of access tokens, base of links in mail, and an origin whose pages may use
     /// session cookies
     #[arg(long, env = "PUBLIC_URL", global = true, hide_env_values = true)]
@@ -121,6 +154,10 @@ pub struct Config {
         hide_env_values = true
     )]
     pub mail_url: String,
+    /// File with the mail server's URL, instead of `MAIL_URL`
+    #[arg(long, env = "MAIL_URL_FILE", global = true, hide_env_values = true, value_name = "FILE",
+        conflicts_with = "mail_url", value_parser = parse::content)]
+    mail_url_file: Option<String>,
     /// Sender address of mail, such as "Bookly <bookly@example.com>"
     #[arg(
         long,
@@ -152,7 +189,7 @@ pub struct Config {
     /// Require accounts to verify their address before they may write
     #[arg(long, env = "EMAIL_VERIFICATION", global = true, default_value = "on", hide_env_values = true)]
     pub email_verification: Switch,
-    /// Bcrypt cost of new password hashes
+    /// Bcrypt cost of new password hashes; at least 10 in production
     #[arg(long, env = "BCRYPT_COST", global = true, default_value_t = 12, hide_env_values = true,
         value_parser = clap::value_parser!(u32).range(4..=16))]
     pub bcrypt_cost: u32,
@@ -237,46 +274,5 @@ impl Config {
     pub fn shared(&self) -> Result<Shared, String> {
         let limited = self.rate_limit == Switch::On;
         Ok(Shared::new(&self.database_url, self.keys()?, self.policy(), limited))
-    }
-
-    /// Keys derived from the secrets.
-    ///
-    /// # Errors
-    /// The fault of the secrets, without their text.
-    pub fn keys(&self) -> Result<Keys, String> {
-        let secrets: Vec<&str> =
-            self.app_secrets.split(',').map(str::trim).filter(|secret| !secret.is_empty()).collect();
-        let known = secrets.contains(&DEVELOPMENT_SECRET);
-        if known && self.app_env == AppEnv::Production {
-            return Err(
-                "APP_SECRETS: the development secret is allowed with APP_ENV=development only".to_owned()
-            );
-        }
-        if known && !self.host.is_loopback() {
-            return Err("APP_SECRETS: the development secret is allowed with a loopback HOST only".to_owned());
-        }
-        Keys::new(&secrets).map_err(|error| format!("APP_SECRETS: {error}"))
-    }
-
-    /// Checks settings against each other.
-    ///
-    /// # Errors
-    /// One line with the name of the setting and without secrets.
-    pub fn check(&self) -> Result<(), String> {
-        let url = &self.database_url;
-        if !["sqlite:", "postgres:", "postgresql:", "mysql:"].iter().any(|scheme| url.starts_with(scheme)) {
-            return Err("DATABASE_URL: must begin with sqlite://, postgres:// or mysql://".to_owned());
-        }
-        if url.starts_with("sqlite:") && url.contains(":memory:") {
-            return Err(
-                "DATABASE_URL: several connections cannot share a database in memory; use a file".to_owned()
-            );
-        }
-        if !url.starts_with("sqlite:") {
-            // The driver's error would contain the URL, and so the password.
-            Url::parse(url).map_err(|error| format!("DATABASE_URL: {error}"))?;
-        }
-        self.mailer()?;
-        self.keys().map(drop)
     }
 }

@@ -7,7 +7,7 @@ use api::{
     config::{self, Cli},
     logging,
 };
-use clap::{Parser, error::ErrorKind};
+use clap::error::ErrorKind;
 
 #[actix_web::main]
 async fn main() -> ExitCode {
@@ -16,7 +16,7 @@ async fn main() -> ExitCode {
     if let Err(error) = config::load_dotenv() {
         return fail(&error);
     }
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::load() {
         Ok(cli) => cli,
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             error.exit()

@@ -1,6 +1,6 @@
 //! Keys derived from the configured secrets: one per purpose and secret, by HKDF-SHA-256 (RFC 5869).
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
@@ -10,6 +10,28 @@ use sha2::{Sha256, Sha384};
 pub const MIN_SECRET_LENGTH: usize = 32;
 
 type Key = [u8; 32];
+
+/// Fewest different bytes of a secret. Of 32 random digits, all ten occur but for one secret in three.
+const MIN_VARIETY: usize = 8;
+
+/// Fewest guesses that zxcvbn estimates for a secret. It counts up to 2⁶⁴, which 20 random characters exceed.
+const MIN_GUESSES: u64 = 1 << 62;
+
+/// Rejects a secret that another person could guess: one of few characters, repetitions, sequences or common words.
+///
+/// # Errors
+/// The reason, without the text of the secret.
+pub fn check_strength(secret: &str) -> Result<(), &'static str> {
+    let bytes = secret.as_bytes();
+    let repeats = |period: usize| bytes.iter().zip(&bytes[period..]).all(|(byte, later)| byte == later);
+    if bytes.iter().collect::<BTreeSet<_>>().len() < MIN_VARIETY || (1..=bytes.len() / 2).any(repeats) {
+        return Err("a secret repeats a few characters; generate one: openssl rand -base64 48");
+    }
+    if zxcvbn::zxcvbn(secret, &["bookly"]).guesses() < MIN_GUESSES {
+        return Err("a secret is too easy to guess; generate one: openssl rand -base64 48");
+    }
+    Ok(())
+}
 
 /// Keys derived from one secret.
 struct Ring {
@@ -59,6 +81,9 @@ impl Keys {
         }
         if secrets.iter().any(|secret| secret.as_ref().len() < MIN_SECRET_LENGTH) {
             return Err(format!("a secret must have at least {MIN_SECRET_LENGTH} bytes"));
+        }
+        if secrets.iter().map(AsRef::as_ref).collect::<BTreeSet<_>>().len() < secrets.len() {
+            return Err("a secret is given twice".to_owned());
         }
         Ok(Self(secrets.iter().map(|secret| Ring::new(secret.as_ref())).collect()))
     }
@@ -146,4 +171,52 @@ fn mac(key: &Key, parts: &[&[u8]]) -> Hmac<Sha256> {
         mac.update(part);
     }
     mac
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_generated_secret_is_accepted() {
+        for secret in [
+            "qW9vT0mL5pXbZr2sYc8dNf1gHj4kAe7uIoRtEwQ6zXv3",
+            "9f86d081884c7d659a2feaa0c55ad015",
+            "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            "kXsW-3rQz_Jm8vYt2LbN6cDfGhPa0uEi",
+            "a secret for tests of more than thirty-two bytes",
+            "trombone glacier pepper ladder mushroom violet",
+        ] {
+            assert_eq!(check_strength(secret), Ok(()), "{secret}");
+        }
+    }
+
+    #[test]
+    fn a_secret_that_can_be_guessed_is_rejected() {
+        for secret in [
+            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            "abababababababababababababababababab",
+            "00000000000000000000000000000001",
+            "12345678901234567890123456789012",
+            "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz",
+            "changemechangemechangemechangeme",
+            "change-me-change-me-change-me-change-me",
+            "secretsecretsecretsecretsecretsecret",
+            "passwordpasswordpasswordpassword",
+            "qwertyuiopasdfghjklzxcvbnmqwertyuiop",
+            "booklybooklybooklybooklybooklybookly",
+            "Password123Password123Password123",
+            "thisisasecretthisisasecretthisisasecret",
+            "change-the-tiger-change-the-tiger-change-the-tiger",
+        ] {
+            assert!(check_strength(secret).is_err(), "{secret}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_given_once() {
+        let (one, other) = ("x".repeat(32), "y".repeat(32));
+        assert!(Keys::new(&[&one, &other]).is_ok());
+        assert_eq!(Keys::new(&[&one, &other, &one]).unwrap_err(), "a secret is given twice");
+    }
 }

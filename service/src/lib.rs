@@ -37,7 +37,7 @@ pub use context::{Context, Shared};
 pub use db::{Db, DbSettings};
 pub use error::{Error, Result};
 pub use field::{FieldCode, FieldError};
-pub use keys::{Keys, MIN_SECRET_LENGTH};
+pub use keys::{Keys, MIN_SECRET_LENGTH, check_strength};
 pub use role::Role;
 pub use secret::{AccessToken, DeviceToken, MailToken, Password, RefreshToken, TokenLink};
 pub use versions::Versions;

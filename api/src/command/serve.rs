@@ -30,7 +30,7 @@ pub(super) async fn run(config: &Config) -> Result<(), String> {
     let local = listener.local_addr().map_err(|error| error.to_string())?;
     let Running { server, stop, background } =
         crate::serve(config, listener).map_err(|error| error.to_string())?;
-    if let Some(warning) = config.mail_warning() {
+    for warning in config.warnings() {
         log::warn!("{warning}");
     }
     match config.docs {

@@ -35,8 +35,7 @@ impl Config {
     }
 
     /// Consequences of a server without mail; none with `MAIL_URL`.
-    #[must_use]
-    pub fn mail_warning(&self) -> Option<&'static str> {
+    pub(super) fn mail_warning(&self) -> Option<&'static str> {
         match (self.mail_url.is_empty(), self.email_verification) {
             (false, _) => None,
             (true, Switch::Off) => Some("mail is disabled: MAIL_URL is not set"),

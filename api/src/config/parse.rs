@@ -1,6 +1,6 @@
 //! Parsers of setting values that are more than one word.
 
-use std::sync::Arc;
+use std::{fs, sync::Arc};
 
 use serde::de::DeserializeOwned;
 use url::Url;
@@ -22,6 +22,13 @@ pub(super) fn origins(list: &str) -> Result<Arc<Vec<String>>, String> {
     };
     let texts = list.split(',').map(str::trim).filter(|text| !text.is_empty());
     texts.map(origin).collect::<Result<_, _>>().map(Arc::new)
+}
+
+/// Reads the file with the value of a setting, without the line end behind it.
+pub(super) fn content(path: &str) -> Result<String, String> {
+    let text = fs::read_to_string(path).map_err(|error| error.to_string())?;
+    let value = text.strip_suffix('\n').map_or(&*text, |line| line.strip_suffix('\r').unwrap_or(line));
+    if value.is_empty() { Err("the file is empty".to_owned()) } else { Ok(value.to_owned()) }
 }
 
 /// Parses an enum by its name in JSON.

@@ -59,6 +59,7 @@ mod search;
 mod secrecy;
 mod security;
 mod sessions;
+mod setting_files;
 mod slow_clients;
 mod squatter;
 #[cfg(unix)]

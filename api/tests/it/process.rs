@@ -30,7 +30,12 @@ pub struct Process {
 impl Process {
     /// Starts the program on a database and waits until it serves.
     pub fn start(database: &Database, settings: &[(&str, &str)]) -> Self {
-        Self::run(Command::new(env!("CARGO_BIN_EXE_bookly")), database, settings)
+        Self::start_on(&database.url, settings)
+    }
+
+    /// [`Process::start`] for the URL of a database.
+    pub fn start_on(url: &str, settings: &[(&str, &str)]) -> Self {
+        Self::run(Command::new(env!("CARGO_BIN_EXE_bookly")), url, settings)
     }
 
     /// [`Process::start`] for a process with limited file size: a write beyond the limit is an error.
@@ -38,15 +43,17 @@ impl Process {
     pub fn start_with_limited_files(database: &Database, settings: &[(&str, &str)]) -> Self {
         let mut command = Command::new("sh");
         command.args(["-c", r#"trap "" XFSZ; exec "$0""#, env!("CARGO_BIN_EXE_bookly")]);
-        Self::run(command, database, settings)
+        Self::run(command, &database.url, settings)
     }
 
-    fn run(mut command: Command, database: &Database, settings: &[(&str, &str)]) -> Self {
+    fn run(mut command: Command, url: &str, settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         command.env_clear().current_dir(folder.path()).stdin(Stdio::null()).stderr(Stdio::piped());
         command.envs([
-            ("DATABASE_URL", database.url.as_str()),
+            ("DATABASE_URL", url),
             ("APP_SECRETS", SECRET),
+            // Production refuses a cheap hash.
+            ("APP_ENV", "development"),
             ("BCRYPT_COST", "4"),
             ("AUTO_MIGRATE", "true"),
             ("DATABASE_MAX_CONNECTIONS", "8"),
