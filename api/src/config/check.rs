@@ -33,30 +33,6 @@ impl Config {
         Keys::new(&secrets).map_err(|error| format!("APP_SECRETS: {error}"))
     }
 
-    /// Mail transport; none without `MAIL_URL`.
-    ///
-    /// # Errors
-    /// One line with the name of the setting and without secrets.
-    pub fn mailer(&self) -> Result<Option<Mailer>, String> {
-        if self.mail_url.is_empty() {
-            return Ok(None);
-        }
-        if self.mail_from.is_empty() {
-            return Err("MAIL_FROM: required with MAIL_URL".to_owned());
-        }
-        let public_url = match (&self.public_url, self.app_env) {
-            (Some(url), _) => url.clone(),
-            (None, AppEnv::Development) => {
-                let address = SocketAddr::new(self.host, self.port);
-                Url::parse(&format!("http://{address}")).map_err(|error| error.to_string())?
-            }
-            (None, AppEnv::Production) => {
-                return Err("PUBLIC_URL: required with MAIL_URL, as the base of links in mail".to_owned());
-            }
-        };
-        Mailer::new(&self.mail_url, &self.mail_from, &public_url).map(Some)
-    }
-
     /// Checks settings against each other.
     ///
     /// # Errors
