@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 pub use self::{
     mount::configure,
-    property::{Access, Body, Caching, Class, Content, EntityTag, LimitedBy, SchemaName},
+    property::{Access, Body, Caching, Class, Content, EntityTag, LimitedBy, SchemaName, TokenUse},
     row::Endpoint,
 };
 

@@ -27,6 +27,7 @@ pub use self::{
 };
 use crate::{
     address,
+    endpoints::{Endpoint, TokenUse},
     error::{Code, Problem, Result},
     server::Connection,
 };
@@ -97,8 +98,9 @@ impl FromRequest for MaybeSignedIn {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            if !Endpoint::of(&request)?.optional_session {
-                return Err(Problem::internal("the endpoint declares no optional session"));
+            let endpoint = Endpoint::of(&request)?;
+            if endpoint.token_use == TokenUse::Ignored {
+                return Err(Problem::internal(format!("{} declares no optional session", endpoint.handler)));
             }
             let Ok(token) = bearer(&request) else { return Ok(Self(None)) };
             match auth::authenticate(context(&request)?, token).await {

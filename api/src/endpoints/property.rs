@@ -50,6 +50,15 @@ pub enum LimitedBy {
     Account(RateLimit),
 }
 
+/// Use of an access token where the permission table requires none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenUse {
+    /// It is not read.
+    Ignored,
+    /// It is read if the request has one.
+    Optional,
+}
+
 /// Request body that an endpoint reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Body {

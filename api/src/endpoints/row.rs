@@ -12,7 +12,7 @@ use utoipa::openapi::{
     path::{Operation, ParameterIn},
 };
 
-use super::property::{Access, Body, Caching, Class, Content, EntityTag, LimitedBy, SchemaName};
+use super::property::{Access, Body, Caching, Class, Content, EntityTag, LimitedBy, SchemaName, TokenUse};
 use crate::{
     error::{Code, Problem, Result},
     extract::JSON_LIMIT,
@@ -39,8 +39,8 @@ pub struct Endpoint {
     pub body: Option<Body>,
     /// Whether `If-Match` and `If-None-Match` are checked against the version of the resource before it is changed.
     pub if_match: bool,
-    /// Whether an access token is read although none is required.
-    pub optional_session: bool,
+    /// Use of an access token where the permission table requires none.
+    pub token_use: TokenUse,
     /// Content of successful responses.
     pub content: Content,
     /// Whether responses are sparse when `fields` names the fields.
@@ -75,7 +75,7 @@ impl Endpoint {
             limits: Vec::new(),
             body,
             if_match: false,
-            optional_session: false,
+            token_use: TokenUse::Ignored,
             content: Content::Other,
             sparse: false,
             uncached: false,
@@ -125,7 +125,7 @@ impl Endpoint {
 
     /// Reads an access token, but does not require one.
     pub(crate) fn optional_session(self) -> Self {
-        Self { optional_session: true, ..self }
+        Self { token_use: TokenUse::Optional, ..self }
     }
 
     /// Returns one resource.

@@ -7,7 +7,7 @@ use service::{
     access::{Reach, Rule},
 };
 
-use crate::endpoints::Endpoint;
+use crate::endpoints::{Endpoint, TokenUse};
 
 /// Adds security, permissions and a sentence about them to an operation.
 pub(super) fn complete(operation: &mut Value, endpoint: &Endpoint) {
@@ -15,9 +15,9 @@ pub(super) fn complete(operation: &mut Value, endpoint: &Endpoint) {
     let sentence = sentence(rule);
     let description = operation["description"].as_str().map(|text| format!("{text}\n\n{sentence}"));
     operation["description"] = description.unwrap_or(sentence).into();
-    operation["security"] = match (rule.anonymous, endpoint.optional_session) {
-        (true, false) => json!([]),
-        (true, true) => json!([{}, { "bearer": [] }]),
+    operation["security"] = match (rule.anonymous, endpoint.token_use) {
+        (true, TokenUse::Ignored) => json!([]),
+        (true, TokenUse::Optional) => json!([{}, { "bearer": [] }]),
         (false, _) => json!([{ "bearer": [] }]),
     };
     operation["x-permissions"] = table(rule);

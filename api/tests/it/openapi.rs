@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use api::{
-    endpoints::{Body, Content, Endpoint, endpoints, sections},
+    endpoints::{Body, Content, Endpoint, TokenUse, endpoints, sections},
     openapi::openapi,
 };
 use serde_json::{Value, json};
@@ -78,9 +78,9 @@ fn the_document_has_every_endpoint_in_its_order_and_no_other() {
 fn permissions_follow_the_permission_table() {
     for endpoint in endpoints() {
         let (operation, rule, id) = (operation(endpoint), endpoint.rule(), &endpoint.id);
-        let security = match (rule.anonymous, endpoint.optional_session) {
-            (true, false) => json!([]),
-            (true, true) => json!([{}, { "bearer": [] }]),
+        let security = match (rule.anonymous, endpoint.token_use) {
+            (true, TokenUse::Ignored) => json!([]),
+            (true, TokenUse::Optional) => json!([{}, { "bearer": [] }]),
             (false, _) => json!([{ "bearer": [] }]),
         };
         assert_eq!(operation["security"], security, "{id}");
