@@ -134,10 +134,10 @@ fn log_events(purpose: Purpose, user: Uuid, renewed: bool, released: Option<Uuid
 
 /// Error of a token without a proof, with the fields that would be one.
 fn missing_proof(user: &Model) -> Error {
-    let password = "is required without an access token of the account: the password of the account";
+    let password = "is missing; send it, or an access token of the account";
     let mut errors = vec![FieldError::new("/password", FieldCode::Missing, password)];
     if !user.is_verified {
-        let new = "is required if you do not know the password: it ends the old password and its sessions";
+        let new = "is missing; send it if you do not know the password, which it replaces";
         errors.insert(0, FieldError::new("/new_password", FieldCode::Missing, new));
     }
     Error::Invalid(errors)
