@@ -41,7 +41,7 @@ impl Background {
 /// Invalid settings, or no thread.
 pub fn start(config: &Config, shared: &Arc<Shared>) -> io::Result<Background> {
     let mailer = config.mailer().map_err(io::Error::other)?;
-    let settings = DbSettings { max_connections: 1, min_connections: 0, ..config.database(1) };
+    let settings = DbSettings { max_connections: 1, min_connections: 0, ..config.patient_database() };
     let shared = Arc::clone(shared);
     let ((stop, stopped), (sender, done)) = (watch::channel(()), oneshot::channel());
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;

@@ -51,8 +51,8 @@ async fn open(config: &Config) -> Result<Context, String> {
     config.check()?;
     crate::migrate(config).await?;
     let shared = Arc::new(config.shared()?);
-    let cx = Context::open(shared, &config.database(1)).await.map_err(explain)?;
-    match startup::state(cx.db.connection())
+    let cx = Context::open(shared, &config.patient_database()).await.map_err(explain)?;
+    match startup::state(&cx.db.connection())
         .await
         .map_err(|error| format!("the database does not respond: {error}"))?
     {

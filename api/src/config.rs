@@ -6,6 +6,7 @@
 mod check;
 mod choice;
 mod command;
+mod database;
 mod dotenv;
 mod mail;
 mod parse;
@@ -13,7 +14,7 @@ mod parse;
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use clap::{ArgAction, Parser};
-use service::{DbSettings, Shared, context::AccountPolicy};
+use service::{Shared, context::AccountPolicy};
 use url::{Origin, Url};
 
 pub use self::{
@@ -112,6 +113,10 @@ pub struct Config {
     #[arg(long, env = "DATABASE_ACQUIRE_TIMEOUT", global = true, default_value_t = 1, hide_env_values = true,
         value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub database_acquire_timeout: u64,
+    /// Seconds that the operations of a request on the database may take together
+    #[arg(long, env = "DATABASE_BUDGET", global = true, default_value_t = 4, hide_env_values = true,
+        value_parser = clap::value_parser!(u64).range(2..=25))]
+    pub database_budget: u64,
     /// Seconds after which an unused connection is closed
     #[arg(long, env = "DATABASE_IDLE_TIMEOUT", global = true, default_value_t = 600, hide_env_values = true,
         value_parser = clap::value_parser!(u64).range(1..=86_400))]
@@ -209,22 +214,6 @@ pub struct Config {
 }
 
 impl Config {
-    /// Database settings, with the connections that each of `workers` may have.
-    #[must_use]
-    pub fn database(&self, workers: usize) -> DbSettings {
-        let workers = u32::try_from(workers.max(1)).unwrap_or(u32::MAX);
-        let max_connections = self.database_max_connections.div_ceil(workers);
-        DbSettings {
-            url: self.database_url.clone(),
-            max_connections,
-            min_connections: self.database_min_connections.min(max_connections),
-            acquire_timeout: Duration::from_secs(self.database_acquire_timeout),
-            idle_timeout: Duration::from_secs(self.database_idle_timeout),
-            max_lifetime: Duration::from_secs(self.database_max_lifetime),
-            echo: self.database_echo,
-        }
-    }
-
     /// Time for which a stopping server still serves.
     #[must_use]
     pub fn shutdown_delay(&self) -> Duration {

@@ -185,6 +185,9 @@ impl From<Error> for Problem {
                 Self::caused(Code::Unavailable, "the database is not available", chain(&*cause))
             }
             Error::Schema(cause) => Self::caused(Code::SchemaBehind, SCHEMA_BEHIND, chain(&*cause)),
+            Error::ReadOnly(cause) => {
+                Self::caused(Code::ReadOnly, "the database accepts no writes at present", chain(&*cause))
+            }
             Error::Internal(cause) => Self::internal(chain(&*cause)),
         }
     }
@@ -225,6 +228,9 @@ impl ResponseError for Problem {
             }
             Code::Overloaded | Code::Unavailable => {
                 response.insert_header((header::RETRY_AFTER, "1"));
+            }
+            Code::ReadOnly => {
+                response.insert_header((header::RETRY_AFTER, "5"));
             }
             Code::SchemaBehind | Code::SchemaAhead => {
                 response.insert_header((header::RETRY_AFTER, "10"));

@@ -1,29 +1,62 @@
 //! `/livez` and `/readyz`: liveness and readiness of the server.
 
+use std::time::Duration;
+
 use actix_web::{HttpResponse, Responder, http::header, web::Data};
 use serde::Serialize;
-use service::Context;
+use service::{Context, health};
+use tokio::{sync::Mutex, time::Instant};
 use utoipa::ToSchema;
 
 use crate::{
     endpoints::{Access, Section, endpoint},
-    error::{Code, Result},
-    schema::SchemaGate,
+    error::{Code, Problem, Result},
+    schema::{self, SchemaGate},
     server::Draining,
 };
 
-/// Health of the server.
+/// Time for which an answer of the database about its readiness is repeated.
+const ANSWER_LIFETIME: Duration = Duration::from_secs(1);
+
+/// Liveness of the server.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Health {
     status: Well,
 }
 
+/// Readiness of the server.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+pub struct Readiness {
+    status: Well,
+    /// False while the database accepts no writes: its disk is full, or it is read-only. Reads work.
+    writable: bool,
+}
+
 /// Status of a healthy server.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 enum Well {
     /// Healthy.
     Ok,
+}
+
+/// Last answer of the database, which all workers share.
+#[derive(Debug, Default)]
+pub struct LastAnswer(Mutex<Option<(Instant, Result<Readiness>)>>);
+
+impl LastAnswer {
+    /// Readiness, of which the database is asked at most once a second.
+    async fn readiness(&self, cx: &Context, schema: &SchemaGate) -> Result<Readiness> {
+        let mut last = self.0.lock().await;
+        match &*last {
+            Some((asked, answer)) if asked.elapsed() < ANSWER_LIFETIME => answer.clone(),
+            _ => {
+                let answer = ask(cx, schema).await;
+                *last = Some((Instant::now(), answer.clone()));
+                answer
+            }
+        }
+    }
 }
 
 /// Section of the endpoint table.
@@ -42,29 +75,42 @@ pub(crate) fn section() -> Section {
 
 /// Check liveness
 ///
-/// Succeeds while the process runs.
+/// Succeeds while the process works. It fails if its connections to the database have been broken for a minute although
+/// the database accepts new ones; a restart may help. It succeeds while the database is away.
 #[utoipa::path(get, path = "/livez", operation_id = "getLiveness", tag = "health",
-    responses((status = 200, body = Health, description = "The process runs")))]
-pub async fn live() -> impl Responder {
-    well()
+    responses((status = 200, body = Health, description = "The process works")))]
+pub async fn live(cx: Data<Context>) -> Result<impl Responder> {
+    if cx.db.health().is_stuck() {
+        let cause = "replaced connections did not work either";
+        return Err(Problem::caused(Code::Unavailable, "the connections to the database are broken", cause));
+    }
+    Ok(well(Health { status: Well::Ok }))
 }
 
 /// Check readiness
 ///
-/// Succeeds if the database responds and has the schema of this version, until the server begins to stop.
+/// Succeeds if the database responds and has the schema of this version, until the server begins to stop. The database is
+/// asked at most once a second.
 #[utoipa::path(get, path = "/readyz", operation_id = "getReadiness", tag = "health",
-    responses((status = 200, body = Health, description = "The server can serve requests")))]
+    responses((status = 200, body = Readiness, description = "The server can serve requests")))]
 pub async fn ready(
     cx: Data<Context>,
     draining: Data<Draining>,
     schema: Data<SchemaGate>,
+    last: Data<LastAnswer>,
 ) -> Result<impl Responder> {
     draining.check()?;
-    schema.check(&cx).await?;
-    Ok(well())
+    Ok(well(last.readiness(&cx, &schema).await?))
+}
+
+/// Asks the database for its schema, and whether it accepts writes.
+async fn ask(cx: &Context, schema: &SchemaGate) -> Result<Readiness> {
+    schema.check(cx).await?;
+    let writable = health::is_writable(cx).await.map_err(|error| schema::silent(&error))?;
+    Ok(Readiness { status: Well::Ok, writable })
 }
 
 /// Response of a healthy server; no cache may store it.
-fn well() -> HttpResponse {
-    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(Health { status: Well::Ok })
+fn well(body: impl Serialize) -> HttpResponse {
+    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(body)
 }

@@ -36,6 +36,7 @@ use service::{Context, Shared};
 use crate::{
     background::Background,
     config::{Config, Switch},
+    health::LastAnswer,
     schema::SchemaGate,
     server::{Draining, Limits, Stop},
 };
@@ -100,7 +101,7 @@ pub fn serve_within(
     let origins = Arc::clone(&config.cors_origins);
     let proxies = web::Data::from(Arc::clone(&config.trusted_proxies));
     let trusted = web::Data::new(config.trusted_origins());
-    let schema = web::Data::new(SchemaGate::default());
+    let (readiness, schema) = (web::Data::new(LastAnswer::default()), web::Data::new(SchemaGate::default()));
     let (draining, copy) = (Draining::default(), listener.try_clone()?);
     let state = web::Data::new(draining.clone());
     let hsts = config.hsts.map(|seconds| format!("max-age={seconds}"));
@@ -117,6 +118,7 @@ pub fn serve_within(
             .app_data(proxies.clone())
             .app_data(state.clone())
             .app_data(schema.clone())
+            .app_data(readiness.clone())
             .configure(endpoints::configure)
             .configure(|app| match docs {
                 Switch::On => openapi::configure(app),

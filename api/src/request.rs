@@ -11,14 +11,16 @@ use actix_web::{
         header::{self, HeaderName, HeaderValue},
     },
     middleware::Next,
+    web::Data,
 };
 use futures_util::FutureExt;
-use service::{Actor, security};
+use service::{Actor, Context, security};
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
 use crate::{
     address,
+    endpoints::Endpoint,
     error::{Code, Problem},
     response, throttle,
 };
@@ -84,6 +86,18 @@ pub async fn contain(
         Err(_) => {
             refuse(Problem::caused(Code::Unavailable, "the request took too long", "the deadline passed"))
         }
+    }
+}
+
+/// Layer inside of [`contain`]: gives the operations of a request on the database their common budget.
+pub async fn budget(
+    endpoint: &'static Endpoint,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    match request.app_data::<Data<Context>>().cloned() {
+        Some(cx) if endpoint.class.has_budget() => cx.db.within_budget(next.call(request)).await,
+        _ => next.call(request).await,
     }
 }
 

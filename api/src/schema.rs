@@ -13,8 +13,8 @@ use actix_web::{
     web::Data,
 };
 use migration::startup::{self, State};
-use service::Context;
-use tokio::{sync::Mutex, time::timeout};
+use service::{Context, error::chain};
+use tokio::sync::Mutex;
 
 use crate::{
     endpoints::{Access, Endpoint},
@@ -24,9 +24,6 @@ use crate::{
 
 /// Time for which pending migrations are remembered before the database is asked again.
 const RECHECK: Duration = Duration::from_secs(1);
-
-/// Time for the database to answer.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Gate of the operations of a process. It opens once the database has every migration of this version, and closes when
 /// a check or a statement finds that it no longer has.
@@ -42,11 +39,8 @@ impl SchemaGate {
     /// # Errors
     /// `schema_behind`, `schema_ahead`, or `unavailable` if the database does not respond.
     pub async fn check(&self, cx: &Context) -> Result<()> {
-        let silent =
-            |cause: String| Problem::caused(Code::Unavailable, "the database does not respond", cause);
-        let state = timeout(PATIENCE, startup::state(cx.db.connection())).await;
-        let state = state.map_err(|_| silent("the time for an answer passed".to_owned()))?;
-        let state = state.map_err(|error| silent(error.to_string()))?;
+        let state = cx.db.inspect(|conn| async move { startup::state(&conn).await }).await;
+        let state = state.map_err(|error| silent(&error))?;
         // An older version can often run on a newer schema, and must, while it is replaced.
         self.is_open.store(!matches!(state, State::Behind(_)), Ordering::Relaxed);
         match state {
@@ -88,6 +82,11 @@ impl SchemaGate {
             Ok(()) => Problem::internal(found.cause().unwrap_or_default()),
         }
     }
+}
+
+/// Problem of a database that does not respond.
+pub(crate) fn silent(error: &service::Error) -> Problem {
+    Problem::caused(Code::Unavailable, "the database does not respond", chain(error))
 }
 
 /// Layer round each operation: rejects it with `schema_behind` until the database is migrated.

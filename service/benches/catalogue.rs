@@ -67,6 +67,8 @@ async fn main() -> Anything<()> {
         acquire_timeout: Duration::from_secs(5),
         idle_timeout: Duration::from_mins(10),
         max_lifetime: Duration::from_hours(1),
+        budget: Duration::from_mins(1),
+        long: Duration::from_hours(1),
         echo: false,
     };
     let policy = AccountPolicy {
@@ -112,7 +114,7 @@ fn read(file: &std::path::Path, real: &mut Vec<Real>) -> Anything<()> {
 
 async fn fill(cx: &Context, real: &[Real], rows: u64) -> Anything<()> {
     let connection = cx.db.connection();
-    let there = books::Entity::find().count(connection).await?;
+    let there = books::Entity::find().count(&connection).await?;
     if there >= rows {
         return Ok(());
     }

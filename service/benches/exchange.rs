@@ -96,6 +96,8 @@ async fn open(url: &str) -> Context {
         acquire_timeout: Duration::from_secs(5),
         idle_timeout: Duration::from_mins(10),
         max_lifetime: Duration::from_mins(30),
+        budget: Duration::from_mins(1),
+        long: Duration::from_hours(1),
         echo: false,
     };
     let policy = AccountPolicy {
@@ -156,7 +158,8 @@ async fn export_books(cx: &Context, format: ExportFormat, rows: u64) {
 
 async fn copy_out(cx: &Context, table: &Path) {
     use futures_util::StreamExt;
-    let pool = cx.db.connection().get_postgres_connection_pool();
+    let connection = cx.db.connection();
+    let pool = connection.get_postgres_connection_pool();
     let mut rows = pool.copy_out_raw("COPY books TO STDOUT").await.unwrap();
     let mut file = BufWriter::new(File::create(table).unwrap());
     while let Some(part) = rows.next().await {
@@ -174,7 +177,8 @@ async fn empty(cx: &Context) {
 async fn copy_in(cx: &Context, table: &Path, rows: u64) -> f64 {
     empty(cx).await;
     let began = Instant::now();
-    let pool = cx.db.connection().get_postgres_connection_pool();
+    let connection = cx.db.connection();
+    let pool = connection.get_postgres_connection_pool();
     let mut copy = pool.copy_in_raw("COPY books FROM STDIN").await.unwrap();
     let mut file = BufReader::new(File::open(table).unwrap());
     let mut part = vec![0; 64 * 1024];

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 use crate::{
-    Clock, Db, DbSettings, Error, Keys, Result, db::WriteQueue, passwords::Passwords, throttle::Throttle,
+    Clock, Db, DbSettings, Error, Keys, Result,
+    db::{Health, WriteQueue},
+    passwords::Passwords,
+    throttle::Throttle,
 };
 
 /// Rules of accounts, set by the operator.
@@ -34,6 +37,7 @@ pub struct Shared {
     policy: AccountPolicy,
     throttle: Throttle,
     write_queue: WriteQueue,
+    health: Arc<Health>,
     outbox_filled: Notify,
 }
 
@@ -46,6 +50,7 @@ impl Shared {
         Self {
             passwords: Passwords::new(Arc::clone(&keys), policy.bcrypt_cost),
             write_queue: WriteQueue::for_url(url),
+            health: Arc::default(),
             outbox_filled: Notify::new(),
             clock,
             keys,
@@ -75,7 +80,7 @@ impl Context {
     /// # Errors
     /// Those of [`Db::open`].
     pub async fn open(shared: Arc<Shared>, settings: &DbSettings) -> Result<Self> {
-        let db = Db::open(settings, shared.write_queue.clone()).await?;
+        let db = Db::open(settings, shared.write_queue.clone(), Arc::clone(&shared.health)).await?;
         Ok(Self { db, shared })
     }
 

@@ -1,6 +1,12 @@
-//! Access to the database: reads by class, and writes in transactions that run to their end.
+//! Access to the database: reads by class, and writes in transactions that run to their end, each within a limit.
 
+mod budget;
 mod class;
+mod connect;
+mod health;
+mod limits;
+mod pool;
+mod pulse;
 mod query;
 mod queue;
 mod read;
@@ -10,7 +16,8 @@ mod write;
 
 use std::sync::Arc;
 
-use sea_orm::{Database, DatabaseConnection, DbBackend, DbErr};
+use sea_orm::{DatabaseConnection, DbBackend};
+use tokio::{sync::OnceCell, time::Instant};
 
 pub(crate) use self::{
     class::Class,
@@ -18,34 +25,41 @@ pub(crate) use self::{
     row::{delete, set, update},
     write::TransactionOutcome,
 };
-pub use self::{queue::WriteQueue, settings::DbSettings};
-use crate::{Result, error::is_disconnected};
+pub use self::{health::Health, queue::WriteQueue, settings::DbSettings};
+use self::{limits::Limits, pool::Pool};
+use crate::Result;
 
-/// A pool of connections to the database.
+/// Connections to the database. Imports and exports have some of their own.
 #[derive(Debug, Clone)]
 pub struct Db {
-    pool: Arc<DatabaseConnection>,
-    max_connections: u32,
+    requests: Arc<Pool>,
+    /// Opened by the first long operation.
+    long: Arc<OnceCell<Arc<Pool>>>,
+    settings: Arc<DbSettings>,
     write_queue: WriteQueue,
+    health: Arc<Health>,
+    backend: DbBackend,
 }
 
 impl Db {
-    /// Opens a pool, which connects on first use. Pools that share a file must share their `write_queue`.
+    /// Opens connections on first use. Processes have one `health`, and one `write_queue` for each file.
     ///
     /// # Errors
-    /// [`Error::Unavailable`](crate::Error::Unavailable) or [`Error::Internal`](crate::Error::Internal) if the URL or
-    /// its options are not valid.
-    pub async fn open(settings: &DbSettings, write_queue: WriteQueue) -> Result<Self> {
+    /// [`Error::Unavailable`](crate::Error::Unavailable) or [`Error::Internal`](crate::Error::Internal) if the URL or its options are not valid.
+    pub async fn open(settings: &DbSettings, write_queue: WriteQueue, health: Arc<Health>) -> Result<Self> {
+        let limits = Limits::of_requests(settings.budget);
         // The first connection switches an SQLite file to WAL; two cannot do so at once.
-        let _turn = write_queue.take().await?;
-        let pool = Database::connect(settings.options()).await?;
-        Ok(Self { pool: Arc::new(pool), max_connections: settings.max_connections, write_queue })
+        let _turn = write_queue.take(Instant::now() + settings.long).await?;
+        let requests = Arc::new(Pool::open(settings.for_requests(), limits, &health).await?);
+        let backend = requests.current().conn.get_database_backend();
+        let settings = Arc::new(settings.clone());
+        Ok(Self { requests, long: Arc::default(), settings, write_queue, health, backend })
     }
 
-    /// Connections of the pool, for comparing the schema with its migrations.
+    /// The connections of requests, for programs that use them directly.
     #[must_use]
-    pub fn connection(&self) -> &DatabaseConnection {
-        &self.pool
+    pub fn connection(&self) -> DatabaseConnection {
+        self.requests.current().conn.clone()
     }
 
     /// Closes every connection.
@@ -53,15 +67,33 @@ impl Db {
     /// # Errors
     /// Errors of the driver.
     pub async fn close(&self) -> Result<()> {
-        Ok(self.pool.close_by_ref().await?)
+        if let Some(long) = self.long.get() {
+            long.close().await?;
+        }
+        Ok(self.requests.close().await?)
+    }
+
+    /// Runs the work of a request, whose operations on the database share its budget.
+    pub async fn within_budget<F: Future>(&self, work: F) -> F::Output {
+        budget::within(self.settings.budget, work).await
+    }
+
+    /// Health of the database, as this process sees it.
+    #[must_use]
+    pub fn health(&self) -> &Health {
+        &self.health
     }
 
     pub(crate) fn backend(&self) -> DbBackend {
-        self.pool.get_database_backend()
+        self.backend
     }
-}
 
-/// Whether the connection died. Failure to get a connection at all is not worth a retry.
-fn is_dead(error: &DbErr) -> bool {
-    is_disconnected(error) && !matches!(error, DbErr::Conn(_) | DbErr::ConnectionAcquire(_))
+    /// Connections of imports and exports.
+    async fn long(&self) -> Result<&Arc<Pool>> {
+        let open = async || {
+            let limits = Limits::of_long_operations(self.settings.long);
+            Pool::open(self.settings.for_long_operations(), limits, &self.health).await.map(Arc::new)
+        };
+        self.long.get_or_try_init(open).await
+    }
 }

@@ -7,7 +7,10 @@ use sea_orm::DbErr;
 use validator::ValidationErrors;
 
 pub use self::constraint::{Reference, Unique};
-pub(crate) use self::{constraint::OrViolated, database::is_disconnected};
+pub(crate) use self::{
+    constraint::OrViolated,
+    database::{Failure, failure, kind},
+};
 use crate::{FieldCode, FieldError, field, limit::LimitStatus, report::ImportReport};
 
 /// Result of an operation.
@@ -82,6 +85,9 @@ pub enum Error {
     /// A table or column that the statement names does not exist.
     #[error("the schema is not the one of this version")]
     Schema(#[source] Cause),
+    /// The database accepts no writes at present.
+    #[error("the database is read-only")]
+    ReadOnly(#[source] Cause),
     /// A fault of the program or of its installation.
     #[error("internal error")]
     Internal(#[source] Cause),
@@ -101,12 +107,11 @@ impl Error {
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
-        if is_disconnected(&error) || database::is_unavailable(&error) {
-            Self::Unavailable(error.into())
-        } else if database::is_undefined(&error) {
-            Self::Schema(error.into())
-        } else {
-            Self::Internal(error.into())
+        match kind(&error) {
+            Some(Failure::ReadOnly) => Self::ReadOnly(error.into()),
+            Some(_) => Self::Unavailable(error.into()),
+            None if database::is_undefined(&error) => Self::Schema(error.into()),
+            None => Self::Internal(error.into()),
         }
     }
 }

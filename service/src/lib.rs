@@ -8,6 +8,7 @@ pub mod context;
 pub mod db;
 pub mod error;
 pub mod field;
+pub mod health;
 pub mod lifetime;
 pub mod limit;
 pub mod mail;

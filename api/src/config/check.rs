@@ -51,6 +51,9 @@ impl Config {
             // The driver's error would contain the URL, and so the password.
             Url::parse(url).map_err(|error| format!("DATABASE_URL: {error}"))?;
         }
+        if self.database_acquire_timeout >= self.database_budget {
+            return Err("DATABASE_ACQUIRE_TIMEOUT: must be less than DATABASE_BUDGET".to_owned());
+        }
         self.mailer()?;
         self.keys()?;
         match self.app_env {

@@ -36,6 +36,7 @@ fn route(endpoint: &'static Endpoint) -> Route {
         .attach(web::route().guard(accepts(endpoint)))
         .wrap(from_fn(move |request, next| extract::authorize(endpoint, request, next)))
         .wrap(from_fn(move |request, next| schema::require(endpoint, request, next)))
+        .wrap(from_fn(move |request, next| request::budget(endpoint, request, next)))
         .wrap(from_fn(move |request, next| request::contain(endpoint.deadline(), request, next)))
         .wrap(from_fn(move |request, next| enter(endpoint, request, next)))
 }

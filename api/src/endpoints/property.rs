@@ -39,6 +39,15 @@ impl Class {
             Self::Long => Duration::from_mins(15),
         }
     }
+
+    /// Whether the operations of a request on the database share its budget. Files have limits of their own.
+    #[must_use]
+    pub const fn has_budget(self) -> bool {
+        match self {
+            Self::Cheap | Self::Expensive => true,
+            Self::Long => false,
+        }
+    }
 }
 
 /// A rate limit and the subject that it counts.

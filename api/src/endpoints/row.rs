@@ -238,7 +238,7 @@ impl Endpoint {
         let is_json = matches!(self.body, Some(Body::Json { .. }));
         let denies = Role::ALL.iter().any(|role| rule.of(*role) != rule.admin || rule.of(*role).is_none());
         let uses_database = matches!(self.access, Access::Action(_));
-        let groups: [(bool, &[Code]); 12] = [
+        let groups: [(bool, &[Code]); 13] = [
             (uses_database, &[Code::SchemaBehind, Code::SchemaAhead]),
             (reads_input, &[Code::BadRequest, Code::InvalidInput]),
             (matches!(self.content, Content::List(_)), &[Code::InvalidCursor]),
@@ -251,6 +251,7 @@ impl Endpoint {
             (self.takes(&ParameterIn::Path), &[Code::NotFound]),
             (self.if_match, &[Code::Stale]),
             (!self.limits.is_empty(), &[Code::TooManyRequests]),
+            (self.method != Method::GET, &[Code::ReadOnly]),
         ];
         let derived = groups.into_iter().filter(|(fails, _)| *fails).flat_map(|(_, codes)| codes);
         let mut codes = [Code::Internal, Code::Unavailable].to_vec();

@@ -107,6 +107,9 @@ codes! {
     Overloaded = "overloaded", SERVICE_UNAVAILABLE, "Overloaded";
     /// The database does not respond, or not in time, or the server is stopping. Retry after `Retry-After` seconds.
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "Unavailable";
+    /// The database accepts no writes at present, as after a failover to a standby. Reads work. Retry after
+    /// `Retry-After` seconds.
+    ReadOnly = "read_only", SERVICE_UNAVAILABLE, "Read-only";
     /// The database lacks migrations of this version.
     SchemaBehind = "schema_behind", SERVICE_UNAVAILABLE, "Schema behind";
     /// The database has migrations of a later version.

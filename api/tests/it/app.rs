@@ -58,7 +58,15 @@ impl TestApp {
 
     /// [`TestApp::with`] other limits of connections.
     pub async fn within(arguments: &[&str], limits: Limits) -> Self {
-        let database = Database::empty().await;
+        Self::run(Database::empty().await, arguments, limits).await
+    }
+
+    /// [`TestApp::with`] on a database without tables. An argument may lead to it through a proxy.
+    pub async fn on(database: Database, arguments: &[&str]) -> Self {
+        Self::run(database, arguments, Limits::default()).await
+    }
+
+    async fn run(database: Database, arguments: &[&str], limits: Limits) -> Self {
         migration::startup::up(&database.url).await.unwrap();
         let mail = tempfile::tempdir().unwrap();
         let mail_url = format!("file://{}", mail.path().display());
@@ -187,7 +195,9 @@ pub fn config(url: &str, arguments: &[&str]) -> Config {
         "8",
         // A busy machine needs more time.
         "--database-acquire-timeout",
-        "120",
+        "20",
+        "--database-budget",
+        "25",
         "--mail-from",
         "Bookly <bookly@example.net>",
         "--public-url",

@@ -32,7 +32,8 @@ fn settings(database: &Database) -> Vec<(&'static str, String)> {
         ("APP_ENV", "development".to_owned()),
         ("BCRYPT_COST", "4".to_owned()),
         ("AUTO_MIGRATE", "true".to_owned()),
-        ("DATABASE_ACQUIRE_TIMEOUT", "120".to_owned()),
+        ("DATABASE_ACQUIRE_TIMEOUT", "20".to_owned()),
+        ("DATABASE_BUDGET", "25".to_owned()),
         ("RUST_LOG", "warn".to_owned()),
     ]
 }
@@ -168,6 +169,8 @@ fn an_invalid_setting_is_reported_in_one_line_without_secrets() {
         ("LOG_FORMAT", "xml", "invalid value 'xml' for '--log-format <LOG_FORMAT>'"),
         ("DATABASE_MAX_CONNECTIONS", "0", "invalid value '0'"),
         ("DATABASE_ECHO", "perhaps", "invalid value 'perhaps'"),
+        ("DATABASE_BUDGET", "60", "invalid value '60'"),
+        ("DATABASE_ACQUIRE_TIMEOUT", "4", "DATABASE_ACQUIRE_TIMEOUT: must be less than DATABASE_BUDGET"),
         ("ACCESS_TOKEN_TTL", "-5", "invalid value '-5'"),
         ("BCRYPT_COST", "99", "invalid value '99'"),
         ("BCRYPT_COST", "9", "BCRYPT_COST: a cost below 10 is allowed with APP_ENV=development only"),

@@ -1,15 +1,23 @@
 //! Liveness and readiness of the server.
 
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::json;
+use tokio::time::Instant;
+
 use crate::{
-    app::{TestApp, config},
+    app::{TestApp, config, send},
     database::Database,
+    mailbox::wait_for,
+    process::Process,
 };
 
 #[actix_web::test]
 async fn a_server_with_the_current_schema_is_ready() {
     let app = TestApp::start().await;
     assert_eq!(app.anonymous().get("//livez").await.ok()["status"], "ok");
-    assert_eq!(app.anonymous().get("//readyz").await.ok()["status"], "ok");
+    assert_eq!(app.anonymous().get("//readyz").await.ok(), json!({ "status": "ok", "writable": true }));
 }
 
 #[actix_web::test]
@@ -22,8 +30,28 @@ async fn a_schema_that_is_behind_or_ahead_is_reported() {
     app.database
         .execute("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m29990101_000001_later', 0)")
         .await;
-    app.anonymous().get("//readyz").await.problem("schema_ahead");
+    wait_for("the next answer of the database", async || {
+        let answer = app.anonymous().get("//readyz").await;
+        (answer.body["code"] != "schema_behind").then(|| answer.problem("schema_ahead"))
+    })
+    .await;
     app.anonymous().get("//livez").await.ok();
+}
+
+#[actix_web::test]
+async fn the_database_is_asked_for_its_readiness_at_most_once_a_second() {
+    let database = Database::empty().await;
+    let process = Process::start(&database, &[("DATABASE_ECHO", "true")]);
+    let questions = || process.log().lines().filter(|line| line.contains("seaql_migrations")).count();
+    let started = Instant::now();
+    let before = questions();
+    let mut answers = 0;
+    while started.elapsed() < Duration::from_millis(1500) || answers < 50 {
+        assert_eq!(send(process.request(Method::GET, "/readyz")).await.status, 200);
+        answers += 1;
+    }
+    let asked = questions() - before;
+    assert!(asked > 0 && asked as u64 <= 2 + started.elapsed().as_secs(), "{asked} of {answers}");
 }
 
 #[actix_web::test]

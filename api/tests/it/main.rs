@@ -12,6 +12,7 @@ mod corpus;
 mod database;
 mod mailbox;
 mod process;
+mod proxy;
 mod raw;
 mod smtp;
 
@@ -46,6 +47,7 @@ mod migrations;
 mod names;
 mod openapi;
 mod operator;
+mod outage;
 mod own_data;
 mod pages;
 mod permissions;

@@ -1,14 +1,13 @@
 //! Queue of SQLite's writers.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, timeout_at},
+};
 
 use crate::{Error, Result};
-
-/// Time that a writer waits for the write lock on SQLite, which admits one writer: longer than most imports take,
-/// shorter than the limit of a request.
-pub(super) const SQLITE_WRITER_PATIENCE: Duration = Duration::from_secs(25);
 
 /// Queue of SQLite's writers, one per process. Other databases have none.
 #[derive(Debug, Clone, Default)]
@@ -21,11 +20,10 @@ impl WriteQueue {
         Self(url.starts_with("sqlite:").then(|| Arc::new(Semaphore::new(1))))
     }
 
-    /// Waits until this writer may write, if only one may.
-    pub(super) async fn take(&self) -> Result<Option<OwnedSemaphorePermit>> {
+    /// Waits until this writer may write, if only one may, but not longer than `deadline`.
+    pub(super) async fn take(&self, deadline: Instant) -> Result<Option<OwnedSemaphorePermit>> {
         let Some(semaphore) = &self.0 else { return Ok(None) };
-        let turn = tokio::time::timeout(SQLITE_WRITER_PATIENCE, semaphore.clone().acquire_owned()).await;
-        match turn {
+        match timeout_at(deadline, Arc::clone(semaphore).acquire_owned()).await {
             Ok(permit) => Ok(permit.ok()),
             Err(_) => Err(Error::Unavailable("another writer holds the database".into())),
         }

@@ -1,14 +1,21 @@
 //! Reads: a select and its class. No operation chooses a connection.
 
-use std::marker::PhantomData;
+use std::{marker::PhantomData, sync::Arc, time::Duration};
 
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QuerySelect, Select, SelectorTrait, Statement,
     sea_query::Expr,
 };
+use tokio::time::Instant;
 
-use super::{Class, Db, Query, is_dead};
-use crate::{Error, Result};
+use super::{Class, Db, Query, budget, connect, pool::Pool};
+use crate::{
+    Error, Result,
+    error::{Failure, failure},
+};
+
+/// Longest read of a batch of an export.
+const EXPORT: Duration = Duration::from_secs(30);
 
 /// Read that has not been sent yet.
 #[must_use = "a read is sent by `one` or `all`"]
@@ -32,19 +39,31 @@ impl Db {
         Ok(count.map_or(0, i64::unsigned_abs))
     }
 
-    /// Sends a statement; repeats it on another connection if the first was dead.
-    async fn send<T>(
-        &self,
-        _class: Class,
-        statement: Statement,
-        load: impl AsyncFn(&DatabaseConnection, Statement) -> std::result::Result<T, DbErr>,
-    ) -> Result<T> {
-        let mut attempts = self.max_connections;
-        loop {
-            match load(&self.pool, statement.clone()).await {
-                Err(error) if attempts > 0 && is_dead(&error) => attempts -= 1,
-                answer => return Ok(answer?),
-            }
+    /// Runs a query of another crate on the connections of requests, within the budget.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the database does not answer in time.
+    pub async fn inspect<T, F>(&self, query: impl Fn(DatabaseConnection) -> F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = std::result::Result<T, DbErr>> + Send + 'static,
+    {
+        run(&self.requests, self.requests.limits.longest, query).await
+    }
+
+    /// Whether the server rejects writes.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the database does not answer in time.
+    pub(crate) async fn is_read_only(&self) -> Result<bool> {
+        self.inspect(|conn| async move { connect::is_read_only(&conn).await }).await
+    }
+
+    /// Connections of a class, and its limit.
+    async fn place(&self, class: Class) -> Result<(&Arc<Pool>, Duration)> {
+        match class {
+            Class::Key | Class::List | Class::Expensive => Ok((&self.requests, self.requests.limits.longest)),
+            Class::Export => Ok((self.long().await?, EXPORT)),
         }
     }
 }
@@ -53,16 +72,48 @@ impl<R: SelectorTrait> Read<'_, R> {
     /// The row, if there is one. The query selects it by a unique value.
     pub(crate) async fn one(self) -> Result<Option<R::Item>> {
         let Self { db, class, statement, rows: _ } = self;
-        let row =
-            db.send(class, statement, async |conn, statement| conn.query_one_raw(statement).await).await?;
+        let (pool, limit) = db.place(class).await?;
+        let query = |conn: DatabaseConnection| {
+            let statement = statement.clone();
+            async move { conn.query_one_raw(statement).await }
+        };
+        let row = run(pool, limit, query).await?;
         row.map(R::from_raw_query_result).transpose().map_err(Error::from)
     }
 
     /// All rows.
     pub(crate) async fn all(self) -> Result<Vec<R::Item>> {
         let Self { db, class, statement, rows: _ } = self;
-        let rows =
-            db.send(class, statement, async |conn, statement| conn.query_all_raw(statement).await).await?;
+        let (pool, limit) = db.place(class).await?;
+        let query = |conn: DatabaseConnection| {
+            let statement = statement.clone();
+            async move { conn.query_all_raw(statement).await }
+        };
+        let rows = run(pool, limit, query).await?;
         rows.into_iter().map(|row| R::from_raw_query_result(row).map_err(Error::from)).collect()
     }
+}
+
+/// Runs a query within `limit` and the budget of the request; repeats it if its connection was dead or replaced.
+async fn run<T, F>(pool: &Arc<Pool>, limit: Duration, query: impl Fn(DatabaseConnection) -> F) -> Result<T>
+where
+    T: Send + 'static,
+    F: Future<Output = std::result::Result<T, DbErr>> + Send + 'static,
+{
+    let started = Instant::now();
+    let deadline = started + budget::available(limit);
+    let mut attempts = pool.size();
+    let answer = loop {
+        let generation = pool.current();
+        let operation = query(generation.conn.clone());
+        let operation = Box::pin(async move { operation.await.map_err(Error::from) });
+        let answer = pool.run(&generation, deadline, operation).await;
+        match answer.as_ref().err().and_then(failure) {
+            Some(Failure::NoConnection | Failure::Limit) if generation.is_gone() => {}
+            Some(Failure::Disconnected) if attempts > 0 => attempts -= 1,
+            _ => break answer,
+        }
+    };
+    budget::spend(started.elapsed());
+    answer
 }

@@ -81,9 +81,9 @@ impl<T, E: Into<Error>> OrViolated<T> for std::result::Result<T, E> {
 
 impl Error {
     /// Database error behind this one.
-    fn database(&self) -> Option<&DbErr> {
+    pub(super) fn database(&self) -> Option<&DbErr> {
         match self {
-            Self::Internal(cause) => cause.downcast_ref(),
+            Self::Internal(cause) | Self::Unavailable(cause) | Self::ReadOnly(cause) => cause.downcast_ref(),
             _ => None,
         }
     }

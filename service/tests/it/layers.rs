@@ -31,7 +31,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     // Context of operations, and modules that need it.
     ("context", &["clock", "db", "error", "keys", "passwords", "throttle"]),
     ("page", &["context", "db", "error", "field", "keys"]),
-    // Sessions and mail.
+    // Sessions, mail and health.
     (
         "sessions",
         &[
@@ -41,6 +41,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     ("retention", &["context", "db", "error", "lifetime", "sessions"]),
     ("mail", &["context", "db", "error", "keys", "lifetime", "passwords", "secret", "security"]),
+    ("health", &["context", "error", "mail"]),
     // Accounts.
     (
         "users",
