@@ -141,7 +141,7 @@ pub async fn verify_email(
     Device(client): Device,
     Json(input): Json<VerifyEmail>,
 ) -> Result<impl Responder> {
-    Ok(Tagged(auth::verify_email(&cx, actor, client.ip, input).await?))
+    Ok(Tagged(auth::verify_email(&cx, actor, &client, input).await?))
 }
 
 /// Resend the verification mail

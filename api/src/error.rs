@@ -158,7 +158,9 @@ impl From<Error> for Problem {
             Error::Forbidden => Self::new(Code::Forbidden, "your account is not allowed to do this"),
             Error::NotVerified => Self::new(Code::AccountNotVerified, "your e-mail address is not verified"),
             Error::CannotMail(reason) => Self::new(Code::CannotMail, reason),
-            Error::Stale => Self::new(Code::Stale, "the resource has a version that the request does not accept"),
+            Error::Stale => {
+                Self::new(Code::Stale, "the resource has a version that the request does not accept")
+            }
             Error::LastAdmin => Self::new(Code::LastAdmin, "the account is the last active administrator"),
             Error::InvalidCursor => Self::new(
                 Code::InvalidCursor,

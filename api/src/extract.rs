@@ -26,7 +26,7 @@ pub use self::{
     upload::{FILE_LIMIT, Upload},
 };
 use crate::{
-    address,
+    address, cookie,
     endpoints::{Endpoint, TokenUse},
     error::{Code, Problem, Result},
     server::Connection,

@@ -172,7 +172,7 @@ pub(crate) async fn owner(cx: &Context, id: Uuid) -> Result<Option<users::Model>
 /// Number of active sessions of an account.
 pub(crate) async fn active(cx: &Context, user_id: Uuid) -> Result<usize> {
     let select = Entity::find().filter(Column::UserId.eq(user_id)).filter(alive(cx.clock().now()));
-    Ok(cx.db.read(async |conn| select.clone().all(conn).await).await?.len())
+    Ok(cx.db.read(Class::List, select).all().await?.len())
 }
 
 /// Requires, at the end of a long transaction, that the actor still has its session, role and verification. The

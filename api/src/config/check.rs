@@ -1,9 +1,7 @@
 //! Rules between settings, and the values that depend on several of them.
 
-use std::net::SocketAddr;
-
 use migration::startup::sqlite_file;
-use service::{Keys, check_strength, mail::Mailer};
+use service::{Keys, check_strength};
 use url::Url;
 
 use super::{AppEnv, Config, Switch};

@@ -178,10 +178,10 @@ pub async fn assign_password(cx: &Context, actor: &Actor, id: Uuid, password: Pa
     actor.require_operator(Action::UpdateUser)?;
     password.check_form()?;
     let hints = users::password_hints(&users::find(cx, id).await?);
-    let hash = cx.passwords().choose("/password", password, hints).await?;
+    let hash = cx.passwords().choose(Client::Account(id), "/password", password, hints).await?;
     let (sends, now) = (cx.policy().mail, cx.clock().now());
     cx.db
-        .write(move |txn| {
+        .write(hash, move |txn, hash| {
             Box::pin(async move {
                 let user = lock(txn, id).await?.or_not_found()?;
                 set_password(txn, now, user, hash, sends).await?;

@@ -4,7 +4,7 @@
 //! the address, and knows the password. So a token alone changes nothing. It is accepted with a session or the password
 //! of the account, or with a new password, which ends the old one and its sessions.
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
@@ -15,16 +15,17 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
-use super::address::lock;
+use super::{address::lock, guess};
 use crate::{
-    Actor, Context, Error, FieldCode, FieldError, Keys, MailToken, Password, Result, db,
+    Actor, Context, Error, FieldCode, FieldError, Keys, MailToken, Password, Result,
+    db::{self, Class},
     error::{OrViolated, Unique},
     input,
     mail::{self, PresentedToken, Purpose, Template},
-    passwords::Verdict,
+    passwords::{Client, Verdict},
     secret,
     security::{AddressClass, Event, LogInFailure, SessionEnd},
-    sessions::{self, end_all},
+    sessions::{self, DeviceInfo, end_all},
     users::{self, User},
 };
 use entity::users::{Column, Entity, Model};
@@ -65,6 +66,7 @@ pub struct VerifyEmail {
 }
 
 /// Proof that the account belongs to the reader of the mail.
+#[derive(Clone)]
 enum Proof {
     /// A session of the account.
     Session(Actor),
@@ -75,7 +77,7 @@ enum Proof {
 }
 
 /// Verifies the address of an account, or completes its change of address. `actor` is the account that is signed in
-/// where the token is presented, and `ip` the address of the client.
+/// where the token is presented on `device`.
 ///
 /// # Errors
 /// [`Error::InvalidToken`]; [`Error::Invalid`] without a proof, which does not consume the token; [`Error::Throttled`]
@@ -83,7 +85,7 @@ enum Proof {
 pub async fn verify_email(
     cx: &Context,
     actor: Option<Actor>,
-    ip: Option<IpAddr>,
+    device: &DeviceInfo,
     input: VerifyEmail,
 ) -> Result<User> {
     input.validate()?;
@@ -94,7 +96,7 @@ pub async fn verify_email(
         return Err(Error::InvalidToken);
     }
     let id = token.user;
-    let found = cx.db.read(async |conn| Entity::find_by_id(id).one(conn).await).await?;
+    let found = cx.db.read(Class::Key, Entity::find_by_id(id)).one().await?;
     let user = found.ok_or(Error::InvalidToken)?;
     token.verify(cx.keys(), &user)?;
     let proof = match (password, new_password) {
@@ -102,7 +104,7 @@ pub async fn verify_email(
             return Err(Error::invalid("/new_password", FieldCode::Conflict, "excludes password"));
         }
         (None, Some(new)) => choose_password(cx, &user, new).await?,
-        (Some(password), None) => check_password(cx, ip, &user, password).await?,
+        (Some(password), None) => check_password(cx, device, &user, password).await?,
         (None, None) => match actor {
             Some(actor) if actor.id() == Some(id) => Proof::Session(actor),
             _ => return Err(missing_proof(&user)),
@@ -111,7 +113,7 @@ pub async fn verify_email(
     let renewed = matches!(proof, Proof::NewPassword(_));
     let (keys, sends, purpose) = (Arc::clone(cx.keys()), cx.policy().mail, token.purpose);
     let work = Completion { now, keys, token, proof, sends };
-    let (verified, released) = cx.db.write(move |txn| Box::pin(work.run(txn))).await?;
+    let (verified, released) = cx.db.write(work, |txn, work| Box::pin(work.run(txn))).await?;
     cx.wake_outbox();
     log_events(purpose, id, renewed, released);
     Ok(verified.into())
@@ -151,7 +153,7 @@ async fn choose_password(cx: &Context, user: &Model, new: Password) -> Result<Pr
     }
     let mut hints = users::password_hints(user);
     hints.extend(user.pending_email.clone());
-    let hash = cx.passwords().choose("/new_password", new, hints).await?;
+    let hash = cx.passwords().choose(Client::Account(user.id), "/new_password", new, hints).await?;
     Ok(Proof::NewPassword(hash))
 }
 
@@ -162,23 +164,22 @@ fn owned() -> Error {
 }
 
 /// Checks the password of the account. A wrong one counts as a failed log-in.
-async fn check_password(cx: &Context, ip: Option<IpAddr>, user: &Model, password: Password) -> Result<Proof> {
-    let attempt = cx.throttle().attempt(&user.username, ip)?;
-    match cx.passwords().verify(password, Some(user.password_hash.clone())).await {
-        Ok(Verdict::Wrong) => {
-            let (reason, address) = (LogInFailure::WrongPassword, AddressClass::of(ip));
-            Event::LogInFailed { reason, user: Some(user.id), address }.log();
-            Err(wrong_password())
-        }
-        Ok(Verdict::Right { .. }) => {
-            attempt.refund();
-            Ok(Proof::Password(user.password_hash.clone()))
-        }
-        Err(error) => {
-            attempt.refund();
-            Err(error)
-        }
+async fn check_password(
+    cx: &Context,
+    device: &DeviceInfo,
+    user: &Model,
+    password: Password,
+) -> Result<Proof> {
+    let (attempt, client) = guess::admit(cx, &user.username, device).await?;
+    let stored = user.password_hash.clone();
+    let checked = cx.passwords().verify(client, password, Some(stored.clone())).await;
+    if let Ok(Verdict::Wrong) = checked {
+        let (reason, address) = (LogInFailure::WrongPassword, AddressClass::of(device.ip));
+        Event::LogInFailed { reason, user: Some(user.id), address }.log();
+        return Err(wrong_password());
     }
+    attempt.refund().await?;
+    checked.map(|_| Proof::Password(stored))
 }
 
 fn wrong_password() -> Error {
@@ -186,6 +187,7 @@ fn wrong_password() -> Error {
 }
 
 /// Transaction that verifies or changes an address.
+#[derive(Clone)]
 struct Completion {
     now: DateTimeWithTimeZone,
     keys: Arc<Keys>,

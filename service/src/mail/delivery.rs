@@ -116,7 +116,7 @@ async fn attempt_to_send(cx: &Context, mailer: &Mailer, row: &Model) -> std::res
 /// Whether an account has verified an address, which is then not offered to another account.
 async fn is_verified_elsewhere(cx: &Context, address: &str) -> Result<bool> {
     let holder = users::Entity::find().filter(users::Column::Email.eq(address));
-    let holder = cx.db.read(async |conn| holder.clone().one(conn).await).await?;
+    let holder = cx.db.read(Class::Key, holder).one().await?;
     Ok(holder.is_some_and(|holder| holder.is_verified))
 }
 
