@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use service::limit::RateLimit;
 
 use crate::{
-    app::{Answer, PASSWORD, TestApp, send},
+    app::{Answer, PASSWORD, PUBLIC_URL, TestApp, send},
     mailbox::wait_for,
 };
 
@@ -116,7 +116,8 @@ async fn the_device_token_of_a_browser_is_in_a_cookie() {
     let app = limited().await;
     app.user("alice").await;
     let body = json!({ "login": "alice", "password": PASSWORD, "transport": "cookie" });
-    let answer = send(from(&app, "198.51.1.1", "/auth/login", &body)).await;
+    let request = from(&app, "198.51.1.1", "/auth/login", &body).header("Origin", PUBLIC_URL);
+    let answer = send(request).await;
     let cookies = answer.headers("set-cookie");
     let cookie = cookies.iter().find_map(|cookie| cookie.strip_prefix("__Secure-bookly_device=")).unwrap();
     assert!(
