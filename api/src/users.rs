@@ -8,7 +8,7 @@ use service::{
     limit::RateLimit,
     own_data::{self, OwnDataDocument},
     page::Page,
-    sessions::{self, Session},
+    sessions::{self, Session, SessionQuery},
     users::{self, Confirmation, CreatedUser, NewUser, ProfilePatch, User, UserPatch, UserQuery},
 };
 use utoipa::ToSchema;
@@ -50,7 +50,7 @@ pub(crate) fn section() -> Section {
                 .per_address(RateLimit::Mail)
                 .fails([Code::CannotMail, Code::Overloaded]),
             endpoint!(users::export, Action::ExportMe).expensive(),
-            endpoint!(users::sessions, Action::ListSessions).page_of(Session::name),
+            endpoint!(users::sessions, Action::ListSessions).list_of(Session::name),
             endpoint!(users::end_other_sessions, Action::EndOtherSessions),
             endpoint!(users::end_session, Action::EndSession),
             endpoint!(users::list, Action::ListUsers).list_of(User::name),
@@ -112,17 +112,20 @@ pub async fn delete_me(
     responses((status = 200, body = OwnDataDocument, description = "File with your data",
         headers(("Content-Disposition" = String, description = "Name of the file")))))]
 pub async fn export(cx: Data<Context>, SignedIn(actor): SignedIn) -> Result<impl Responder> {
-    let export = own_data::export(&cx, &actor).await?;
-    Ok(Exported(cx, export))
+    Ok(Exported(own_data::export(&cx, &actor).await?))
 }
 
 /// List your sessions
 ///
-/// Returns one session for each signed-in device, the last used one first; at most 20, on one page.
-#[utoipa::path(get, path = "/api/v1/users/me/sessions", operation_id = "listSessions", tag = "users",
-    responses((status = 200, body = Page<Session>, description = "Your sessions")))]
-pub async fn sessions(cx: Data<Context>, SignedIn(actor): SignedIn) -> Result<impl Responder> {
-    Ok(Paged(sessions::list(&cx, &actor).await?))
+/// Returns one session for each signed-in device, the last used one first; at most 20.
+#[utoipa::path(get, path = "/api/v1/users/me/sessions", operation_id = "listSessions", tag = "users", params(SessionQuery),
+    responses((status = 200, body = Page<Session>, description = "Page of your sessions")))]
+pub async fn sessions(
+    cx: Data<Context>,
+    SignedIn(actor): SignedIn,
+    Query(query): Query<SessionQuery>,
+) -> Result<impl Responder> {
+    Ok(Paged(sessions::list(&cx, &actor, query).await?))
 }
 
 /// End your other sessions

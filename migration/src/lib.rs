@@ -21,6 +21,7 @@ mod m20261121_000023_index_works_of_books;
 mod m20261121_000024_add_proof_stamp;
 mod m20261125_000001_rename_token_epoch;
 mod m20261125_000002_rename_work_key;
+mod m20261125_235500_page_sessions;
 
 /// Migrator with all migrations in their order.
 #[derive(Debug)]
@@ -47,6 +48,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000024_add_proof_stamp::Migration),
             Box::new(m20261125_000001_rename_token_epoch::Migration),
             Box::new(m20261125_000002_rename_work_key::Migration),
+            Box::new(m20261125_235500_page_sessions::Migration),
         ]
     }
 }

@@ -38,7 +38,7 @@ pub(crate) use self::{
     search::Matches,
 };
 use crate::{
-    Actor, Context, Error, FieldCode, Result, Versions,
+    Account, Actor, Context, Error, FieldCode, Result, Versions,
     access::Action,
     db::{self, Class},
     error::{OrNotFound, OrViolated, Reference, Unique},
@@ -48,6 +48,9 @@ use entity::{
     books::{Column, Entity, Model},
     users,
 };
+
+/// Books of a page in the export of an account. Their descriptions may be long.
+const EXPORTED_AT_ONCE: u64 = 50;
 
 /// Lists books.
 ///
@@ -118,6 +121,17 @@ pub async fn list_of_user(
         cx.db.read(Class::Key, users::Entity::find_by_id(user)).one().await?.or_not_found()?;
     }
     Ok(page)
+}
+
+/// Books that an account added, page by page, the oldest first.
+pub(crate) async fn of_account(
+    cx: &Context,
+    account: &Account,
+    cursor: Option<String>,
+) -> Result<Page<SparseBook>> {
+    let filters = Filters { owner: Some(account.id), ..Filters::default() };
+    let (limit, sort) = (Some(EXPORTED_AT_ONCE), Some(BookSort::CreatedAt));
+    list(cx, filters, BookQuery { limit, cursor, sort, ..BookQuery::default() }).await
 }
 
 /// Adds a book to the catalogue, owned by the actor.

@@ -35,7 +35,8 @@ async fn cleanup(cx: &Context) -> Result<()> {
     let expired = crate::sessions::end_expired(db, now).await?;
     // A session that is revoked, or at its absolute limit, no longer extends its idle limit.
     let old = sessions::Column::IdleExpiresAt.lt(now - lifetime::ENDED_SESSION).into_condition();
-    let ended = delete::<sessions::Entity>(db, sessions::Column::Id, &old).await?;
+    let ended = delete::<sessions::Entity>(db, sessions::Column::Id, &old).await?
+        + crate::sessions::cleanup(db, now).await?;
     let old = outbox::Column::SentAt.lt(now - lifetime::SENT_MAIL).into_condition();
     let sent = delete::<outbox::Entity>(db, outbox::Column::Id, &old).await?;
     let late = Condition::all().add(outbox::Column::SentAt.is_null()).add(outbox::Column::ExpiresAt.lt(now));

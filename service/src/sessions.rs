@@ -1,6 +1,7 @@
 //! Lifecycle of a session: started at log-in, rotated by each refresh, revoked once. Its public view is in [`device`].
 
 mod device;
+mod ended;
 mod expired;
 mod known_device;
 mod rotation;
@@ -16,9 +17,12 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-pub use self::device::{Session, SessionRecord, end as end_session, end_others as end_other_sessions, list};
+pub use self::device::{
+    Session, SessionQuery, SessionRecord, end as end_session, end_others as end_other_sessions, list,
+};
 pub(crate) use self::{
-    device::records,
+    device::of_account,
+    ended::cleanup,
     expired::end_expired,
     known_device::{KnownDevice, knows_network},
     rotation::rotate,
@@ -115,6 +119,7 @@ async fn start_in(
             .await?;
     }
     let surplus = end_surplus(txn, user_id, now).await?;
+    ended::delete_surplus(txn, user_id, now).await?;
     let user_agent = device
         .user_agent
         .map(|name| name.chars().filter(|c| !c.is_control()).take(USER_AGENT_LENGTH).collect());

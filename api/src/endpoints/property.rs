@@ -105,8 +105,6 @@ pub enum Content {
     Other,
     /// One resource that has a version.
     Resource(SchemaName),
-    /// A page of resources, which is the whole list.
-    Page(SchemaName),
     /// A page of resources, with a cursor for the next one.
     List(SchemaName),
 }

@@ -133,11 +133,6 @@ impl Endpoint {
         Self { content: Content::Resource(name), ..self }
     }
 
-    /// Returns all resources on one page.
-    pub(crate) fn page_of(self, name: SchemaName) -> Self {
-        Self { content: Content::Page(name), ..self }
-    }
-
     /// Returns resources page by page.
     pub(crate) fn list_of(self, name: SchemaName) -> Self {
         Self { content: Content::List(name), ..self }
@@ -213,7 +208,7 @@ impl Endpoint {
     pub fn entity_tag(&self) -> Option<EntityTag> {
         match self.content {
             Content::Resource(_) => Some(EntityTag::Version),
-            Content::Page(_) | Content::List(_) => Some(EntityTag::Hash),
+            Content::List(_) => Some(EntityTag::Hash),
             Content::Other => (self.caching() == Caching::Shared).then_some(EntityTag::Hash),
         }
     }

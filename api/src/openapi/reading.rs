@@ -49,7 +49,7 @@ fn add_sparse(operation: &mut Value, content: Content) {
     let schema = match content {
         Content::Other => return,
         Content::Resource(name) => schemas::sparse(&name()),
-        Content::Page(name) | Content::List(name) => schemas::page_of(&schemas::sparse(&name())),
+        Content::List(name) => schemas::page_of(&schemas::sparse(&name())),
     };
     let reference = schemas::reference(&schema);
     operation["responses"]["200"]["content"][SPARSE_JSON] = json!({ "schema": { "$ref": reference } });

@@ -18,7 +18,7 @@ pub(super) fn complete(schemas: &mut Value) {
         match endpoint.content {
             Content::Other => {}
             Content::Resource(name) => require_all(&mut schemas[&*name()]),
-            Content::Page(name) | Content::List(name) => {
+            Content::List(name) => {
                 require_all(&mut schemas[&*name()]);
                 let page = &mut schemas[page_of(&name())];
                 page["required"] = json!(["items", "next_cursor"]);

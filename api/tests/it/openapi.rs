@@ -190,7 +190,7 @@ fn responses_follow_the_endpoint_table() {
                 continue;
             }
             Content::Resource(name) => (name(), false),
-            Content::Page(name) | Content::List(name) => (name(), true),
+            Content::List(name) => (name(), true),
         };
         let reference = json!({ "$ref": format!("#/components/schemas/{name}") });
         let expected = if is_page { &resolve(schema)["properties"]["items"]["items"] } else { schema };

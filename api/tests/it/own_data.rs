@@ -1,8 +1,13 @@
 //! Own data of an account: export and deletion.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 
-use crate::app::{PASSWORD, TestApp, path_of};
+use crate::{
+    app::{PASSWORD, TestApp, path_of},
+    sessions,
+};
 
 #[actix_web::test]
 async fn an_account_is_deleted_with_its_password() {
@@ -64,5 +69,20 @@ async fn an_export_has_all_data_of_the_account_only() {
     let text = export.to_string();
     for secret in ["password", "hash", "v1.", "$2b$", "Of Bob", "bob@example.com"] {
         assert!(!text.contains(secret), "{secret}");
+    }
+}
+
+#[actix_web::test]
+async fn an_export_has_each_of_many_sessions_once() {
+    let app = TestApp::start().await;
+    let alice = app.user("alice").await;
+    for (times, expected) in [(0, 1), (2, 4), (6, 256)] {
+        sessions::add_past(&app.database, "alice", times).await;
+        let export = alice.get("/users/me/export").await.ok();
+        let exported = export["sessions"].as_array().unwrap();
+        let ids: HashSet<&str> = exported.iter().map(|session| session["id"].as_str().unwrap()).collect();
+        assert_eq!((exported.len(), ids.len()), (expected, expected));
+        assert_eq!(exported.iter().filter(|session| session["is_current"] == true).count(), 1);
+        assert_eq!(export["books"], json!([]));
     }
 }

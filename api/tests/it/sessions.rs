@@ -6,7 +6,13 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::app::{Answer, Client, PASSWORD, TestApp, send};
+use crate::{
+    app::{Answer, Client, PASSWORD, TestApp, send},
+    auth::long_ago,
+    database::Database,
+    mailbox::wait_for,
+    process::Process,
+};
 
 fn ids(sessions: &Value) -> Vec<String> {
     let items = sessions["items"].as_array().unwrap();
@@ -15,6 +21,21 @@ fn ids(sessions: &Value) -> Vec<String> {
 
 async fn sessions(client: &Client<'_>) -> Vec<String> {
     ids(&client.get("/users/me/sessions").await.ok())
+}
+
+/// Doubles the stored sessions of an account several times. The copies are ended.
+pub async fn add_past(database: &Database, name: &str, times: usize) {
+    let id = match database.backend() {
+        sea_orm::DbBackend::Sqlite => "randomblob(16)",
+        sea_orm::DbBackend::Postgres => "gen_random_uuid()",
+        _ => "unhex(replace(uuid(), '-', ''))",
+    };
+    let columns = "user_id, generation, created_at, rotated_at, last_seen_at, idle_expires_at, expires_at, user_agent, ip";
+    let double = format!(
+        "INSERT INTO sessions (id, revoked_at, {columns}) SELECT {id}, last_seen_at, {columns} FROM sessions \
+         WHERE user_id = (SELECT id FROM users WHERE username = '{name}');"
+    );
+    database.execute(&double.repeat(times)).await;
 }
 
 /// Logs in with a device of this name.
@@ -179,4 +200,59 @@ async fn a_refresh_does_not_extend_a_session_beyond_thirty_days() {
     app.database.execute(&format!("UPDATE sessions SET expires_at = {soon}")).await;
     let left = alice.refresh().await.ok()["refresh_expires_in"].as_i64().unwrap();
     assert!((1..=3600).contains(&left), "{left}");
+}
+
+#[actix_web::test]
+async fn sessions_are_listed_page_by_page() {
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.user("alice").await, app.user("bob").await);
+    for _ in 0..4 {
+        app.log_in("alice").await;
+    }
+    let all = sessions(&alice).await;
+    let (mut walked, mut query) = (Vec::new(), "limit=2&total=true".to_owned());
+    loop {
+        let answer = alice.get(&format!("/users/me/sessions?{query}")).await;
+        let (has_link, page) = (!answer.header("link").is_empty(), answer.ok());
+        walked.extend(ids(&page));
+        assert_eq!((&page["total"], has_link), (&json!(5), page["next_cursor"].is_string()));
+        let Some(cursor) = page["next_cursor"].as_str() else { break };
+        bob.get(&format!("/users/me/sessions?cursor={cursor}")).await.problem("invalid_cursor");
+        query = format!("limit=2&total=true&cursor={cursor}");
+    }
+    assert_eq!((walked.len(), walked), (5, all.clone()));
+    assert_eq!(ids(&alice.get("/users/me/sessions?offset=3").await.ok()), all[3..]);
+    for (query, pointer) in [("limit=0", "/limit"), ("limit=101", "/limit"), ("sort=id", "/sort")] {
+        assert_eq!(alice.get(&format!("/users/me/sessions?{query}")).await.invalid()[0].0, pointer);
+    }
+}
+
+#[actix_web::test]
+async fn an_account_keeps_its_hundred_latest_ended_sessions() {
+    let app = TestApp::start().await;
+    let (_alice, bob) = (app.user("alice").await, app.user("bob").await);
+    add_past(&app.database, "alice", 7).await;
+    add_past(&app.database, "bob", 3).await;
+    let ended = async |name: &str, which: &str| {
+        let of = format!("user_id = (SELECT id FROM users WHERE username = '{name}')");
+        app.count(&format!("sessions WHERE revoked_at IS NOT NULL AND {of} {which}")).await
+    };
+    let old = long_ago(&app.database);
+    app.database
+        .execute(&format!("UPDATE sessions SET last_seen_at = {old} WHERE revoked_at IS NOT NULL"))
+        .await;
+    for _ in 0..5 {
+        app.log_in("alice").await.post("/auth/logout", Value::Null).await.no_content();
+    }
+    let alice = app.log_in("alice").await;
+    assert_eq!(ended("alice", "").await, 100);
+    assert_eq!(ended("alice", &format!("AND last_seen_at = {old}")).await, 95, "the latest stay");
+    // Accounts that do not log in again are cleaned up at the start of a process.
+    add_past(&app.database, "alice", 2).await;
+    let _server = Process::start(&app.database, &[]);
+    wait_for("the cleanup", async || (ended("alice", "").await == 100).then_some(())).await;
+    assert_eq!(ended("bob", "").await, 7);
+    for client in [alice, bob] {
+        client.get("/users/me").await.ok();
+    }
 }

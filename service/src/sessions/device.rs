@@ -1,10 +1,11 @@
 //! Sessions as shown to their owner: signed-in devices and their times of use.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
-use serde::Serialize;
-use utoipa::ToSchema;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Select};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
+use validator::Validate;
 
 use super::alive;
 use crate::{
@@ -12,10 +13,13 @@ use crate::{
     access::Action,
     db::Class,
     error::OrNotFound,
-    page::Page,
+    page::{self, Order, Page, Window},
     security::{Event, SessionEnd},
 };
 use entity::sessions::{Column, Entity, Model};
+
+/// Sessions of a page in the export of an account.
+const EXPORTED_AT_ONCE: u64 = 100;
 
 /// Session of a signed-in device.
 #[derive(Debug, Serialize, ToSchema)]
@@ -62,17 +66,50 @@ impl Session {
     }
 }
 
-/// Lists the active sessions of the actor, the latest used first, on a single page.
-pub async fn list(cx: &Context, actor: &Actor) -> Result<Page<Session>> {
-    let id = actor.require_account(Action::ListSessions)?.id;
-    let active = Entity::find()
-        .filter(Column::UserId.eq(id))
-        .filter(alive(cx.clock().now()))
-        .order_by_desc(Column::LastSeenAt)
-        .order_by_desc(Column::Id);
-    let rows = cx.db.read(Class::List, active).all().await?;
-    let items = rows.into_iter().map(|row| Session::of(row, actor.session())).collect();
-    Ok(Page { items, next_cursor: None, total: None })
+/// Requested part of a list of sessions.
+#[derive(Debug, Default, Serialize, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct SessionQuery {
+    /// Items of the page at most.
+    #[validate(range(min = 1, max = 100))]
+    #[param(minimum = 1, maximum = 100, default = 20, nullable = false, example = 20)]
+    pub limit: Option<u64>,
+    /// Start of the page: `next_cursor` of the previous page.
+    #[param(min_length = 1, nullable = false, example = "ZHVuZSBtZXNzaWFoIGNoaWxk")]
+    pub cursor: Option<String>,
+    /// Items to skip, instead of a cursor.
+    #[validate(range(max = 10_000))]
+    #[param(minimum = 0, maximum = 10_000, nullable = false, example = 40)]
+    pub offset: Option<u64>,
+    /// True to count the whole list.
+    pub total: bool,
+}
+
+/// Lists the active sessions of the actor, the latest used first.
+///
+/// # Errors
+/// [`Error::InvalidCursor`] for a cursor of another list.
+pub async fn list(cx: &Context, actor: &Actor, query: SessionQuery) -> Result<Page<Session>> {
+    let owner = actor.require_account(Action::ListSessions)?.id;
+    query.validate()?;
+    let active = Entity::find().filter(Column::UserId.eq(owner)).filter(alive(cx.clock().now()));
+    let SessionQuery { limit, ref cursor, offset, total } = query;
+    let window = Window { limit, cursor: cursor.as_deref(), offset, total };
+    let page = read(cx, active, Column::LastSeenAt, window, &page::name("sessions", &owner, &query)?).await?;
+    Ok(page.map(|row| Session::of(row, actor.session())))
+}
+
+/// Reads a page of sessions, the latest by `key` first.
+async fn read(
+    cx: &Context,
+    select: Select<Entity>,
+    key: Column,
+    window: Window<'_>,
+    name: &str,
+) -> Result<Page<Model>> {
+    let order = Order { key, id: Column::Id, nullable: false, descending: true };
+    page::fetch(cx, (Class::List, select, order, window), name, |select| select, |row| row).await
 }
 
 /// Revokes a session of the actor, the current one or another.
@@ -96,13 +133,17 @@ pub async fn end_others(cx: &Context, actor: &Actor) -> Result<()> {
     Ok(())
 }
 
-/// Stored sessions of an account, active or ended, the newest first.
-pub(crate) async fn records(cx: &Context, account: &Account) -> Result<Vec<SessionRecord>> {
-    let stored = Entity::find().filter(Column::UserId.eq(account.id)).order_by_desc(Column::Id);
-    let rows = cx.db.read(Class::List, stored).all().await?;
-    let record = |row: Model| SessionRecord {
+/// Stored sessions of an account, active or ended, page by page, the newest first.
+pub(crate) async fn of_account(
+    cx: &Context,
+    account: &Account,
+    cursor: Option<String>,
+) -> Result<Page<SessionRecord>> {
+    let all = Entity::find().filter(Column::UserId.eq(account.id));
+    let window = Window { limit: Some(EXPORTED_AT_ONCE), cursor: cursor.as_deref(), ..Window::default() };
+    let page = read(cx, all, Column::CreatedAt, window, &page::name("records", &account.id, &())?).await?;
+    Ok(page.map(|row| SessionRecord {
         ended_at: row.revoked_at.map(|moment| moment.to_utc()),
         session: Session::of(row, account.session),
-    };
-    Ok(rows.into_iter().map(record).collect())
+    }))
 }

@@ -106,7 +106,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "versions",
         ],
     ),
-    ("own_data", &["access", "actor", "books", "context", "error", "sessions", "users"]),
+    ("own_data", &["access", "actor", "books", "context", "error", "page", "sessions", "users"]),
 ];
 
 /// Imports of the module at `file`: the first segment of each path that begins with `crate`, by module. Comments and
