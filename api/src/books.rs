@@ -10,7 +10,7 @@ use service::{
     books::{
         self, Book, BookPatch, BookQuery, BookView, Facets, Filters, NewBook, SparseBook,
         export::{self, ExportQuery},
-        import::{self, ImportOptions},
+        import::{self, ATOMIC_MIB, ATOMIC_ROWS, ImportOptions, MAX_ROWS},
     },
     limit::RateLimit,
     page::Page,
@@ -37,9 +37,6 @@ impl Versioned for SparseBook {
     }
 }
 
-/// Most rows of an imported file. Other writes wait while it is written.
-const IMPORTED_ROWS: usize = 200_000;
-
 /// Section of the endpoint table.
 pub(crate) fn section() -> Section {
     Section {
@@ -48,13 +45,23 @@ pub(crate) fn section() -> Section {
         endpoints: vec![
             endpoint!(books::list_of_user, Action::ListUserBooks).expensive().list_of(Book::name).sparse(),
             endpoint!(books::list, Action::ListBooks).expensive().list_of(Book::name).sparse(),
-            endpoint!(books::create, Action::CreateBook).resource(Book::name).fails([Code::IsbnTaken]),
+            endpoint!(books::create, Action::CreateBook)
+                .resource(Book::name)
+                .fails([Code::IsbnTaken, Code::TooManyBooks]),
             endpoint!(books::facets, Action::GetBookFacets).expensive(),
             endpoint!(books::import, Action::ImportBooks)
                 .long()
                 .per_account(RateLimit::Import)
                 .file(FILE_LIMIT)
-                .fails([Code::MalformedBody, Code::UnreadableFile, Code::UnknownFormat, Code::ImportFailed]),
+                .fails([
+                    Code::MalformedBody,
+                    Code::UnreadableFile,
+                    Code::UnknownFormat,
+                    Code::AtomicTooLarge,
+                    Code::ImportFailed,
+                    Code::ImportRunning,
+                    Code::ImportsBusy,
+                ]),
             endpoint!(books::export, Action::ExportBooks).expensive(),
             endpoint!(books::get_by_isbn, Action::GetBookByIsbn).resource(Book::name).sparse(),
             endpoint!(books::get, Action::GetBook).resource(Book::name).sparse(),
@@ -163,10 +170,11 @@ pub async fn delete(
 /// Description of the import in the OpenAPI document.
 fn import_description() -> String {
     format!(
-        "Accepts a file as the whole body, with at most {IMPORTED_ROWS} rows: Bookly's own CSV or NDJSON, a library \
-         export of Goodreads, `books.csv` of goodbooks-10k, `pg_catalog.csv` of Project Gutenberg, or a dump of Open \
-         Library's editions. Rows match existing books by ISBN, else by title and author among your own, so importing \
-         a file twice adds nothing."
+        "Accepts a file as the whole body: Bookly's own CSV or NDJSON, a library export of Goodreads, `books.csv` of \
+         goodbooks-10k, `pg_catalog.csv` of Project Gutenberg, or a dump of Open Library's editions. Rows match \
+         existing books by ISBN, else by title and author among your own, so importing a file twice adds nothing. An \
+         atomic import has at most {ATOMIC_ROWS} rows and {ATOMIC_MIB} MiB, any other {MAX_ROWS} rows. An account has \
+         one import at a time."
     )
 }
 
@@ -180,9 +188,9 @@ pub async fn import(
     cx: Data<Context>,
     SignedIn(actor): SignedIn,
     Query(options): Query<ImportOptions>,
-    Upload(file): Upload,
+    Upload(file, admission): Upload,
 ) -> Result<impl Responder> {
-    Ok(HttpResponse::Ok().json(import::run(&cx, &actor, file, options, Some(IMPORTED_ROWS)).await?))
+    Ok(HttpResponse::Ok().json(import::run(&cx, &actor, admission, file, options).await?))
 }
 
 /// Export books

@@ -14,6 +14,7 @@ use migration::startup::{self, State};
 use serde::Serialize;
 use service::{
     Actor, Context, Error,
+    admission::Admission,
     books::{
         Filters,
         export::{self, ExportQuery},
@@ -81,7 +82,7 @@ async fn import_file(config: &Config, import: Import) -> Result<(), String> {
     };
     let style = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {bytes_per_sec} {eta}");
     let bar = ProgressBar::new(size).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    let outcome = import::run(&cx, &actor, bar.wrap_read(file), options, None).await;
+    let outcome = import::run(&cx, &actor, Admission::of_operator(), bar.wrap_read(file), options).await;
     bar.finish_and_clear();
     cx.db.close().await.map_err(explain)?;
     match outcome {

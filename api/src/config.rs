@@ -194,6 +194,10 @@ pub struct Config {
     /// Require accounts to verify their address before they may write
     #[arg(long, env = "EMAIL_VERIFICATION", global = true, default_value = "on", hide_env_values = true)]
     pub email_verification: Switch,
+    /// Maximum number of books of an account
+    #[arg(long, env = "BOOKS_PER_ACCOUNT", global = true, default_value_t = 1_000_000, hide_env_values = true,
+        value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    pub books_per_account: u64,
     /// Bcrypt cost of new password hashes; at least 10 in production
     #[arg(long, env = "BCRYPT_COST", global = true, default_value_t = 12, hide_env_values = true,
         value_parser = clap::value_parser!(u32).range(4..=16))]
@@ -244,6 +248,7 @@ impl Config {
             email_verification: self.email_verification == Switch::On,
             mail: !self.mail_url.is_empty(),
             public_url: self.link_base().map(|url| url.as_str().trim_end_matches('/').to_owned()),
+            books: self.books_per_account,
         }
     }
 

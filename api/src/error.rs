@@ -169,9 +169,25 @@ impl From<Error> for Problem {
             Error::UnknownFormat(expected) => Self::new(Code::UnknownFormat, expected),
             Error::UnreadableFile(what) => Self::new(Code::UnreadableFile, what),
             Error::TooManyRows(most) => {
-                let (thousands, rest) = (most / 1000, most % 1000);
-                let detail = format!("the file has more than {thousands},{rest:03} rows");
-                Self::new(Code::BodyTooLarge, detail)
+                Self::new(Code::BodyTooLarge, format!("the file has more than {} rows", thousands(most)))
+            }
+            Error::AtomicTooLarge { rows, mib } => Self::new(
+                Code::AtomicTooLarge,
+                format!(
+                    "mode=atomic accepts {} rows and {mib} MiB; send the file with mode=partial",
+                    thousands(rows)
+                ),
+            ),
+            Error::ImportRunning => {
+                Self::new(Code::ImportRunning, "another import of your account has not ended; retry after it")
+            }
+            Error::ImportsBusy => Self::new(Code::ImportsBusy, "too many imports at once; retry later"),
+            Error::TooManyBooks(most) => {
+                let most = thousands(usize::try_from(most).unwrap_or(usize::MAX));
+                Self::new(
+                    Code::TooManyBooks,
+                    format!("your account has {most} books, the most that it may have"),
+                )
             }
             Error::ImportFailed(report) => {
                 let detail =
@@ -192,6 +208,14 @@ impl From<Error> for Problem {
             }
             Error::Internal(cause) => Self::internal(chain(&*cause)),
         }
+    }
+}
+
+/// Number with a comma before each three digits.
+fn thousands(number: usize) -> String {
+    match number / 1000 {
+        0 => number.to_string(),
+        rest => format!("{},{:03}", thousands(rest), number % 1000),
     }
 }
 
@@ -234,7 +258,7 @@ impl ResponseError for Problem {
             Code::ReadOnly => {
                 response.insert_header((header::RETRY_AFTER, "5"));
             }
-            Code::SchemaBehind | Code::SchemaAhead => {
+            Code::SchemaBehind | Code::SchemaAhead | Code::ImportRunning | Code::ImportsBusy => {
                 response.insert_header((header::RETRY_AFTER, "10"));
             }
             _ => {}

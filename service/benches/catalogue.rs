@@ -78,6 +78,7 @@ async fn main() -> Anything<()> {
         email_verification: false,
         mail: false,
         public_url: None,
+        books: u64::MAX,
     };
     let keys = Keys::new(&["a secret for benchmarks, of 32 bytes"])?;
     let shared = Shared::new(&arguments.database, keys, policy, false);

@@ -25,6 +25,7 @@ use sea_orm::{
 };
 use service::{
     Actor, Context, DbSettings, Keys, Shared,
+    admission::Admission,
     books::{
         Filters,
         export::{self, ExportFormat, ExportQuery},
@@ -82,8 +83,14 @@ async fn measure(cx: &Context, file: &Path, table: &Path, rows: u64) {
         export_books(cx, format, rows).await;
     }
     let again = Instant::now();
-    let report =
-        import::run(cx, &Actor::Operator, File::open(file).unwrap(), ImportOptions::default(), None).await;
+    let report = import::run(
+        cx,
+        &Actor::Operator,
+        Admission::of_operator(),
+        File::open(file).unwrap(),
+        ImportOptions::default(),
+    )
+    .await;
     assert_eq!(report.unwrap().unchanged, rows);
     print_rate("import again", rows, again.elapsed());
 }
@@ -107,6 +114,7 @@ async fn open(url: &str) -> Context {
         email_verification: false,
         mail: false,
         public_url: None,
+        books: u64::MAX,
     };
     let keys = Keys::new(&["a secret for benchmarks, of 32 bytes"]).unwrap();
     Context::open(Arc::new(Shared::new(url, keys, policy, false)), &settings).await.unwrap()
@@ -137,7 +145,9 @@ fn print_memory(name: &str, before: u64) {
 async fn import_books(cx: &Context, file: &Path, rows: u64) -> f64 {
     let (before, began) = (reset_memory(), Instant::now());
     let file = File::open(file).unwrap();
-    let report = import::run(cx, &Actor::Operator, file, ImportOptions::default(), None).await.unwrap();
+    let report = import::run(cx, &Actor::Operator, Admission::of_operator(), file, ImportOptions::default())
+        .await
+        .unwrap();
     assert_eq!((report.created, report.warnings), (rows, 0), "{report:?}");
     let rate = print_rate("import, atomic", rows, began.elapsed());
     print_memory("import", before);

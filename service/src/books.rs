@@ -12,6 +12,7 @@ pub mod isbn;
 pub mod language;
 mod query;
 mod requests;
+mod room;
 mod search;
 pub(crate) mod work_key;
 
@@ -137,10 +138,13 @@ pub(crate) async fn of_account(
 /// Adds a book to the catalogue, owned by the actor.
 ///
 /// # Errors
-/// [`Error::Taken`] if another book has its ISBN.
+/// [`Error::Taken`] if another book has its ISBN, [`Error::TooManyBooks`] if the actor has the maximum.
 pub async fn create(cx: &Context, actor: &Actor, new: NewBook) -> Result<Book> {
     actor.require(Action::CreateBook)?;
     new.validate()?;
+    if let Some(account) = actor.id() {
+        room::require(cx, account).await?;
+    }
     let row = new.into_row(actor.id());
     let book = cx
         .db

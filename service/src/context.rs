@@ -6,8 +6,10 @@ use tokio::sync::Notify;
 
 use crate::{
     Clock, Db, DbSettings, Error, Keys, Result,
+    admission::ImportQueue,
     db::{Health, WriteQueue},
     passwords::Passwords,
+    quota::BookQuota,
     throttle::Throttle,
 };
 
@@ -26,6 +28,8 @@ pub struct AccountPolicy {
     pub mail: bool,
     /// Base of the links to pages of the frontend, without a slash at its end.
     pub public_url: Option<String>,
+    /// Maximum number of books of an account.
+    pub books: u64,
 }
 
 /// Parts that all contexts of a process share: keys, clock, hashing threads, rate limits and the account policy.
@@ -38,6 +42,8 @@ pub struct Shared {
     throttle: Throttle,
     write_queue: WriteQueue,
     health: Arc<Health>,
+    imports: Arc<ImportQueue>,
+    book_quota: BookQuota,
     outbox_filled: Notify,
 }
 
@@ -51,6 +57,8 @@ impl Shared {
             passwords: Passwords::new(Arc::clone(&keys), policy.bcrypt_cost),
             write_queue: WriteQueue::for_url(url),
             health: Arc::default(),
+            imports: Arc::default(),
+            book_quota: BookQuota::new(policy.books, Arc::clone(&clock)),
             outbox_filled: Notify::new(),
             clock,
             keys,
@@ -106,6 +114,14 @@ impl Context {
 
     pub(crate) fn policy(&self) -> &AccountPolicy {
         &self.shared.policy
+    }
+
+    pub(crate) fn imports(&self) -> &Arc<ImportQueue> {
+        &self.shared.imports
+    }
+
+    pub(crate) fn book_quota(&self) -> &BookQuota {
+        &self.shared.book_quota
     }
 
     /// Rejects an operation that would wait for mail for ever.

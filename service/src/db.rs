@@ -12,6 +12,7 @@ mod queue;
 mod read;
 mod row;
 mod settings;
+mod wal;
 mod write;
 
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use tokio::{sync::OnceCell, time::Instant};
 pub(crate) use self::{
     class::Class,
     query::Query,
+    queue::Priority,
     row::{delete, set, update},
     write::TransactionOutcome,
 };
@@ -37,6 +39,8 @@ pub struct Db {
     long: Arc<OnceCell<Arc<Pool>>>,
     settings: Arc<DbSettings>,
     write_queue: WriteQueue,
+    /// Priority of its writers.
+    priority: Priority,
     health: Arc<Health>,
     backend: DbBackend,
 }
@@ -49,11 +53,17 @@ impl Db {
     pub async fn open(settings: &DbSettings, write_queue: WriteQueue, health: Arc<Health>) -> Result<Self> {
         let limits = Limits::of_requests(settings.budget);
         // The first connection switches an SQLite file to WAL; two cannot do so at once.
-        let _turn = write_queue.take(Instant::now() + settings.long).await?;
+        let priority = Priority::default();
+        let _turn = write_queue.take(priority, Instant::now() + settings.long).await?;
         let requests = Arc::new(Pool::open(settings.for_requests(), limits, &health).await?);
         let backend = requests.current().conn.get_database_backend();
         let settings = Arc::new(settings.clone());
-        Ok(Self { requests, long: Arc::default(), settings, write_queue, health, backend })
+        Ok(Self { requests, long: Arc::default(), settings, write_queue, priority, health, backend })
+    }
+
+    /// The same connections for writers of another priority.
+    pub(crate) fn with_priority(&self, priority: Priority) -> Self {
+        Self { priority, ..self.clone() }
     }
 
     /// The connections of requests, for programs that use them directly.

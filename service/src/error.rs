@@ -70,6 +70,23 @@ pub enum Error {
     /// The file has more rows than this maximum.
     #[error("more than {0} rows to import")]
     TooManyRows(usize),
+    /// The file is too large for one transaction: it has more than this number of rows, or of MiB.
+    #[error("too large for one transaction: {rows} rows, {mib} MiB")]
+    AtomicTooLarge {
+        /// Maximum number of rows.
+        rows: usize,
+        /// Maximum size in MiB.
+        mib: u64,
+    },
+    /// Another import of the account has not ended.
+    #[error("another import is running")]
+    ImportRunning,
+    /// Too many imports, or too many of their files, are in this process.
+    #[error("too many imports")]
+    ImportsBusy,
+    /// The account has this number of books, which is the maximum.
+    #[error("the account has {0} books")]
+    TooManyBooks(u64),
     /// Rows of an atomic import failed; nothing was written.
     #[error("{} rows of the import failed", .0.failed)]
     ImportFailed(Box<ImportReport>),

@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 pub mod access;
+pub mod admission;
 pub mod auth;
 pub mod books;
 pub mod context;
@@ -28,6 +29,7 @@ mod input;
 mod keys;
 mod network;
 mod passwords;
+mod quota;
 mod role;
 mod secret;
 mod versions;

@@ -80,6 +80,8 @@ limits! {
     Password = "password", 10 in Duration::from_mins(15);
     /// Imports of an account.
     Import = "import", 30 in Duration::from_hours(1);
+    /// Seconds that the database works on the imports of an account. An import that begins may overdraw it.
+    ImportTime = "import-time", 300 in Duration::from_hours(1);
     /// Requests of a signed-in account.
     User = "user", 600 in Duration::from_mins(1);
 }

@@ -96,6 +96,27 @@ impl ImportReport {
         }
     }
 
+    /// Report of the same import without rows, for a part of it.
+    pub(crate) fn part(&self) -> Self {
+        Self::new(self.format, &self.charset, self.dry_run)
+    }
+
+    /// Adds the report of a further part.
+    pub(crate) fn add(&mut self, part: Self) {
+        let Self { rows, created, updated, unchanged, skipped, failed, warnings, problems, .. } = part;
+        self.rows += rows;
+        self.created += created;
+        self.updated += updated;
+        self.unchanged += unchanged;
+        self.skipped += skipped;
+        self.failed += failed;
+        self.warnings += warnings;
+        for problem in problems {
+            self.list(problem);
+        }
+        self.problems_truncated |= part.problems_truncated;
+    }
+
     /// Lists a problem, if there is room for it.
     pub(crate) fn list(&mut self, problem: RowProblem) {
         if self.problems.len() < LISTED_PROBLEMS {
@@ -111,9 +132,11 @@ impl ImportReport {
         self.list(problem);
     }
 
-    /// Report of an import that was rolled back: rows that would have been written count as skipped.
+    /// Report of an import that was rolled back: all valid rows count as skipped.
     pub(crate) fn nothing_written(mut self) -> Self {
-        self.skipped += std::mem::take(&mut self.created) + std::mem::take(&mut self.updated);
+        for count in [&mut self.created, &mut self.updated, &mut self.unchanged] {
+            self.skipped += std::mem::take(count);
+        }
         self
     }
 }

@@ -27,7 +27,12 @@ pub(crate) use self::{
     known_device::{KnownDevice, knows_network},
     rotation::rotate,
 };
-use crate::{Actor, Context, Db, DeviceToken, Error, Result, db::Class, error::chain, lifetime};
+use crate::{
+    Actor, Context, Db, DeviceToken, Error, Result,
+    db::{Class, Priority},
+    error::chain,
+    lifetime,
+};
 use entity::{
     sessions::{ActiveModel, Column, Entity, Model},
     users,
@@ -98,7 +103,8 @@ pub(crate) struct Checked {
 /// the maximum, the least recently used sessions are revoked and their ids returned.
 pub(crate) async fn start(cx: &Context, checked: Checked) -> Result<Option<(Live, Vec<Uuid>)>> {
     let now = cx.clock().now();
-    cx.db.write(checked, move |txn, checked| Box::pin(start_in(txn, checked, now))).await
+    let db = cx.db.with_priority(Priority::First);
+    db.write(checked, move |txn, checked| Box::pin(start_in(txn, checked, now))).await
 }
 
 async fn start_in(

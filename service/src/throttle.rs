@@ -8,7 +8,7 @@ mod counters;
 mod guesses;
 mod table;
 
-use std::{net::IpAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use uuid::Uuid;
 
@@ -74,6 +74,29 @@ impl Throttle {
         }
     }
 
+    /// Requires that some quota is left, without counting a request.
+    ///
+    /// # Errors
+    /// [`Error::Throttled`] if `subject` has spent its quota.
+    pub(crate) async fn require(&self, limit: RateLimit, subject: Subject<'_>) -> Result<()> {
+        match self.spend(limit, subject, Duration::ZERO).await? {
+            Some(status) if status.remaining == 0 => Err(rejection(status, subject)),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Counts time against a limit whose quota is in seconds, even beyond the quota. Returns the status before, or `None`
+    /// if rate limits are off.
+    pub(crate) async fn spend(
+        &self,
+        limit: RateLimit,
+        subject: Subject<'_>,
+        time: Duration,
+    ) -> Result<Option<LimitStatus>> {
+        let Some(counters) = &self.counters else { return Ok(None) };
+        counters.spend(limit, subject.network(), time, self.clock.monotonic()).await.map(Some)
+    }
+
     /// Counts all of `charges`, or none.
     async fn charge(&self, charges: &[Charge<'_>]) -> Result<Outcome> {
         match &self.counters {
@@ -129,6 +152,23 @@ mod tests {
         let tasks: Vec<_> = (0..8).map(|_| tokio::spawn(ask(Arc::clone(&throttle)))).collect();
         let admitted = futures_util::future::join_all(tasks).await;
         assert_eq!(admitted.into_iter().map(|task| task.unwrap()).sum::<u64>(), RateLimit::Account.quota());
+    }
+
+    #[tokio::test]
+    async fn time_is_spent_beyond_its_quota_and_recovers() {
+        let (throttle, limit) = (Throttle::on(Arc::default()), RateLimit::ImportTime);
+        let subject = Subject::User(Uuid::nil());
+        throttle.spend(limit, subject, Duration::from_secs(limit.quota() - 1)).await.unwrap();
+        throttle.require(limit, subject).await.unwrap();
+        throttle.spend(limit, subject, Duration::from_secs(11)).await.unwrap();
+        let Err(Error::Throttled(status)) = throttle.require(limit, subject).await else {
+            panic!("not limited")
+        };
+        // Eleven seconds are missing until one is left.
+        let expected = limit.window() * 11 / u32::try_from(limit.quota()).unwrap();
+        assert!(status.wait.abs_diff(expected) < Duration::from_secs(1), "{status:?}");
+        throttle.clock.advance(status.wait);
+        throttle.require(limit, subject).await.unwrap();
     }
 
     #[tokio::test]

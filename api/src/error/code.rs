@@ -82,11 +82,17 @@ codes! {
     LastAdmin = "last_admin", CONFLICT, "Last administrator";
     /// The operation sends mail, and this server sends none, or the account is disabled or has no address.
     CannotMail = "cannot_mail", CONFLICT, "Cannot mail";
+    /// Your account has as many books as the server allows. Delete some, or ask its operator to raise
+    /// `BOOKS_PER_ACCOUNT`.
+    TooManyBooks = "too_many_books", CONFLICT, "Too many books";
     /// The resource changed after you read it: `If-Match` no longer matches its entity tag, or `If-None-Match` matches
     /// it. Read it again.
     Stale = "stale", PRECONDITION_FAILED, "Stale";
     /// The body has more bytes, or the file more rows, than the operation accepts.
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "Body too large";
+    /// The file is too large for one transaction. Send it with `mode=partial`, which writes it in steps; `dry_run=true`
+    /// shows its invalid rows before.
+    AtomicTooLarge = "atomic_too_large", PAYLOAD_TOO_LARGE, "Too large for one transaction";
     /// The operation does not accept the body's media type.
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "Unsupported media type";
     /// The body is compressed. Send it without `Content-Encoding`.
@@ -101,10 +107,14 @@ codes! {
     /// Your account, your address or the account's name has exceeded a rate limit. `RateLimit-Policy` gives the
     /// limit; retry after `Retry-After` seconds.
     TooManyRequests = "too_many_requests", TOO_MANY_REQUESTS, "Too many requests";
+    /// Another import of your account has not ended. Wait for its response, or retry after `Retry-After` seconds.
+    ImportRunning = "import_running", TOO_MANY_REQUESTS, "Import running";
     /// The server failed. Its log has the cause under `request_id`.
     Internal = "internal", INTERNAL_SERVER_ERROR, "Internal error";
     /// Too many passwords are waiting to be hashed, or clients are connected. Retry after `Retry-After` seconds.
     Overloaded = "overloaded", SERVICE_UNAVAILABLE, "Overloaded";
+    /// Too many imports are uploaded, wait or run. Retry after `Retry-After` seconds.
+    ImportsBusy = "imports_busy", SERVICE_UNAVAILABLE, "Too many imports";
     /// The database does not respond, or not in time, or the server is stopping. Retry after `Retry-After` seconds.
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "Unavailable";
     /// The database accepts no writes at present, as after a failover to a standby. Reads work. Retry after

@@ -1,11 +1,15 @@
 //! Extractor of files that are the whole body.
 
-use std::io::{self, Seek, SeekFrom, Write};
+use std::{
+    io::{self, Seek, SeekFrom, Write},
+    time::Duration,
+};
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web::Bytes};
 use futures_util::{StreamExt, future::LocalBoxFuture};
+use service::{Actor, Clock, Error, admission::Admission, books::import};
 
-use super::{Sender, content_length, cut_off};
+use super::{Sender, content_length, context, cut_off};
 use crate::{
     endpoints::Endpoint,
     error::{Code, Problem, Result},
@@ -31,9 +35,15 @@ const FILE_TYPES: [&str; 10] = [
     "application/octet-stream",
 ];
 
-/// A file as the whole body, kept in memory while it is small and on disk when it is not. The stream of the connection
-/// ends it if it is too slow.
-pub struct Upload(pub tempfile::SpooledTempFile);
+/// Bytes that a file gains in each second on average, after a start. A slow one keeps others from the disk.
+const FILE_RATE: usize = 8 * 1024;
+
+/// Time in which a file may be slower.
+const FILE_START: Duration = Duration::from_secs(30);
+
+/// A file as the whole body, kept in memory while it is small and on disk when it is not, and the admission of its
+/// import. The stream of the connection ends it if it stops.
+pub struct Upload(pub tempfile::SpooledTempFile, pub Admission);
 
 impl FromRequest for Upload {
     type Error = Problem;
@@ -43,6 +53,7 @@ impl FromRequest for Upload {
         let media_type = request.content_type().to_ascii_lowercase();
         let (length, limit) = (content_length(request), Endpoint::of(request).and_then(Endpoint::body_limit));
         let (sender, payload) = (Sender::of(request), payload.take());
+        let parts = context(request).map(|cx| (cx.clone(), request.extensions().get::<Actor>().cloned()));
         Box::pin(async move {
             if !FILE_TYPES.contains(&media_type.as_str()) {
                 return Err(Problem::new(
@@ -50,7 +61,10 @@ impl FromRequest for Upload {
                     "send text/csv or application/x-ndjson",
                 ));
             }
-            sender.read(read_file(payload, length, limit?)).await.map(Self)
+            let (cx, actor) = parts?;
+            let admission = import::admit(&cx, &actor.ok_or(Error::NotSignedIn)?).await?;
+            let file = sender.read(read_file(payload, length, limit?, (cx.clock(), &admission))).await?;
+            Ok(Self(file, admission))
         })
     }
 }
@@ -59,18 +73,29 @@ async fn read_file(
     mut payload: Payload,
     length: Option<usize>,
     limit: usize,
+    (clock, admission): (&Clock, &Admission),
 ) -> Result<tempfile::SpooledTempFile> {
     let too_large = || Problem::new(Code::BodyTooLarge, format!("the body has more than {limit} bytes"));
     if length.is_some_and(|length| length > limit) {
         return Err(too_large());
     }
-    let mut file = tempfile::spooled_tempfile(FILE_IN_MEMORY);
+    if length.is_some_and(|length| length > FILE_IN_MEMORY) {
+        admission.store_file()?;
+    }
+    let (mut file, began) = (tempfile::spooled_tempfile(FILE_IN_MEMORY), clock.now());
     let mut size = 0;
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| cut_off(&error))?;
         size += chunk.len();
         if size > limit {
             return Err(too_large());
+        }
+        let elapsed = (clock.now() - began).to_std().unwrap_or_default();
+        if elapsed > FILE_START + Duration::from_secs((size / FILE_RATE) as u64) {
+            return Err(Problem::new(Code::RequestTimeout, "the file took too long"));
+        }
+        if size > FILE_IN_MEMORY {
+            admission.store_file()?;
         }
         file = spool(file, chunk).await?;
     }

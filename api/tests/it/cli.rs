@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::{
     app::{PASSWORD, SECRET, TestApp},
     database::Database,
+    import,
 };
 
 /// Runs the program in an empty folder with only these settings.
@@ -129,6 +130,39 @@ async fn an_operator_imports_a_file() {
     ] {
         assert!(text(&run_on(&app.database, arguments, "").stderr).starts_with(error));
     }
+}
+
+#[actix_web::test]
+async fn an_operator_imports_more_rows_at_once_than_an_account() {
+    let app = TestApp::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("books.csv");
+    let file = path.to_str().unwrap();
+    let report = |arguments: &[&str]| {
+        let output = run_on(&app.database, &[&["import", file], arguments].concat(), "");
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        (
+            output.status.success(),
+            report["rows"].clone(),
+            report["created"].clone(),
+            report["skipped"].clone(),
+        )
+    };
+    let rows = import::file_of(6_000, "T");
+    std::fs::write(
+        &path,
+        format!("{rows},Nobody\n{}", import::file_of(10, "U").replace("title,author\n", "")),
+    )
+    .unwrap();
+    for arguments in [&[][..], &["--dry-run"]] {
+        assert_eq!(report(arguments), (false, json!(6_011), json!(0), json!(6_010)));
+    }
+    assert_eq!(app.count("books").await, 0);
+    std::fs::write(&path, rows).unwrap();
+    assert_eq!(report(&["--dry-run"]), (true, json!(6_000), json!(6_000), json!(0)));
+    assert_eq!(app.count("books").await, 0);
+    assert_eq!(report(&[]), (true, json!(6_000), json!(6_000), json!(0)));
+    assert_eq!(app.count("books").await, 6_000);
 }
 
 #[actix_web::test]

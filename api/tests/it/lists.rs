@@ -132,7 +132,7 @@ async fn a_walk_returns_each_of_ten_thousand_books_once_during_changes() {
     const BOOKS: usize = 10_000;
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
-    let report = alice.import("", "text/csv", library(BOOKS)).await.ok();
+    let report = alice.import("?mode=partial", "text/csv", library(BOOKS)).await.ok();
     assert_eq!(report["created"], BOOKS);
     let (walking, walker) = (AtomicBool::new(true), app.anonymous());
     let bob = app.user("bob").await;

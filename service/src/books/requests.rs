@@ -11,7 +11,7 @@ use crate::{FieldCode, db::set, input};
 use entity::books::ActiveModel;
 
 /// Request body of `POST /books`.
-#[derive(Debug, Default, Deserialize, Validate, ToSchema)]
+#[derive(Debug, Clone, Default, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewBook {
     /// Title.

@@ -110,7 +110,7 @@ impl Db {
         F: for<'t> FnOnce(&'t DatabaseTransaction) -> Work<'t, TransactionOutcome<T>> + Send + 'static,
     {
         let queued = Instant::now() + pool.limits.longest * 5 / 8;
-        let turn = self.write_queue.take(queued.min(deadline)).await?;
+        let turn = self.write_queue.take(self.priority, queued.min(deadline)).await?;
         let (generation, (txn, permit)) = begin(pool, deadline).await?;
         let operation = async move {
             let outcome = timeout_at(deadline, work(&txn)).await.unwrap_or_else(|_| Err(late()));

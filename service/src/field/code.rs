@@ -81,6 +81,8 @@ codes! {
     Repeated = "repeated";
     /// A unique value that belongs to another resource.
     Taken = "taken";
+    /// A book beyond the maximum number of books of the account.
+    TooManyBooks = "too_many_books";
     /// A value of the wrong type.
     Type = "type";
     /// A value that the file does not contain.

@@ -11,7 +11,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{GRACE, Live, alive, expired, idle_limit, revoke};
-use crate::{Context, Error, Result, security::Event};
+use crate::{Context, Error, Result, db::Priority, security::Event};
 use entity::sessions::{Column, Entity};
 
 /// Result of a rotation.
@@ -27,7 +27,8 @@ enum Rotation {
 /// Advances a session from `generation`.
 pub(crate) async fn rotate(cx: &Context, id: Uuid, generation: i64) -> Result<Live> {
     let now = cx.clock().now();
-    match cx.db.write((), move |txn, ()| Box::pin(rotate_in(txn, id, generation, now))).await? {
+    let db = cx.db.with_priority(Priority::First);
+    match db.write((), move |txn, ()| Box::pin(rotate_in(txn, id, generation, now))).await? {
         Rotation::Done(live) => Ok(live),
         Rotation::Replayed(user) => {
             Event::RefreshReplayed { user, session: id }.log();

@@ -1,6 +1,6 @@
 //! Storage of the counters of rate limits. The rules are in [`Throttle`](super::Throttle); a storage only counts.
 
-use std::fmt::Debug;
+use std::{fmt::Debug, time::Duration};
 
 use async_trait::async_trait;
 
@@ -39,6 +39,15 @@ pub(super) enum Outcome {
 pub(super) trait Counters: Debug + Send + Sync {
     /// Counts all of `charges`, or none if one of them exceeds its quota. `now` is in nanoseconds of the process's clock.
     async fn charge(&self, charges: &[Charge<'_>], now: u64) -> Result<Outcome>;
+
+    /// Counts time against a limit whose quota is in seconds, even beyond the quota. Returns the status before.
+    async fn spend(
+        &self,
+        limit: RateLimit,
+        subject: Subject<'_>,
+        time: Duration,
+        now: u64,
+    ) -> Result<LimitStatus>;
 
     /// Returns charges to their quotas.
     async fn refund(&self, charges: &[Charge<'_>], now: u64) -> Result<()>;

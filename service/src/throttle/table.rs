@@ -17,7 +17,10 @@ use std::{
 
 use async_trait::async_trait;
 
-use super::counters::{Charge, Counters, Outcome};
+use super::{
+    Subject,
+    counters::{Charge, Counters, Outcome},
+};
 use crate::{
     Result,
     limit::{LimitStatus, RateLimit},
@@ -127,6 +130,25 @@ impl Counters for Table {
         Ok(Outcome::Admitted(statuses))
     }
 
+    async fn spend(
+        &self,
+        limit: RateLimit,
+        subject: Subject<'_>,
+        time: Duration,
+        now: u64,
+    ) -> Result<LimitStatus> {
+        let interval = limit.interval();
+        let capacity = interval * limit.quota();
+        // Each second of the quota recovers in one interval.
+        let cost = u128::from(interval) * time.as_nanos() / Duration::from_secs(1).as_nanos();
+        let cost = u64::try_from(cost).unwrap_or(u64::MAX);
+        Ok(self.on(limit, &subject, now, |spent| {
+            let remaining = capacity.saturating_sub(spent) / interval;
+            let wait = Duration::from_nanos((spent + interval).saturating_sub(capacity));
+            (spent.saturating_add(cost), LimitStatus { limit, remaining, wait })
+        }))
+    }
+
     async fn refund(&self, charges: &[Charge<'_>], now: u64) -> Result<()> {
         for Charge { limit, subject, cost } in charges {
             self.give_back(*limit, subject, now, *cost);
@@ -145,7 +167,6 @@ fn share(slot: Slot, now: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::throttle::Subject;
 
     const LIMIT: RateLimit = RateLimit::LogInFailures;
 

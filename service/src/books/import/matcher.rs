@@ -10,8 +10,12 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{format::ImportRow, padded};
-use crate::{Result, books::work_key};
+use super::{BATCH, format::ImportRow, known::Known, padded};
+use crate::{
+    Db, Result,
+    books::work_key,
+    db::{Class, Priority, TransactionOutcome},
+};
 use entity::books::{ActiveModel, Column, Entity};
 
 /// Limit of a query for several works. If it is reached, each work is queried separately.
@@ -58,12 +62,12 @@ struct Editions {
 }
 
 impl Matcher {
-    /// Reads the candidates of a batch. `matched` are the books that earlier batches matched.
+    /// Reads the candidates of a batch. `known` are the books of earlier batches.
     pub(super) async fn of(
         txn: &DatabaseTransaction,
         options: MatchOptions,
         batch: &[ImportRow],
-        matched: &HashSet<Uuid>,
+        known: &Known,
     ) -> Result<Self> {
         let books = || batch.iter().filter_map(ImportRow::book);
         let isbns: Vec<&str> = books().filter_map(|book| book.isbn.as_deref()).collect();
@@ -71,8 +75,15 @@ impl Matcher {
         for book in books().filter(|book| book.isbn.is_none()) {
             *works.entry(work_key::of(&book.title, &book.author)).or_default() += 1;
         }
-        let by_isbn = by_isbn(txn, options, isbns).await?;
-        let mut by_work = by_work(txn, options, works.keys().copied().collect()).await?;
+        let (mut by_isbn, mut by_work) = (HashMap::new(), HashMap::new());
+        for isbns in isbns.chunks(BATCH) {
+            by_isbn.extend(self::by_isbn(txn, options, isbns).await?);
+        }
+        for works in works.keys().copied().collect::<Vec<_>>().chunks(BATCH) {
+            by_work.extend(self::by_work(txn, options, works).await?);
+        }
+        add_known(known, &isbns, &mut by_isbn);
+        add_known_works(known, works.keys().copied(), &mut by_work);
         let matched_by_isbn: HashSet<Uuid> = by_isbn.values().filter_map(Match::id).collect();
         for (work, editions) in &mut by_work {
             if !(options.own_format && options.update) {
@@ -80,7 +91,7 @@ impl Matcher {
             }
             if options.update {
                 // A row with the ISBN describes a book more reliably than one with its title.
-                editions.candidates.retain(|id| !matched.contains(id) && !matched_by_isbn.contains(id));
+                editions.candidates.retain(|id| !known.matched.contains(id) && !matched_by_isbn.contains(id));
                 editions.candidates.truncate(works.get(work).copied().unwrap_or_default());
             }
         }
@@ -159,14 +170,34 @@ fn select_candidates() -> Select<Entity> {
     ])
 }
 
+/// Adds the books with an ISBN that a trial would have created in earlier batches.
+fn add_known(known: &Known, isbns: &[&str], by_isbn: &mut HashMap<String, Match>) {
+    for isbn in isbns.iter().filter(|isbn| known.has_isbn(isbn)) {
+        by_isbn.entry((*isbn).to_owned()).or_insert(Match::Duplicate);
+    }
+}
+
+/// Adds the changes of works that a trial would have made in earlier batches.
+fn add_known_works(known: &Known, works: impl Iterator<Item = i64>, by_work: &mut HashMap<i64, Editions>) {
+    for editions in by_work.values_mut() {
+        editions.candidates.retain(|id| !known.is_moved(id));
+        editions.had_candidates = !editions.candidates.is_empty();
+    }
+    for work in works {
+        if known.has_work(work) {
+            by_work.entry(work).or_default().created = true;
+        }
+        if known.is_moved_to(work) {
+            by_work.entry(work).or_default().had_candidates = true;
+        }
+    }
+}
+
 async fn by_isbn(
     txn: &DatabaseTransaction,
     options: MatchOptions,
-    isbns: Vec<&str>,
+    isbns: &[&str],
 ) -> Result<HashMap<String, Match>> {
-    if isbns.is_empty() {
-        return Ok(HashMap::new());
-    }
     let found = select_candidates()
         .filter(Column::Isbn.is_in(padded(isbns)))
         .into_model::<Candidate>()
@@ -184,13 +215,10 @@ async fn by_isbn(
 async fn by_work(
     txn: &DatabaseTransaction,
     options: MatchOptions,
-    works: Vec<i64>,
+    works: &[i64],
 ) -> Result<HashMap<i64, Editions>> {
-    if works.is_empty() {
-        return Ok(HashMap::new());
-    }
     // Without a condition on the owner: for an owner of very many books, the database would scan all of them.
-    let found = select_candidates().filter(Column::WorkKey.is_in(padded(works.clone()))).limit(FEW);
+    let found = select_candidates().filter(Column::WorkKey.is_in(padded(works))).limit(FEW);
     let mut found = found.into_model::<Candidate>().all(txn).await?;
     if found.len() as u64 == FEW {
         return by_single_works(txn, options, works).await;
@@ -212,14 +240,14 @@ async fn by_work(
 async fn by_single_works(
     txn: &DatabaseTransaction,
     options: MatchOptions,
-    works: Vec<i64>,
+    works: &[i64],
 ) -> Result<HashMap<i64, Editions>> {
     let mut by_work: HashMap<i64, Editions> = HashMap::new();
-    for work in works {
+    for work in works.iter().copied() {
         let books = Entity::find()
             .select_only()
             .column(Column::Id)
-            .filter(owned(options))
+            .filter(owned(options.owner))
             .filter(Column::WorkKey.eq(work));
         let (before, after) =
             (Column::CreatedAt.lt(options.started_at), Column::CreatedAt.gt(options.started_at));
@@ -253,26 +281,41 @@ pub(super) async fn prefer_indexes(txn: &DatabaseTransaction) -> Result<()> {
     Ok(())
 }
 
-/// Sets missing work keys of the actor's books.
-pub(super) async fn set_work_keys(txn: &DatabaseTransaction, options: MatchOptions) -> Result<()> {
-    loop {
-        let incomplete: Vec<(Uuid, String, String)> = Entity::find()
-            .select_only()
-            .columns([Column::Id, Column::Title, Column::Author])
-            .filter(owned(options))
-            .filter(Column::WorkKey.is_null())
-            .limit(FEW)
-            .into_tuple()
-            .all(txn)
-            .await?;
-        if incomplete.is_empty() {
-            return Ok(());
-        }
-        for (id, title, author) in incomplete {
-            let row = ActiveModel { work_key: Set(Some(work_key::of(&title, &author))), ..no_change() };
-            Entity::update_many().set(row).filter(Column::Id.eq(id)).exec(txn).await?;
-        }
+/// Sets missing work keys of an owner's books, some in each transaction.
+pub(super) async fn set_work_keys(db: &Db, owner: Option<Uuid>) -> Result<()> {
+    let any = incomplete(owner).column(Column::Id).limit(1).into_tuple::<Uuid>();
+    if db.read(Class::List, any).all().await?.is_empty() {
+        return Ok(());
     }
+    let db = db.with_priority(Priority::Last);
+    while db
+        .transaction(move |txn| {
+            Box::pin(async move { set_some_work_keys(txn, owner).await.map(TransactionOutcome::Commit) })
+        })
+        .await?
+    {}
+    Ok(())
+}
+
+/// Sets missing work keys of a number of books; returns whether there were any.
+async fn set_some_work_keys(txn: &DatabaseTransaction, owner: Option<Uuid>) -> Result<bool> {
+    let books = incomplete(owner)
+        .columns([Column::Id, Column::Title, Column::Author])
+        .order_by_asc(Column::Id)
+        .limit(BATCH as u64)
+        .lock_exclusive();
+    let books: Vec<(Uuid, String, String)> = books.into_tuple().all(txn).await?;
+    let any = !books.is_empty();
+    for (id, title, author) in books {
+        let row = ActiveModel { work_key: Set(Some(work_key::of(&title, &author))), ..no_change() };
+        Entity::update_many().set(row).filter(Column::Id.eq(id)).exec(txn).await?;
+    }
+    Ok(any)
+}
+
+/// Books of an owner without a work key.
+fn incomplete(owner: Option<Uuid>) -> Select<Entity> {
+    Entity::find().select_only().filter(owned(owner)).filter(Column::WorkKey.is_null())
 }
 
 /// Update that sets nothing, neither a new id nor a new version.
@@ -280,6 +323,6 @@ fn no_change() -> ActiveModel {
     <ActiveModel as sea_orm::ActiveModelTrait>::default()
 }
 
-fn owned(options: MatchOptions) -> impl IntoCondition {
-    options.owner.map_or_else(|| Column::OwnerId.is_null(), |owner| Column::OwnerId.eq(owner))
+fn owned(owner: Option<Uuid>) -> impl IntoCondition {
+    owner.map_or_else(|| Column::OwnerId.is_null(), |owner| Column::OwnerId.eq(owner))
 }

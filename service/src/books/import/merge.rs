@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, Iterable, QueryFilter,
-    QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait,
+    IntoActiveModel, Iterable, QueryFilter, QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 
-use super::padded;
+use super::{BATCH, padded};
 use crate::{
-    Result,
+    Result, Versions,
     books::{NewBook, set_work_key},
     db,
     error::{OrViolated, Unique},
@@ -41,44 +41,41 @@ const fn is_set_by_files(column: Column) -> bool {
     }
 }
 
-/// Stored books of a batch, locked until the transaction ends.
-#[derive(Default)]
-pub(super) struct Stored(HashMap<Uuid, Model>);
-
-impl Stored {
-    /// Reads and locks the books.
-    pub(super) async fn read(txn: &DatabaseTransaction, ids: Vec<Uuid>) -> Result<Self> {
-        if ids.is_empty() {
-            return Ok(Self::default());
-        }
-        let books =
-            Entity::find().filter(Column::Id.is_in(padded(ids))).order_by_asc(Column::Id).lock_exclusive();
-        Ok(Self(books.all(txn).await?.into_iter().map(|book| (book.id, book)).collect()))
-    }
-
-    pub(super) fn get(&self, id: Uuid) -> Option<&Model> {
-        self.0.get(&id)
-    }
-
-    /// Updates a stored book from a row; returns whether anything changed.
-    pub(super) async fn update(
-        &mut self,
-        txn: &DatabaseTransaction,
-        book: Model,
-        new: NewBook,
-    ) -> Result<bool> {
-        let changed = merge(book, new);
-        if !changed.is_changed() {
-            return Ok(false);
-        }
-        let book = db::update(txn, changed, Column::Version, None).await.or_taken(&[Unique::Isbn])?;
-        self.0.insert(book.id, book);
-        Ok(true)
-    }
+/// Limits waits for locks to a few seconds, on a connection for long operations: an import that waits longer has locks
+/// that others wait for.
+pub(super) async fn limit_waits(txn: &DatabaseTransaction) -> Result<()> {
+    let sql = match txn.get_database_backend() {
+        DbBackend::Postgres => "SET LOCAL lock_timeout = '3s'",
+        DbBackend::MySql => "SET SESSION innodb_lock_wait_timeout = 3",
+        _ => return Ok(()),
+    };
+    txn.execute_unprepared(sql).await?;
+    Ok(())
 }
 
-/// Sets the fields of the row that differ. Fields that the row lacks stay.
-fn merge(stored: Model, new: NewBook) -> ActiveModel {
+/// Reads books by id. With `lock` they are locked until the transaction ends, in the order of their ids.
+pub(super) async fn read(
+    txn: &DatabaseTransaction,
+    mut ids: Vec<Uuid>,
+    lock: bool,
+) -> Result<HashMap<Uuid, Model>> {
+    ids.sort_unstable();
+    let mut books = HashMap::with_capacity(ids.len());
+    for ids in ids.chunks(BATCH) {
+        let select = Entity::find().filter(Column::Id.is_in(padded(ids))).order_by_asc(Column::Id);
+        let select = if lock { select.lock_exclusive() } else { select };
+        books.extend(select.all(txn).await?.into_iter().map(|book| (book.id, book)));
+    }
+    Ok(books)
+}
+
+/// Writes a changed book.
+pub(super) async fn update(txn: &DatabaseTransaction, change: ActiveModel) -> Result<()> {
+    db::update(txn, change, Column::Version, Versions::default()).await.or_taken(&[Unique::Isbn]).map(drop)
+}
+
+/// Change of a stored book by a row: the fields that differ; none if nothing does. Fields that the row lacks stay.
+pub(super) fn change(stored: Model, new: NewBook) -> Option<ActiveModel> {
     let mut row = stored.into_active_model();
     let new = new.into_row(None);
     for column in Column::iter().filter(|column| is_set_by_files(*column)) {
@@ -89,8 +86,9 @@ fn merge(stored: Model, new: NewBook) -> ActiveModel {
             row.set(column, value);
         }
     }
-    if row.is_changed() {
-        set_work_key(&mut row);
+    if !row.is_changed() {
+        return None;
     }
-    row
+    set_work_key(&mut row);
+    Some(row)
 }

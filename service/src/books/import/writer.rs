@@ -1,201 +1,259 @@
-//! Writer of an import: matches rows with the catalogue, writes them and counts the results.
+//! Writer of an import: the transactions in which its rows are written, and the sum of their results.
 
-use std::collections::HashSet;
+use std::{sync::Arc, time::Duration};
 
-use sea_orm::{ActiveValue::Set, DatabaseTransaction, EntityTrait, TryInsertResult};
+use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
 use super::{
-    ImportOptions, OnConflict, STATEMENT_SIZES,
-    format::{ImportRow, RowContent, RowPosition},
-    matcher::{self, Match, MatchOptions, Matcher},
-    merge::Stored,
+    BATCH, ImportMode, ImportOptions, OnConflict,
+    batch::{Batch, Import, Written},
+    file::File,
+    format::{ImportRow, RowContent},
+    known::Known,
+    matcher::MatchOptions,
+    source::{Batches, FileSize},
 };
 use crate::{
-    Actor, Context, FieldCode, FieldError, Result,
-    access::Action,
-    books::{NewBook, work_key},
-    error::{OrViolated, Reference},
+    Actor, Context, Db, Error, Result,
+    admission::Admission,
+    books::room,
+    db::{Priority, TransactionOutcome},
+    error::{Failure, failure},
+    limit::RateLimit,
     report::{ImportFormat, ImportReport},
-    sessions,
+    throttle::Subject,
 };
-use entity::books::{ActiveModel, Column, Entity};
+
+/// Attempts of a transaction that the locks of others prevent.
+const ATTEMPTS: u32 = 10;
+
+/// Time by which the pause before each further attempt grows.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Rows of the first step.
+const FIRST_STEP: usize = 200;
+
+/// Rows of the smallest step.
+const SMALLEST_STEP: usize = 20;
+
+/// Target time of a step, for which other writers of SQLite wait.
+const STEP_TIME: Duration = Duration::from_millis(250);
 
 /// Writer of batches.
+#[derive(Clone)]
 pub(super) struct Writer {
-    cx: Context,
-    actor: Actor,
-    options: MatchOptions,
-    /// Books that rows matched, if they may change.
-    matched: HashSet<Uuid>,
-    /// Whether all of the actor's books have their work keys.
-    has_work_keys: bool,
+    import: Arc<Import>,
+    db: Db,
+    known: Arc<Known>,
+    /// Books that the account may still have.
+    room: u64,
     report: ImportReport,
 }
 
 impl Writer {
-    pub(super) fn new(
-        cx: Context,
-        actor: Actor,
+    pub(super) async fn open<R: std::io::Read>(
+        cx: &Context,
+        actor: &Actor,
+        admission: Admission,
         options: &ImportOptions,
-        format: ImportFormat,
-        charset: &str,
-    ) -> Self {
-        Self {
+        (file, size): (&File<R>, FileSize),
+    ) -> Result<Self> {
+        let priority = if size == FileSize::Small { Priority::Normal } else { Priority::Last };
+        let room = match admission.account() {
+            Some(account) => room::left(cx, account).await?,
+            None => u64::MAX,
+        };
+        let import = Import {
             options: MatchOptions {
                 owner: actor.id(),
                 started_at: cx.clock().now(),
                 update: options.on_conflict == OnConflict::Update,
-                own_format: matches!(format, ImportFormat::Csv | ImportFormat::Ndjson),
+                own_format: matches!(file.format(), ImportFormat::Csv | ImportFormat::Ndjson),
             },
-            cx,
-            actor,
-            matched: HashSet::new(),
-            has_work_keys: false,
-            report: ImportReport::new(format, charset, options.dry_run),
-        }
-    }
-
-    pub(super) fn into_report(self) -> ImportReport {
-        self.report
-    }
-
-    /// Rejects the import if the actor lost its permission meanwhile.
-    pub(super) async fn confirm(&self, txn: &DatabaseTransaction) -> Result<()> {
-        sessions::confirm(txn, &self.actor, self.cx.clock().now()).await
-    }
-
-    /// Writes a batch.
-    pub(super) async fn write(&mut self, txn: &DatabaseTransaction, batch: Vec<ImportRow>) -> Result<()> {
-        self.report.rows += batch.len() as u64;
-        matcher::prefer_indexes(txn).await?;
-        self.complete_work_keys(txn, &batch).await?;
-        let mut matcher = Matcher::of(txn, self.options, &batch, &self.matched).await?;
-        let ids = if self.options.update { matcher.ids() } else { Vec::new() };
-        let mut stored = Stored::read(txn, ids).await?;
-        let mut new = Vec::new();
-        for ImportRow { position, content, warnings, .. } in batch {
-            self.list_warnings(position, &content, warnings);
-            let Some(book) = self.valid_book(position, content) else { continue };
-            match matcher.find(book.isbn.as_deref(), work_key::of(&book.title, &book.author)) {
-                Match::New => new.push(self.row(book)),
-                Match::Existing(id) => self.update(txn, &mut stored, position, id, book).await?,
-                Match::Duplicate => new.extend(self.duplicate(position, book)),
-                Match::Exhausted => self.skip_repeated(position),
-            }
-        }
-        self.insert(txn, new).await
-    }
-
-    /// Sets missing work keys of the actor's books before the first row without an ISBN is matched.
-    async fn complete_work_keys(&mut self, txn: &DatabaseTransaction, batch: &[ImportRow]) -> Result<()> {
-        if !self.has_work_keys && batch.iter().any(|row| row.book().is_some_and(|book| book.isbn.is_none())) {
-            matcher::set_work_keys(txn, self.options).await?;
-            self.has_work_keys = true;
-        }
-        Ok(())
-    }
-
-    /// Lists the warnings of a row. They count only if the row has a book.
-    fn list_warnings(&mut self, position: RowPosition, content: &RowContent, warnings: Vec<FieldError>) {
-        let has_book = matches!(content, RowContent::Book(_));
-        for warning in warnings {
-            if has_book {
-                self.report.warn(position.problem(warning));
-            } else {
-                self.report.list(position.problem(warning));
-            }
-        }
-    }
-
-    /// Book of a row. A row without one is counted as failed or skipped, and its errors are listed.
-    fn valid_book(&mut self, position: RowPosition, content: RowContent) -> Option<NewBook> {
-        match content {
-            RowContent::Book(book) => return Some(*book),
-            RowContent::Invalid(errors) => {
-                self.report.failed += 1;
-                for error in errors {
-                    self.report.list(position.problem(error));
-                }
-            }
-            RowContent::Other(error) => {
-                self.report.skipped += 1;
-                self.report.list(position.problem(error));
-            }
-        }
-        None
-    }
-
-    /// Database row of a new book.
-    fn row(&self, book: NewBook) -> ActiveModel {
-        let mut row = book.into_row(self.options.owner);
-        row.created_at = Set(self.options.started_at);
-        row.updated_at = Set(self.options.started_at);
-        row
-    }
-
-    /// Row that looks like an earlier one: the same book, except in Bookly's own formats, which list each book once.
-    fn duplicate(&mut self, position: RowPosition, book: NewBook) -> Option<ActiveModel> {
-        if !self.options.own_format || book.isbn.is_some() {
-            self.skip_repeated(position);
-            return None;
-        }
-        let detail = "has the title and author of an earlier row, and was imported as another book";
-        self.report.warn(position.problem(FieldError::new("", FieldCode::Repeated, detail)));
-        Some(self.row(book))
-    }
-
-    /// Skips a row whose book another row has described.
-    fn skip_repeated(&mut self, position: RowPosition) {
-        self.report.unchanged += 1;
-        let detail = "is the same book as another row";
-        self.report.warn(position.problem(FieldError::new("", FieldCode::Repeated, detail)));
-    }
-
-    /// Counts a stored book; updates it if requested and permitted.
-    async fn update(
-        &mut self,
-        txn: &DatabaseTransaction,
-        stored: &mut Stored,
-        position: RowPosition,
-        id: Uuid,
-        new: NewBook,
-    ) -> Result<()> {
-        // Books are read only if they may change.
-        let Some(book) = stored.get(id).cloned() else {
-            self.report.unchanged += 1;
-            return Ok(());
+            cx: cx.clone(),
+            actor: actor.clone(),
+            admission,
+            size,
+            is_atomic: options.mode == ImportMode::Atomic,
+            dry_run: options.dry_run,
         };
-        if !self.actor.can(Action::UpdateBook, book.owner_id) {
-            self.report.skipped += 1;
-            let error = FieldError::new("", FieldCode::Forbidden, "the book belongs to another account");
-            self.report.list(position.problem(error));
-            return Ok(());
-        }
-        if !self.matched.insert(id) {
-            self.skip_repeated(position);
-        } else if stored.update(txn, book, new).await? {
-            self.report.updated += 1;
-        } else {
-            self.report.unchanged += 1;
-        }
-        Ok(())
+        Ok(Self {
+            import: Arc::new(import),
+            db: cx.db.with_priority(priority),
+            known: Arc::default(),
+            room,
+            report: ImportReport::new(file.format(), file.charset(), options.dry_run),
+        })
     }
 
-    async fn insert(&mut self, txn: &DatabaseTransaction, mut rows: Vec<ActiveModel>) -> Result<()> {
-        for size in STATEMENT_SIZES {
-            while rows.len() >= size {
-                let part: Vec<ActiveModel> = rows.drain(..size).collect();
-                // Another writer may have added one of the books since this batch was matched.
-                let insert = Entity::insert_many(part).on_conflict_do_nothing_on([Column::Isbn]);
-                let created = match insert.exec_without_returning(txn).await.or_missing(Reference::Account)? {
-                    TryInsertResult::Inserted(created) => Ord::min(created, size as u64),
-                    TryInsertResult::Conflicted | TryInsertResult::Empty => 0,
-                };
-                self.report.created += created;
-                self.report.unchanged += size as u64 - created;
+    /// Writes all rows in one transaction. Nobody waits for a file with an invalid row: it is rejected before.
+    pub(super) async fn at_once(mut self, mut batches: Batches) -> Result<ImportReport> {
+        let mut rows = Vec::new();
+        while let Some(batch) = batches.recv().await {
+            rows.extend(batch?);
+        }
+        self.step(rows).await?;
+        self.into_report()
+    }
+
+    /// Writes the rows in steps, each in a transaction of its own that takes a moment.
+    pub(super) async fn in_steps(mut self, mut batches: Batches) -> Result<ImportReport> {
+        let mut size = FIRST_STEP;
+        while let Some(batch) = batches.recv().await {
+            let mut rows = batch?;
+            while !rows.is_empty() {
+                let rest = rows.split_off(Ord::min(size, rows.len()));
+                let count = rows.len();
+                let time = self.step(rows).await?;
+                size = next_step(size, count, time);
+                rows = rest;
             }
         }
-        Ok(())
+        self.into_report()
+    }
+
+    /// Writes the rows in one transaction that may be of any length. `batches` reads the file from its start, for each
+    /// attempt.
+    pub(super) async fn in_one_transaction(
+        self,
+        batches: impl AsyncFn() -> Result<Batches>,
+    ) -> Result<ImportReport> {
+        let writer = persist(async || {
+            let (writer, batches) = (self.clone(), batches().await?);
+            self.db.transaction(move |txn| Box::pin(writer.write_all(txn, batches))).await
+        });
+        writer.await?.into_report()
+    }
+
+    /// Writes batches, and rolls them back after an invalid row.
+    async fn write_all(
+        mut self,
+        txn: &DatabaseTransaction,
+        mut batches: Batches,
+    ) -> Result<TransactionOutcome<Self>> {
+        while let Some(rows) = batches.recv().await {
+            let rows = rows?;
+            if !self.rejects(&rows) {
+                let written = self.batch(rows).write(txn).await?;
+                self.add(written);
+            }
+        }
+        Ok(match self.report.failed {
+            0 => TransactionOutcome::Commit(self),
+            _ => TransactionOutcome::Rollback(self),
+        })
+    }
+
+    /// Writes rows in a transaction; returns the time that the database worked.
+    async fn step(&mut self, rows: Vec<ImportRow>) -> Result<Duration> {
+        if self.rejects(&rows) {
+            return Ok(Duration::ZERO);
+        }
+        let batch = Arc::new(self.batch(rows));
+        let written = match self.import.size {
+            FileSize::Small => self.write(batch).await?,
+            FileSize::Large | FileSize::Unknown => self.import.admission.in_turn(self.write(batch)).await?,
+        };
+        let time = written.time;
+        if let Some(account) = self.import.admission.account() {
+            self.import.cx.throttle().spend(RateLimit::ImportTime, Subject::User(account), time).await?;
+        }
+        self.add(written);
+        Ok(time)
+    }
+
+    async fn write(&self, batch: Arc<Batch>) -> Result<Written> {
+        if self.import.size == FileSize::Small && !self.import.dry_run {
+            return self.db.write(batch, |txn, batch| Box::pin(async move { batch.write(txn).await })).await;
+        }
+        let end = if self.import.dry_run { TransactionOutcome::Rollback } else { TransactionOutcome::Commit };
+        persist(async || {
+            let batch = Arc::clone(&batch);
+            self.db.transaction(move |txn| Box::pin(async move { batch.write(txn).await.map(end) })).await
+        })
+        .await
+    }
+
+    fn batch(&self, rows: Vec<ImportRow>) -> Batch {
+        let (import, known) = (Arc::clone(&self.import), Arc::clone(&self.known));
+        Batch { import, known, rows, room: self.room, report: self.report.part() }
+    }
+
+    fn add(&mut self, written: Written) {
+        let Written { report, known, time: _ } = written;
+        self.room = self.room.saturating_sub(report.created);
+        self.report.add(report);
+        Arc::make_mut(&mut self.known).add(known);
+    }
+
+    /// Counts the rows of an atomic import that is not written any more, since a row is invalid.
+    fn rejects(&mut self, rows: &[ImportRow]) -> bool {
+        let is_invalid = |row: &ImportRow| matches!(row.content, RowContent::Invalid(_));
+        let rejects = self.import.is_atomic && (self.report.failed > 0 || rows.iter().any(is_invalid));
+        if rejects {
+            for row in rows {
+                self.report.list_row(row);
+                self.report.skipped += u64::from(row.book().is_some());
+            }
+        }
+        rejects
+    }
+
+    fn into_report(self) -> Result<ImportReport> {
+        if self.import.is_atomic && self.report.failed > 0 {
+            return Err(Error::ImportFailed(Box::new(self.report.nothing_written())));
+        }
+        Ok(self.report)
+    }
+}
+
+/// Rows of the next step, from the number and the time of the rows of the latest.
+fn next_step(size: usize, rows: usize, time: Duration) -> usize {
+    let fitting = rows as u128 * STEP_TIME.as_micros() / time.as_micros().max(1);
+    let fitting = usize::try_from(fitting).unwrap_or(BATCH);
+    // Rows differ in length, so the size grows slowly.
+    fitting.clamp(SMALLEST_STEP, Ord::min(size * 2, BATCH))
+}
+
+/// Whether the locks of others ended a transaction.
+fn is_contended(error: &Error) -> bool {
+    matches!(failure(error), Some(Failure::Conflict | Failure::Limit))
+}
+
+/// Repeats a transaction that the locks of others prevent, each time after a longer pause.
+async fn persist<T>(transaction: impl AsyncFn() -> Result<T>) -> Result<T> {
+    let mut attempt = 1;
+    loop {
+        match transaction().await {
+            Err(error) if attempt < ATTEMPTS && is_contended(&error) => {
+                // The random part keeps two imports from meeting again.
+                let random = (Uuid::now_v7().as_u128() % 1000) as u32;
+                tokio::time::sleep(PAUSE * attempt * (500 + random) / 1000).await;
+                attempt += 1;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_grow_while_they_are_fast_and_shrink_at_once() {
+        let fast = STEP_TIME / 100;
+        let mut sizes = vec![FIRST_STEP];
+        while sizes.last() != Some(&BATCH) {
+            let size = sizes[sizes.len() - 1];
+            sizes.push(next_step(size, size, fast));
+        }
+        assert_eq!(sizes, [200, 400, 800, BATCH]);
+        assert_eq!(next_step(BATCH, BATCH, STEP_TIME * 4), BATCH / 4);
+        assert_eq!(next_step(BATCH, BATCH, STEP_TIME * 1000), SMALLEST_STEP);
+        // The last rows of a file are few.
+        assert_eq!(next_step(400, 1, STEP_TIME), SMALLEST_STEP);
+        assert_eq!(next_step(400, 0, Duration::ZERO), SMALLEST_STEP);
     }
 }
