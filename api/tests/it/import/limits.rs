@@ -103,9 +103,11 @@ async fn few_files_are_on_disk_and_small_ones_need_no_place() {
     }
     let large = format!("title,author,description\n{}", format!("T,A,{}\n", "x".repeat(9000)).repeat(70));
     let refused = wait_for("sixteen files", async || {
-        // Uploads that stop are ended.
-        for upload in &uploads {
-            upload.try_write(b"x").unwrap();
+        for (account, upload) in accounts.iter().zip(&mut uploads) {
+            // Uploads that stop are ended, and one that meets the import below is rejected.
+            if upload.try_write(b"x").is_err() {
+                *upload = begin(account, 1 << 20, "").await;
+            }
         }
         let answer = reader.import("?mode=partial&dry_run=true", "text/csv", large.clone()).await;
         (answer.status != 200).then_some(answer)
