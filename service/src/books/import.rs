@@ -15,6 +15,7 @@ mod matcher;
 mod merge;
 mod source;
 mod text;
+mod work_keys;
 mod writer;
 
 use std::io::{Read, Seek};
@@ -154,7 +155,7 @@ where
     let is_operator = admission.account().is_none();
     let size = if is_operator { FileSize::Unknown } else { source.size().await? };
     let file = source.open().await?;
-    matcher::set_work_keys(&cx.db, actor.id()).await?;
+    work_keys::complete(&cx.db, actor.id()).await?;
     let writer = Writer::open(cx, actor, admission, options, (&file, size)).await?;
     match (options.mode, is_operator, options.dry_run) {
         (ImportMode::Atomic, false, _) => writer.at_once(source.rows(file)).await,
