@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{BATCH, padded};
 use crate::{
-    Result, Versions,
+    Result,
     books::{NewBook, set_work_key},
     db,
     error::{OrViolated, Unique},
@@ -71,7 +71,7 @@ pub(super) async fn read(
 
 /// Writes a changed book.
 pub(super) async fn update(txn: &DatabaseTransaction, change: ActiveModel) -> Result<()> {
-    db::update(txn, change, Column::Version, Versions::default()).await.or_taken(&[Unique::Isbn]).map(drop)
+    db::update(txn, change, Column::Version, None).await.or_taken(&[Unique::Isbn]).map(drop)
 }
 
 /// Change of a stored book by a row: the fields that differ; none if nothing does. Fields that the row lacks stay.
