@@ -64,7 +64,7 @@ const SHUTDOWN_TIMEOUT: u64 = 10;
 const LINGER: Duration = Duration::from_secs(1);
 
 /// Connection as the HTTP library takes it.
-type Admitted = (Guarded, Protocol, Option<SocketAddr>);
+type Incoming = (Guarded, Protocol, Option<SocketAddr>);
 
 /// Server of an application, which each of `workers` builds for itself.
 ///
@@ -123,7 +123,7 @@ where
 fn admission(
     limit: usize,
     limits: Limits,
-) -> impl Fn(TcpStream) -> LocalBoxFuture<'static, Result<Admitted, DispatchError>> + Clone {
+) -> impl Fn(TcpStream) -> LocalBoxFuture<'static, Result<Incoming, DispatchError>> + Clone {
     let (registry, limits) = (Rc::new(Registry::new(limit)), Rc::new(limits));
     move |mut io| {
         let connection = Rc::new(Connection::new(Rc::clone(&limits)));

@@ -51,10 +51,14 @@ impl Stop {
 }
 
 /// Answers every connection with `unavailable`.
-async fn refuse_all(listener: Listener) -> io::Result<()> {
+async fn refuse_all(listener: Listener) {
     let places = Arc::new(Semaphore::new(REFUSED));
     loop {
-        let (stream, _) = listener.accept().await?;
+        let Ok((stream, _)) = listener.accept().await else {
+            // The client is gone, or descriptors are.
+            sleep(HAND_OVER).await;
+            continue;
+        };
         if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
             rt::spawn(async move {
                 // The client may be gone, or too slow.
