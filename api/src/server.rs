@@ -30,15 +30,15 @@ use std::{
     time::Duration,
 };
 
-use actix_http::{HttpService, KeepAlive, Protocol, error::DispatchError};
-use actix_server::Server;
+use actix_http::{HttpService, KeepAlive, Protocol, Request, error::DispatchError};
+use actix_server::{Server, ServerBuilder};
 use actix_service::{
     IntoServiceFactory, ServiceFactory, ServiceFactoryExt, apply_fn_factory, fn_service, map_config,
 };
 use actix_web::{
     Error,
     body::MessageBody,
-    dev::{AppConfig, Response},
+    dev::{AppConfig, ServiceResponse},
     rt::net::TcpStream,
 };
 use futures_util::future::LocalBoxFuture;
@@ -79,24 +79,17 @@ pub fn start<F, I, S, B>(
 ) -> io::Result<Server>
 where
     F: Fn() -> I + Send + Clone + 'static,
-    I: IntoServiceFactory<S, actix_http::Request>,
-    S: ServiceFactory<actix_http::Request, Config = AppConfig> + 'static,
-    S::Error: Into<Error>,
+    I: IntoServiceFactory<S, Request>,
+    S: ServiceFactory<Request, Config = AppConfig, Response = ServiceResponse<B>, Error = Error> + 'static,
     S::InitError: fmt::Debug,
-    S::Response: Into<Response<B>>,
     B: MessageBody + 'static,
 {
     let per_worker = (limits.connections / workers).max(1);
-    let builder = Server::build()
-        .workers(workers)
-        // The registry makes room; what it gives up needs a moment to close.
-        .max_concurrent_connections(per_worker + per_worker / 16 + 16)
-        .disable_signals()
-        .shutdown_timeout(SHUTDOWN_TIMEOUT);
+    let builder = builder(workers, per_worker);
     let stopping = builder.graceful_shutdown_signal();
     let service = move || {
         let (stopping, draining) = (stopping.clone(), draining.clone());
-        let application = application().into_factory().map_err(|error| error.into().error_response());
+        let application = application().into_factory().map_err(|error: Error| error.error_response());
         let application = map_config(application, |()| AppConfig::default());
         let application = apply_fn_factory(application, move |request, application: &_| {
             tracked::call(application, request, draining.clone())
@@ -117,6 +110,16 @@ where
         fn_service(admission(per_worker, limits)).and_then(http)
     };
     Ok(builder.listen("http", listener, service)?.run())
+}
+
+/// Settings of a server whose workers have at most this number of connections.
+fn builder(workers: usize, connections: usize) -> ServerBuilder {
+    Server::build()
+        .workers(workers)
+        // The registry makes room; what it gives up needs a moment to close.
+        .max_concurrent_connections(connections + connections / 16 + 16)
+        .disable_signals()
+        .shutdown_timeout(SHUTDOWN_TIMEOUT)
 }
 
 /// Admits new connections of a worker, at most `limit` at a time.

@@ -57,11 +57,9 @@ impl HeadScanner {
     /// Scans further bytes.
     pub fn scan(&mut self, bytes: &[u8], limit: usize) -> HeadScan {
         let blank = if self.begun() { 0 } else { self.skip_blank_lines(bytes) };
-        let (length, state) = match blank {
-            // A CR that another byte than LF follows.
-            _ if self.line == Line::Cr && !self.begun() && blank < bytes.len() => (0, HeadState::Malformed),
-            _ => self.find_end(&bytes[blank..]),
-        };
+        // A CR that another byte than LF follows.
+        let bare = self.line == Line::Cr && !self.begun() && blank < bytes.len();
+        let (length, state) = if bare { (0, HeadState::Malformed) } else { self.find_end(&bytes[blank..]) };
         self.length += length;
         let too_long = self.length.max(self.blank) > limit;
         HeadScan { blank, length, state: if too_long { HeadState::TooLong } else { state } }

@@ -6,7 +6,7 @@ use super::{
     Limits,
     body::{BodyScanner, BodyState},
     framing::Framing,
-    head::{HeadScanner, HeadState},
+    head::{HeadScan, HeadScanner, HeadState},
     pace::Pace,
     refusal::Refusal,
 };
@@ -108,13 +108,7 @@ impl Inbound {
         match &mut self.phase {
             Phase::Head { scanner, .. } => {
                 let scan = scanner.scan(bytes, limits.head_bytes);
-                match scan.state {
-                    HeadState::Partial => {}
-                    HeadState::Complete => self.phase = Phase::Handed { since: None },
-                    HeadState::Malformed => return self.refuse(Refusal::Malformed),
-                    HeadState::TooLong => return self.refuse(Refusal::HeadTooLong),
-                }
-                Admitted { skipped: scan.blank, passed: scan.length }
+                self.admit_head(scan)
             }
             Phase::Body { scanner, pace } => {
                 pace.progress(bytes.len(), now);
@@ -129,16 +123,25 @@ impl Inbound {
             Phase::Discarding { scanner, left, .. } => {
                 let (passed, state) = scanner.scan(&bytes[..bytes.len().min(*left)]);
                 *left -= passed;
-                let over = *left == 0 || state == BodyState::Broken;
-                if state == BodyState::Complete {
-                    self.phase = self.after(None);
-                } else if over {
-                    self.phase = Phase::Closed;
+                match state {
+                    BodyState::Partial if *left > 0 => {}
+                    BodyState::Complete => self.phase = self.after(None),
+                    BodyState::Partial | BodyState::Broken => self.phase = Phase::Closed,
                 }
                 Admitted { skipped: 0, passed }
             }
             Phase::Handed { .. } | Phase::Answering | Phase::Closed => Admitted::default(),
         }
+    }
+
+    fn admit_head(&mut self, scan: HeadScan) -> Admitted {
+        match scan.state {
+            HeadState::Partial => {}
+            HeadState::Complete => self.phase = Phase::Handed { since: None },
+            HeadState::Malformed => return self.refuse(Refusal::Malformed),
+            HeadState::TooLong => return self.refuse(Refusal::HeadTooLong),
+        }
+        Admitted { skipped: scan.blank, passed: scan.length }
     }
 
     /// Time until which to wait for bytes; closes the connection when it is over.
@@ -170,11 +173,12 @@ impl Inbound {
 
     /// Notes that the application received a request.
     pub fn begin(&mut self, framing: Framing) {
-        self.phase = match (&self.phase, BodyScanner::new(framing)) {
-            (Phase::Handed { .. }, Some(scanner)) => Phase::Body { scanner, pace: Pace::default() },
-            (Phase::Handed { .. }, None) => Phase::Answering,
-            // The library found a request where this state found none: what follows cannot be trusted.
-            _ => Phase::Closed,
+        // Where the library finds a request and this state found none, what follows cannot be trusted.
+        let agreed = matches!(self.phase, Phase::Handed { .. });
+        self.phase = match BodyScanner::new(framing).filter(|_| agreed) {
+            Some(scanner) => Phase::Body { scanner, pace: Pace::default() },
+            None if agreed => Phase::Answering,
+            None => Phase::Closed,
         };
     }
 
@@ -190,7 +194,8 @@ impl Inbound {
                 Phase::Discarding { scanner, left: limits.discard_bytes, since: now }
             }
             Phase::Answering => self.after(Some(now)),
-            phase => phase,
+            phase
+            @ (Phase::Head { .. } | Phase::Handed { .. } | Phase::Discarding { .. } | Phase::Closed) => phase,
         };
     }
 

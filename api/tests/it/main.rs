@@ -25,6 +25,7 @@ mod clock;
 mod compression;
 mod conditional;
 mod config;
+mod connections;
 mod cookie;
 mod database_tls;
 mod documents;

@@ -84,6 +84,11 @@ impl Raw {
         self.stream.shutdown().await.unwrap();
     }
 
+    /// Closes the connection with a reset.
+    pub fn reset(self) {
+        self.stream.set_zero_linger().unwrap();
+    }
+
     /// Reads the response to a request with this method.
     pub async fn response(&mut self, method: &str) -> Response {
         self.try_response(method).await.expect("the connection is open")
