@@ -14,7 +14,7 @@ use tokio::{
 use super::{Draining, LINGER, refusal::Refusal};
 
 /// Time in which connections that were just accepted reach their worker.
-const HAND_OVER: Duration = Duration::from_millis(50);
+const HAND_OVER: Duration = Duration::from_millis(100);
 
 /// Most bytes that are read of a request that is not served.
 const IGNORED: usize = 64 * 1024;
