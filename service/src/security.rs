@@ -108,7 +108,7 @@ impl Event {
     /// Writes the event. Call it after the transaction is committed.
     pub fn log(&self) {
         let (name, level, mut fields) = self.parts();
-        let client = CLIENT.try_with(|client| client.to_canonical()).ok();
+        let client = CLIENT.try_with(IpAddr::to_canonical).ok();
         fields.extend(client.as_ref().map(|client| ("client", Value::from_display(client))));
         if level <= log::max_level() {
             let fields: &[(&str, Value<'_>)] = &fields;

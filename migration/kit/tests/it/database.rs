@@ -41,9 +41,9 @@ impl Database {
 
     /// A database without tables on a given server.
     pub async fn on(server: Server) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
         // As the programs do: a connection with TLS may ask for the default.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        static NEXT: AtomicU32 = AtomicU32::new(0);
         // What begins with `test_` is open to everybody on MariaDB.
         let name = format!("it_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let (url, folder) = match &server {
