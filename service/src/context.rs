@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 use crate::{
     Clock, Db, DbSettings, Error, Keys, Result,
     admission::ImportQueue,
-    db::{Health, WriteQueue},
+    db::{Health, ReadTurns, WriteQueue},
     passwords::Passwords,
     quota::BookQuota,
     throttle::Throttle,
@@ -41,6 +41,7 @@ pub struct Shared {
     policy: AccountPolicy,
     throttle: Throttle,
     write_queue: WriteQueue,
+    read_turns: ReadTurns,
     health: Arc<Health>,
     imports: Arc<ImportQueue>,
     book_quota: BookQuota,
@@ -59,6 +60,7 @@ impl Shared {
             health: Arc::default(),
             imports: Arc::default(),
             book_quota: BookQuota::new(policy.books, Arc::clone(&clock)),
+            read_turns: ReadTurns::default(),
             outbox_filled: Notify::new(),
             clock,
             keys,
@@ -88,7 +90,8 @@ impl Context {
     /// # Errors
     /// Those of [`Db::open`].
     pub async fn open(shared: Arc<Shared>, settings: &DbSettings) -> Result<Self> {
-        let db = Db::open(settings, shared.write_queue.clone(), Arc::clone(&shared.health)).await?;
+        let Shared { write_queue, read_turns, health, .. } = &*shared;
+        let db = Db::open(settings, write_queue.clone(), read_turns.clone(), Arc::clone(health)).await?;
         Ok(Self { db, shared })
     }
 

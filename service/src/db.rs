@@ -4,6 +4,7 @@ mod budget;
 mod class;
 mod connect;
 mod health;
+mod lanes;
 mod limits;
 mod pool;
 mod pulse;
@@ -12,6 +13,7 @@ mod queue;
 mod read;
 mod row;
 mod settings;
+mod turns;
 mod wal;
 mod write;
 
@@ -27,14 +29,16 @@ pub(crate) use self::{
     row::{delete, set, update},
     write::TransactionOutcome,
 };
-pub use self::{health::Health, queue::WriteQueue, settings::DbSettings};
-use self::{limits::Limits, pool::Pool};
+pub use self::{health::Health, queue::WriteQueue, settings::DbSettings, turns::ReadTurns};
+use self::{lanes::Lanes, limits::Limits, pool::Pool, read::EXPORT};
 use crate::Result;
 
-/// Connections to the database. Imports and exports have some of their own.
+/// Connections to the database. Imports, exports and expensive reads have some of their own.
 #[derive(Debug, Clone)]
 pub struct Db {
     requests: Arc<Pool>,
+    expensive: Arc<Lanes>,
+    exports: Arc<Lanes>,
     /// Opened by the first long operation.
     long: Arc<OnceCell<Arc<Pool>>>,
     settings: Arc<DbSettings>,
@@ -46,19 +50,26 @@ pub struct Db {
 }
 
 impl Db {
-    /// Opens connections on first use. Processes have one `health`, and one `write_queue` for each file.
+    /// Opens connections on first use. Processes have one `health`, one set of `turns`, and one `write_queue` for each file.
     ///
     /// # Errors
     /// [`Error::Unavailable`](crate::Error::Unavailable) or [`Error::Internal`](crate::Error::Internal) if the URL or its options are not valid.
-    pub async fn open(settings: &DbSettings, write_queue: WriteQueue, health: Arc<Health>) -> Result<Self> {
+    pub async fn open(
+        settings: &DbSettings,
+        write_queue: WriteQueue,
+        turns: ReadTurns,
+        health: Arc<Health>,
+    ) -> Result<Self> {
         let limits = Limits::of_requests(settings.budget);
         // The first connection switches an SQLite file to WAL; two cannot do so at once.
         let priority = Priority::default();
         let _turn = write_queue.take(priority, Instant::now() + settings.long).await?;
         let requests = Arc::new(Pool::open(settings.for_requests(), limits, &health).await?);
         let backend = requests.current().conn.get_database_backend();
-        let settings = Arc::new(settings.clone());
-        Ok(Self { requests, long: Arc::default(), settings, write_queue, priority, health, backend })
+        let expensive = Arc::new(Lanes::new(settings, settings.budget, turns.expensive));
+        let exports = Arc::new(Lanes::new(settings, EXPORT, turns.exports));
+        let (settings, long) = (Arc::new(settings.clone()), Arc::default());
+        Ok(Self { requests, expensive, exports, long, settings, write_queue, priority, health, backend })
     }
 
     /// The same connections for writers of another priority.
@@ -80,6 +91,8 @@ impl Db {
         if let Some(long) = self.long.get() {
             long.close().await?;
         }
+        self.expensive.close().await?;
+        self.exports.close().await?;
         Ok(self.requests.close().await?)
     }
 
@@ -98,7 +111,7 @@ impl Db {
         self.backend
     }
 
-    /// Connections of imports and exports.
+    /// Connections of imports.
     async fn long(&self) -> Result<&Arc<Pool>> {
         let open = async || {
             let limits = Limits::of_long_operations(self.settings.long);

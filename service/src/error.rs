@@ -93,7 +93,7 @@ pub enum Error {
     /// The client is over a rate limit.
     #[error("too many requests: {}", .0.limit.name())]
     Throttled(LimitStatus),
-    /// The queue of passwords to be hashed is full.
+    /// Too many passwords wait to be hashed, or too many expensive reads for their turn.
     #[error("too busy")]
     Busy,
     /// The database is unreachable, busy or out of room.

@@ -108,9 +108,10 @@ async fn a_server_that_sends_an_endless_line_is_left_and_asked_again() {
     for is_tls in [false, true] {
         let (database, smtp) = (Database::empty().await, Smtp::start());
         smtp.set(Behavior::Floods);
-        let url = match is_tls {
-            true => format!("smtps://localhost:{}", wrap(smtp.port, &certified).await),
-            false => smtp.url(),
+        let url = if is_tls {
+            format!("smtps://localhost:{}", wrap(smtp.port, &certified).await)
+        } else {
+            smtp.url()
         };
         let settings = [("MAIL_URL", url.as_str()), ("SSL_CERT_FILE", certificate.to_str().unwrap())];
         let process = Process::start(&database, &settings);

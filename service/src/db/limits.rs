@@ -26,7 +26,7 @@ impl Limits {
         Self { longest: budget, statement: budget * 7 / 8, lock: budget / 4, turn: budget * 3 / 16 }
     }
 
-    /// Limits of imports and exports.
+    /// Limits of imports.
     pub(super) fn of_long_operations(longest: Duration) -> Self {
         let statement = LONG_STATEMENT.min(longest);
         Self { longest, statement, lock: statement, turn: longest }

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Longest read of a batch of an export.
-const EXPORT: Duration = Duration::from_secs(30);
+pub(super) const EXPORT: Duration = Duration::from_secs(30);
 
 /// Read that has not been sent yet.
 #[must_use = "a read is sent by `one` or `all`"]
@@ -59,12 +59,24 @@ impl Db {
         self.inspect(|conn| async move { connect::is_read_only(&conn).await }).await
     }
 
-    /// Connections of a class, and its limit.
-    async fn place(&self, class: Class) -> Result<(&Arc<Pool>, Duration)> {
-        match class {
-            Class::Key | Class::List | Class::Expensive => Ok((&self.requests, self.requests.limits.longest)),
-            Class::Export => Ok((self.long().await?, EXPORT)),
-        }
+    /// Runs a query on the connections of its class.
+    async fn send<T, F>(&self, class: Class, query: impl Fn(DatabaseConnection) -> F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = std::result::Result<T, DbErr>> + Send + 'static,
+    {
+        let lanes = match class {
+            Class::Key | Class::List => {
+                return run(&self.requests, self.requests.limits.longest, query).await;
+            }
+            Class::Expensive => &self.expensive,
+            Class::Export => &self.exports,
+        };
+        let started = Instant::now();
+        let deadline = started + budget::available(lanes.longest());
+        let answer = lanes.run(&self.requests, deadline, query).await;
+        budget::spend(started.elapsed());
+        answer
     }
 }
 
@@ -72,24 +84,22 @@ impl<R: SelectorTrait> Read<'_, R> {
     /// The row, if there is one. The query selects it by a unique value.
     pub(crate) async fn one(self) -> Result<Option<R::Item>> {
         let Self { db, class, statement, rows: _ } = self;
-        let (pool, limit) = db.place(class).await?;
         let query = |conn: DatabaseConnection| {
             let statement = statement.clone();
             async move { conn.query_one_raw(statement).await }
         };
-        let row = run(pool, limit, query).await?;
+        let row = db.send(class, query).await?;
         row.map(R::from_raw_query_result).transpose().map_err(Error::from)
     }
 
     /// All rows.
     pub(crate) async fn all(self) -> Result<Vec<R::Item>> {
         let Self { db, class, statement, rows: _ } = self;
-        let (pool, limit) = db.place(class).await?;
         let query = |conn: DatabaseConnection| {
             let statement = statement.clone();
             async move { conn.query_all_raw(statement).await }
         };
-        let rows = run(pool, limit, query).await?;
+        let rows = db.send(class, query).await?;
         rows.into_iter().map(|row| R::from_raw_query_result(row).map_err(Error::from)).collect()
     }
 }

@@ -26,7 +26,7 @@ pub struct DbSettings {
 }
 
 impl DbSettings {
-    /// Connections of imports and exports: a quarter of all, but one at least.
+    /// Connections of imports: a quarter of all, but one at least.
     pub(super) fn for_long_operations(&self) -> Self {
         Self { max_connections: (self.max_connections / 4).max(1), min_connections: 0, ..self.clone() }
     }

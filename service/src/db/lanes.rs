@@ -1,0 +1,325 @@
+//! Lanes: the connections of expensive reads and of exports.
+//!
+//! A lane is one connection, so that its statement, and no other, can be stopped. A statement whose caller went away,
+//! or whose time is over, is stopped on the server, and its lane is closed.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
+use tokio::{
+    runtime::Handle,
+    sync::watch,
+    time::{Instant, timeout, timeout_at},
+};
+
+use super::{
+    DbSettings, connect,
+    limits::Limits,
+    pool::{Pool, late},
+    turns::{Turn, Turns},
+};
+use crate::{
+    Error, Result,
+    error::{Failure, failure},
+};
+
+/// Time in which the server is asked to stop a statement.
+const STOPPING: Duration = Duration::from_secs(2);
+
+/// Longest time until a closed lane is forgotten.
+const CLOSING: Duration = Duration::from_secs(5);
+
+/// Lanes of one kind of a context, of which the process uses as many as it has turns.
+#[derive(Debug)]
+pub(super) struct Lanes {
+    settings: DbSettings,
+    limits: Limits,
+    turns: Turns,
+    /// Lane that is kept for the next read.
+    idle: Mutex<Option<Lane>>,
+}
+
+/// Connection, and the flag that ends a statement of SQLite.
+#[derive(Debug)]
+struct Lane {
+    conn: DatabaseConnection,
+    stopped: watch::Sender<bool>,
+}
+
+impl Lanes {
+    /// Lanes that are opened when they are needed. Their statements are limited to `longest`.
+    pub(super) fn new(settings: &DbSettings, longest: Duration, turns: Turns) -> Self {
+        let settings = DbSettings { max_connections: 1, min_connections: 0, ..settings.clone() };
+        Self { settings, limits: Limits::of_requests(longest), turns, idle: Mutex::default() }
+    }
+
+    /// Longest read.
+    pub(super) fn longest(&self) -> Duration {
+        self.limits.longest
+    }
+
+    /// Runs a query until `deadline`; repeats it on a new lane if its connection was dead. `main` has the connections
+    /// over which the server is asked to stop a statement.
+    pub(super) async fn run<T, F>(
+        &self,
+        main: &Arc<Pool>,
+        deadline: Instant,
+        query: impl Fn(DatabaseConnection) -> F,
+    ) -> Result<T>
+    where
+        F: Future<Output = std::result::Result<T, DbErr>>,
+    {
+        let mut turn = self.turns.take().await?;
+        loop {
+            let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let is_kept = kept.is_some();
+            let lane = match kept {
+                Some(lane) => lane,
+                None => self.open().await?,
+            };
+            let mut running = Running { work: Some((lane, turn)), session: None, main: Arc::clone(main) };
+            let answer = running.query(deadline, &query).await?;
+            let Some((lane, ended)) = running.work.take() else { return answer };
+            let failure = answer.as_ref().err().and_then(failure);
+            let surplus = if failure.is_none() { self.keep(lane) } else { Some(lane) };
+            if let Some(lane) = surplus {
+                tokio::spawn(lane.close());
+            }
+            if !is_kept || !matches!(failure, Some(Failure::Disconnected)) {
+                return answer;
+            }
+            turn = ended;
+        }
+    }
+
+    /// Keeps a lane for the next read; returns it if there is one already.
+    fn keep(&self, lane: Lane) -> Option<Lane> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.is_some() {
+            return Some(lane);
+        }
+        *idle = Some(lane);
+        None
+    }
+
+    async fn open(&self) -> Result<Lane> {
+        let (stopped, flag) = watch::channel(false);
+        let conn = connect::connect(&self.settings, self.limits, flag).await?;
+        Ok(Lane { conn, stopped })
+    }
+
+    /// Closes the lane that is kept.
+    pub(super) async fn close(&self) -> std::result::Result<(), DbErr> {
+        let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match kept {
+            Some(lane) => lane.conn.close_by_ref().await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl Lane {
+    /// Closes the lane, which takes until its statement has ended.
+    async fn close(self) {
+        if timeout(CLOSING, self.conn.close_by_ref()).await.is_err() {
+            log::debug!("a lane did not close in time");
+        }
+    }
+}
+
+/// Query on a lane. Dropped before it ends, it is stopped.
+struct Running {
+    work: Option<(Lane, Turn)>,
+    /// Id of the session on the server.
+    session: Option<i64>,
+    main: Arc<Pool>,
+}
+
+impl Running {
+    /// Runs a query.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] outside if the query did not end in time; its own errors inside.
+    async fn query<T, F>(
+        &mut self,
+        deadline: Instant,
+        query: impl Fn(DatabaseConnection) -> F,
+    ) -> Result<Result<T>>
+    where
+        F: Future<Output = std::result::Result<T, DbErr>>,
+    {
+        let conn = match &self.work {
+            Some((lane, _)) => lane.conn.clone(),
+            None => return Err(Error::internal("the query has ended")),
+        };
+        let work = async {
+            self.session = session(&conn).await?;
+            query(conn).await
+        };
+        match timeout_at(deadline, work).await {
+            Ok(done) => Ok(done.map_err(Error::from)),
+            Err(_) => Err(late()),
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let Some((lane, turn)) = self.work.take() else { return };
+        lane.stopped.send_replace(true);
+        let (session, main) = (self.session, Arc::clone(&self.main));
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(async move {
+                if let Some(session) = session {
+                    stop(&main.current().conn, session).await;
+                }
+                lane.close().await;
+                // Until here, the server may be busy with the statement.
+                drop(turn);
+            });
+        }
+    }
+}
+
+/// Id of the session of a connection; SQLite has none.
+async fn session(conn: &DatabaseConnection) -> std::result::Result<Option<i64>, DbErr> {
+    let backend = conn.get_database_backend();
+    let question = match backend {
+        DbBackend::Postgres => "SELECT CAST(pg_backend_pid() AS bigint)",
+        DbBackend::MySql => "SELECT CAST(connection_id() AS SIGNED)",
+        _ => return Ok(None),
+    };
+    let row = conn.query_one_raw(Statement::from_string(backend, question)).await?;
+    row.map(|row| row.try_get_by_index(0)).transpose()
+}
+
+/// Stops the statement of a session, over another connection.
+async fn stop(conn: &DatabaseConnection, session: i64) {
+    let statement = match conn.get_database_backend() {
+        DbBackend::Postgres => format!("SELECT pg_cancel_backend({session})"),
+        _ => format!("KILL QUERY {session}"),
+    };
+    match timeout(STOPPING, conn.execute_unprepared(&statement)).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => log::debug!("stopping a statement failed: {error}"),
+        Err(_) => log::debug!("stopping a statement failed: the server does not answer"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::FromQueryResult;
+
+    use super::*;
+    use crate::{
+        Db,
+        db::{Class, ReadTurns, WriteQueue},
+    };
+
+    /// Time in which a statement is stopped; far less than it would take.
+    const SOON: Duration = Duration::from_secs(15);
+
+    #[derive(Debug, FromQueryResult)]
+    struct Row {
+        n: i64,
+    }
+
+    /// Databases of every server that the environment names, and SQLite in a folder.
+    fn urls(folder: &std::path::Path) -> Vec<String> {
+        #[expect(clippy::disallowed_methods, reason = "the settings of tests")]
+        let servers = ["TEST_POSTGRES_URL", "TEST_MARIADB_URL"].map(|name| std::env::var(name).ok());
+        let file = format!("sqlite://{}?mode=rwc", folder.join("bookly.db").display());
+        servers.into_iter().flatten().chain([file]).collect()
+    }
+
+    /// Database with one turn for expensive reads.
+    async fn open(url: &str, budget: Duration) -> Db {
+        let settings = DbSettings {
+            url: url.to_owned(),
+            max_connections: 4,
+            min_connections: 0,
+            acquire_timeout: SOON,
+            idle_timeout: SOON,
+            max_lifetime: SOON,
+            budget,
+            long: SOON,
+            echo: false,
+        };
+        let turns = ReadTurns { expensive: Turns::new(1, 0, Duration::ZERO), ..ReadTurns::default() };
+        Db::open(&settings, WriteQueue::for_url(url), turns, Arc::default()).await.unwrap()
+    }
+
+    async fn read(db: &Db, sql: &str) -> Result<Option<i64>> {
+        let query = Row::find_by_statement(Statement::from_string(db.backend(), sql));
+        Ok(db.read(Class::Expensive, query).one().await?.map(|row| row.n))
+    }
+
+    /// Query of minutes.
+    fn slow(db: &Db) -> &'static str {
+        match db.backend() {
+            DbBackend::Postgres => "SELECT CAST(1 AS bigint) AS n FROM pg_sleep(300)",
+            DbBackend::MySql => "SELECT CAST(SLEEP(300) AS SIGNED) AS n",
+            _ => {
+                "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers) \
+                 SELECT count(*) AS n FROM numbers"
+            }
+        }
+    }
+
+    /// Query of a moment, which returns 1.
+    const QUICK: &str = "SELECT count(*) AS n FROM (SELECT 1 AS one) AS ones";
+
+    /// Waits until a turn is free; returns the result of a query that takes it.
+    async fn next(db: &Db) -> Option<i64> {
+        let free = async {
+            loop {
+                match read(db, QUICK).await {
+                    Err(Error::Busy) => tokio::time::sleep(Duration::from_millis(20)).await,
+                    done => return done.unwrap(),
+                }
+            }
+        };
+        timeout(SOON, free).await.expect("the statement was stopped")
+    }
+
+    #[tokio::test]
+    async fn a_query_whose_caller_goes_away_is_stopped() {
+        let folder = tempfile::tempdir().unwrap();
+        for url in urls(folder.path()) {
+            let db = open(&url, 4 * SOON).await;
+            for pause in [0, 1, 10, 200] {
+                let left = timeout(Duration::from_millis(pause), read(&db, slow(&db))).await;
+                assert!(left.is_err(), "{left:?}");
+                assert_eq!(next(&db).await, Some(1));
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_query_ends_at_its_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        for url in urls(folder.path()) {
+            let db = open(&url, Duration::from_secs(1)).await;
+            let late = timeout(SOON, read(&db, slow(&db))).await.expect("it has a limit");
+            assert!(matches!(late, Err(Error::Unavailable(_))), "{late:?}");
+            assert_eq!(next(&db).await, Some(1));
+        }
+    }
+
+    #[tokio::test]
+    async fn reads_by_key_do_not_wait_for_expensive_ones() {
+        let folder = tempfile::tempdir().unwrap();
+        for url in urls(folder.path()) {
+            let db = open(&url, 4 * SOON).await;
+            let mut busy = Box::pin(read(&db, slow(&db)));
+            assert!(timeout(Duration::from_millis(100), &mut busy).await.is_err());
+            assert!(matches!(read(&db, QUICK).await, Err(Error::Busy)));
+            let query = Row::find_by_statement(Statement::from_string(db.backend(), QUICK));
+            let row = timeout(SOON, db.read(Class::Key, query).one()).await.unwrap();
+            assert_eq!(row.unwrap().map(|row| row.n), Some(1));
+        }
+    }
+}
