@@ -1,7 +1,7 @@
 //! `/books`: the catalogue, its import and its export.
 
 use actix_web::{
-    HttpResponse, Responder,
+    HttpRequest, HttpResponse, Responder,
     web::{self, Data, Path},
 };
 use service::{
@@ -23,6 +23,7 @@ use crate::{
     error::{Code, Result},
     extract::{FILE_LIMIT, Filtered, Id, Json, Precondition, Query, SignedIn, Upload},
     response::{Created, Download, Paged, Sparse, Tagged, Versioned},
+    throttle,
 };
 
 impl Versioned for Book {
@@ -43,12 +44,25 @@ pub(crate) fn section() -> Section {
         tag: "books",
         description: "The catalogue, its import and its export",
         endpoints: vec![
-            endpoint!(books::list_of_user, Action::ListUserBooks).expensive().list_of(Book::name).sparse(),
-            endpoint!(books::list, Action::ListBooks).expensive().list_of(Book::name).sparse(),
+            endpoint!(books::list_of_user, Action::ListUserBooks)
+                .expensive()
+                .per_address_if_expensive(RateLimit::ExpensiveReads)
+                .list_of(Book::name)
+                .sparse()
+                .fails([Code::Overloaded]),
+            endpoint!(books::list, Action::ListBooks)
+                .expensive()
+                .per_address_if_expensive(RateLimit::ExpensiveReads)
+                .list_of(Book::name)
+                .sparse()
+                .fails([Code::Overloaded]),
             endpoint!(books::create, Action::CreateBook)
                 .resource(Book::name)
                 .fails([Code::IsbnTaken, Code::TooManyBooks]),
-            endpoint!(books::facets, Action::GetBookFacets).expensive(),
+            endpoint!(books::facets, Action::GetBookFacets)
+                .expensive()
+                .per_address(RateLimit::ExpensiveReads)
+                .fails([Code::Overloaded]),
             endpoint!(books::import, Action::ImportBooks)
                 .long()
                 .per_account(RateLimit::Import)
@@ -62,7 +76,10 @@ pub(crate) fn section() -> Section {
                     Code::ImportRunning,
                     Code::ImportsBusy,
                 ]),
-            endpoint!(books::export, Action::ExportBooks).expensive(),
+            endpoint!(books::export, Action::ExportBooks)
+                .expensive()
+                .per_account(RateLimit::Export)
+                .fails([Code::Overloaded]),
             endpoint!(books::get_by_isbn, Action::GetBookByIsbn).resource(Book::name).sparse(),
             endpoint!(books::get, Action::GetBook).resource(Book::name).sparse(),
             endpoint!(books::update, Action::UpdateBook)
@@ -78,9 +95,13 @@ pub(crate) fn section() -> Section {
 #[utoipa::path(get, path = "/api/v1/books", operation_id = "listBooks", tag = "books", params(Filters, BookQuery),
     responses((status = 200, body = Page<Book>, description = "Page of books")))]
 pub async fn list(
+    request: HttpRequest,
     cx: Data<Context>,
     Filtered(filters, query): Filtered<BookQuery>,
 ) -> Result<impl Responder> {
+    if query.is_expensive(&filters) {
+        throttle::count_expensive(&request).await?;
+    }
     let sparse = query.fields.is_some();
     Ok(Sparse(sparse, Paged(books::list(&cx, filters, query).await?)))
 }
@@ -90,10 +111,14 @@ pub async fn list(
     params(("id" = Uuid, Path, description = "Id of the account", example = "01a1fc31-a23e-72a5-9ed9-5d2493985689"), Filters, BookQuery),
     responses((status = 200, body = Page<Book>, description = "Page of books")))]
 pub async fn list_of_user(
+    request: HttpRequest,
     cx: Data<Context>,
     Id(id): Id,
     Filtered(filters, query): Filtered<BookQuery>,
 ) -> Result<impl Responder> {
+    if query.is_expensive(&filters) {
+        throttle::count_expensive(&request).await?;
+    }
     let sparse = query.fields.is_some();
     Ok(Sparse(sparse, Paged(books::list_of_user(&cx, id, filters, query).await?)))
 }

@@ -198,7 +198,7 @@ impl From<Error> for Problem {
                 throttled: Some(status),
                 ..Self::new(Code::TooManyRequests, "too many requests; retry after the time in Retry-After")
             },
-            Error::Busy => Self::new(Code::Overloaded, "too many passwords are waiting to be hashed"),
+            Error::Busy => Self::new(Code::Overloaded, "too many requests of this kind are waiting"),
             Error::Unavailable(cause) => {
                 Self::caused(Code::Unavailable, "the database is not available", chain(&*cause))
             }

@@ -40,6 +40,19 @@ pub(crate) async fn count_address(endpoint: &Endpoint, request: &HttpRequest) ->
     Ok(())
 }
 
+/// Counts an expensive read against the limits of its client's address.
+///
+/// # Errors
+/// As [`count_address`].
+pub(crate) async fn count_expensive(request: &HttpRequest) -> Result<()> {
+    for limit in &Endpoint::of(request)?.limits {
+        if let LimitedBy::Expensive(limit) = limit {
+            count(request, *limit, Subject::Address(address::of(request))).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Counts a request against the limits of its account.
 ///
 /// # Errors
@@ -106,6 +119,7 @@ mod tests {
     async fn a_limit_that_cannot_be_checked_rejects_the_request() {
         let without_state = TestRequest::default().to_http_request();
         let (mut addresses, mut accounts) = (0, 0);
+        assert_eq!(count_expensive(&without_state).await.unwrap_err().code(), Code::Internal);
         for endpoint in endpoints() {
             let by_address = count_address(endpoint, &without_state).await;
             let by_account = count_account(endpoint, &without_state, Uuid::nil()).await;
@@ -113,6 +127,7 @@ mod tests {
                 let (counted, limited) = match limit {
                     LimitedBy::Address(_) => (&mut addresses, &by_address),
                     LimitedBy::Account(_) => (&mut accounts, &by_account),
+                    LimitedBy::Expensive(_) => continue,
                 };
                 assert_eq!(limited.as_ref().unwrap_err().code(), Code::Internal, "{}", endpoint.id);
                 *counted += 1;

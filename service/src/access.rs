@@ -126,5 +126,5 @@ actions! {
     UpdateBook            "updateBook"            no        own  any     any   no;
     DeleteBook            "deleteBook"            no        own  own     any   no;
     ImportBooks           "importBooks"           no        own  own     own   no;
-    ExportBooks           "exportBooks"           no        any  any     any   yes;
+    ExportBooks           "exportBooks"           no        any  any     any   no;
 }

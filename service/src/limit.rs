@@ -78,6 +78,10 @@ limits! {
     Mailbox = "mailbox", 5 in Duration::from_hours(1);
     /// Confirmations of the current password by a signed-in account.
     Password = "password", 10 in Duration::from_mins(15);
+    /// Searches, facets, totals and large offsets from an address.
+    ExpensiveReads = "expensive-reads", 300 in Duration::from_mins(1);
+    /// Exports of an account.
+    Export = "export", 60 in Duration::from_hours(1);
     /// Imports of an account.
     Import = "import", 30 in Duration::from_hours(1);
     /// Seconds that the database works on the imports of an account. An import that begins may overdraw it.

@@ -62,6 +62,17 @@ pub(crate) struct Window<'q> {
     pub(crate) total: bool,
 }
 
+impl Window<'_> {
+    /// Whether many rows are read that are not in the page.
+    pub(crate) fn is_expensive(&self) -> bool {
+        self.total || self.skips_many()
+    }
+
+    fn skips_many(&self) -> bool {
+        self.offset > Some(LARGE_OFFSET)
+    }
+}
+
 /// Item that a query selects.
 type Item<Q> = <<Q as Query>::Rows as SelectorTrait>::Item;
 
@@ -139,7 +150,7 @@ where
     reject_cursor_with_offset(&window)?;
     let limit = window.limit.unwrap_or(DEFAULT_LIMIT);
     let (db, keys) = (&cx.db, cx.keys());
-    let class = if window.offset > Some(LARGE_OFFSET) { Class::Expensive } else { class };
+    let class = if window.skips_many() { Class::Expensive } else { class };
     let position = window.cursor.map(|cursor| open(keys, list, cursor)).transpose()?;
     let mut rows = Vec::new();
     for part in parts(db.backend(), &select, order, position.as_ref(), window.offset)? {

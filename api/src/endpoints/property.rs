@@ -55,6 +55,8 @@ impl Class {
 pub enum LimitedBy {
     /// Counts the client's address, before anything else.
     Address(RateLimit),
+    /// Counts the client's address, if the parameters make the read expensive.
+    Expensive(RateLimit),
     /// Counts the account, after authentication.
     Account(RateLimit),
 }

@@ -102,6 +102,13 @@ impl Endpoint {
         self
     }
 
+    /// Limits requests from one address whose parameters make them expensive. The handler calls
+    /// [`count_expensive`](crate::throttle::count_expensive).
+    pub(crate) fn per_address_if_expensive(mut self, limit: RateLimit) -> Self {
+        self.limits.push(LimitedBy::Expensive(limit));
+        self
+    }
+
     /// Limits requests of one account.
     pub(crate) fn per_account(mut self, limit: RateLimit) -> Self {
         self.limits.push(LimitedBy::Account(limit));

@@ -111,7 +111,8 @@ codes! {
     ImportRunning = "import_running", TOO_MANY_REQUESTS, "Import running";
     /// The server failed. Its log has the cause under `request_id`.
     Internal = "internal", INTERNAL_SERVER_ERROR, "Internal error";
-    /// Too many passwords are waiting to be hashed, or clients are connected. Retry after `Retry-After` seconds.
+    /// Too many requests of this kind are waiting, log-ins or searches and counts, or too many clients are connected.
+    /// Retry after `Retry-After` seconds.
     Overloaded = "overloaded", SERVICE_UNAVAILABLE, "Overloaded";
     /// Too many imports are uploaded, wait or run. Retry after `Retry-After` seconds.
     ImportsBusy = "imports_busy", SERVICE_UNAVAILABLE, "Too many imports";

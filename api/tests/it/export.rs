@@ -44,10 +44,18 @@ async fn add(client: &Client<'_>, books: &[Value]) {
 }
 
 #[actix_web::test]
-async fn an_export_has_the_input_fields_of_each_book() {
+async fn an_unverified_account_exports_its_own_data_only() {
     let app = TestApp::start().await;
     let alice = app.account("alice", service::Role::User, false).await;
-    let bob = app.user("bob").await;
+    alice.get("/books/export").await.problem("account_not_verified");
+    alice.get("/users/me/export").await.ok();
+    alice.get("/books").await.ok();
+}
+
+#[actix_web::test]
+async fn an_export_has_the_input_fields_of_each_book() {
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.user("alice").await, app.user("bob").await);
     assert_eq!(export(&alice, "").await, HEADER);
     assert_eq!(export(&alice, "?format=ndjson").await, "");
     let dune = json!({ "title": "Dune, \"the\" book", "author": "=Frank", "published_date": "1965-08", "page_count": 412,

@@ -213,6 +213,9 @@ async fn every_limited_route_rejects_only_addresses_over_their_quota() {
     let rejected = |answer: &Answer| [401, 422].contains(&answer.status.as_u16());
     for endpoint in endpoints() {
         let Some(LimitedBy::Address(policy)) = endpoint.limits.first().copied() else { continue };
+        if endpoint.method.as_str() != "POST" {
+            continue;
+        }
         let address = format!("2001:db8:{limited:x}::1");
         let ask = async |address: &str| send(from(&app, address, &endpoint.path, &json!({}))).await;
         let first = ask(&address).await;
@@ -241,6 +244,49 @@ async fn every_limited_route_rejects_only_addresses_over_their_quota() {
         limited += 1;
     }
     assert!(limited >= 7, "sign-up, log-in, refresh and what has to do with mail, at least");
+}
+
+#[actix_web::test]
+async fn expensive_reads_of_an_address_are_limited_and_others_are_not() {
+    let app = limited().await;
+    let owner = app.user("alice").await.id.unwrap();
+    let get = async |path: &str, address: &str| {
+        let request = app.anonymous().request(Method::GET, path);
+        send(request.header("X-Forwarded-For", address)).await
+    };
+    let expensive = [
+        "/books/facets".to_owned(),
+        "/books?q=dune".to_owned(),
+        "/books?total=true".to_owned(),
+        "/books?offset=1001".to_owned(),
+        format!("/users/{owner}/books?total=true"),
+    ];
+    let (quota, mut left) = (RateLimit::ExpensiveReads.quota(), RateLimit::ExpensiveReads.quota());
+    for path in &expensive {
+        let answer = get(path, "192.0.2.1").await;
+        left -= 1;
+        assert_eq!(
+            answer.header("ratelimit-policy"),
+            format!("\"expensive-reads\";q={quota};w=60"),
+            "{path}"
+        );
+        assert!(answer.header("ratelimit").starts_with(&format!("\"expensive-reads\";r={left};")), "{path}");
+        answer.ok();
+    }
+    for _ in 0..left {
+        get("/books?total=true", "192.0.2.1").await.ok();
+    }
+    for path in &expensive {
+        let answer = get(path, "192.0.2.1").await;
+        assert!(retry_after(&answer) <= Duration::from_secs(1));
+        answer.problem("too_many_requests");
+        get(path, "192.0.2.2").await.ok();
+    }
+    for path in ["/books", "/books?offset=1000", "/books?author=Frank%20Herbert"] {
+        let answer = get(path, "192.0.2.1").await;
+        assert_eq!(answer.header("ratelimit"), "", "{path}");
+        answer.ok();
+    }
 }
 
 #[actix_web::test]

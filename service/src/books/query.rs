@@ -97,6 +97,12 @@ impl BookQuery {
         self.sort.unwrap_or(default).order()
     }
 
+    /// Whether the list with these filters searches, counts or skips many books.
+    #[must_use]
+    pub fn is_expensive(&self, filters: &Filters) -> bool {
+        filters.q.is_some() || self.window().is_expensive()
+    }
+
     /// Requested part of the list.
     pub(super) fn window(&self) -> Window<'_> {
         Window { limit: self.limit, cursor: self.cursor.as_deref(), offset: self.offset, total: self.total }
