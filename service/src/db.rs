@@ -4,6 +4,7 @@ mod budget;
 mod class;
 mod connect;
 mod health;
+mod lane;
 mod lanes;
 mod limits;
 mod pool;

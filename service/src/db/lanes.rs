@@ -1,36 +1,24 @@
-//! Lanes: the connections of expensive reads and of exports.
-//!
-//! A lane is one connection, so that its statement, and no other, can be stopped. A statement whose caller went away,
-//! or whose time is over, is stopped on the server, and its lane is closed.
+//! Lanes: the connections of expensive reads and of exports, of which the process uses few at a time.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
-use tokio::{
-    runtime::Handle,
-    sync::watch,
-    time::{Instant, timeout, timeout_at},
-};
+use sea_orm::{DatabaseConnection, DbErr};
+use tokio::time::Instant;
 
 use super::{
-    DbSettings, connect,
+    DbSettings,
+    lane::{Lane, Running},
     limits::Limits,
-    pool::{Pool, late},
-    turns::{Turn, Turns},
+    pool::Pool,
+    turns::Turns,
 };
 use crate::{
-    Error, Result,
+    Result,
     error::{Failure, failure},
 };
-
-/// Time in which the server is asked to stop a statement.
-const STOPPING: Duration = Duration::from_secs(2);
-
-/// Longest time until a closed lane is forgotten.
-const CLOSING: Duration = Duration::from_secs(5);
 
 /// Lanes of one kind of a context, of which the process uses as many as it has turns.
 #[derive(Debug)]
@@ -40,13 +28,6 @@ pub(super) struct Lanes {
     turns: Turns,
     /// Lane that is kept for the next read.
     idle: Mutex<Option<Lane>>,
-}
-
-/// Connection, and the flag that ends a statement of SQLite.
-#[derive(Debug)]
-struct Lane {
-    conn: DatabaseConnection,
-    stopped: watch::Sender<bool>,
 }
 
 impl Lanes {
@@ -78,11 +59,9 @@ impl Lanes {
             let is_kept = kept.is_some();
             let lane = match kept {
                 Some(lane) => lane,
-                None => self.open().await?,
+                None => Lane::open(&self.settings, self.limits).await?,
             };
-            let mut running = Running { work: Some((lane, turn)), session: None, main: Arc::clone(main) };
-            let answer = running.query(deadline, &query).await?;
-            let Some((lane, ended)) = running.work.take() else { return answer };
+            let (answer, lane, ended) = Running::new(lane, turn, main).query(deadline, &query).await?;
             let failure = answer.as_ref().err().and_then(failure);
             let surplus = if failure.is_none() { self.keep(lane) } else { Some(lane) };
             if let Some(lane) = surplus {
@@ -105,117 +84,24 @@ impl Lanes {
         None
     }
 
-    async fn open(&self) -> Result<Lane> {
-        let (stopped, flag) = watch::channel(false);
-        let conn = connect::connect(&self.settings, self.limits, flag).await?;
-        Ok(Lane { conn, stopped })
-    }
-
     /// Closes the lane that is kept.
     pub(super) async fn close(&self) -> std::result::Result<(), DbErr> {
         let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).take();
         match kept {
-            Some(lane) => lane.conn.close_by_ref().await,
+            Some(lane) => lane.leave().await,
             None => Ok(()),
         }
     }
 }
 
-impl Lane {
-    /// Closes the lane, which takes until its statement has ended.
-    async fn close(self) {
-        if timeout(CLOSING, self.conn.close_by_ref()).await.is_err() {
-            log::debug!("a lane did not close in time");
-        }
-    }
-}
-
-/// Query on a lane. Dropped before it ends, it is stopped.
-struct Running {
-    work: Option<(Lane, Turn)>,
-    /// Id of the session on the server.
-    session: Option<i64>,
-    main: Arc<Pool>,
-}
-
-impl Running {
-    /// Runs a query.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] outside if the query did not end in time; its own errors inside.
-    async fn query<T, F>(
-        &mut self,
-        deadline: Instant,
-        query: impl Fn(DatabaseConnection) -> F,
-    ) -> Result<Result<T>>
-    where
-        F: Future<Output = std::result::Result<T, DbErr>>,
-    {
-        let conn = match &self.work {
-            Some((lane, _)) => lane.conn.clone(),
-            None => return Err(Error::internal("the query has ended")),
-        };
-        let work = async {
-            self.session = session(&conn).await?;
-            query(conn).await
-        };
-        match timeout_at(deadline, work).await {
-            Ok(done) => Ok(done.map_err(Error::from)),
-            Err(_) => Err(late()),
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let Some((lane, turn)) = self.work.take() else { return };
-        lane.stopped.send_replace(true);
-        let (session, main) = (self.session, Arc::clone(&self.main));
-        if let Ok(runtime) = Handle::try_current() {
-            runtime.spawn(async move {
-                if let Some(session) = session {
-                    stop(&main.current().conn, session).await;
-                }
-                lane.close().await;
-                // Until here, the server may be busy with the statement.
-                drop(turn);
-            });
-        }
-    }
-}
-
-/// Id of the session of a connection; SQLite has none.
-async fn session(conn: &DatabaseConnection) -> std::result::Result<Option<i64>, DbErr> {
-    let backend = conn.get_database_backend();
-    let question = match backend {
-        DbBackend::Postgres => "SELECT CAST(pg_backend_pid() AS bigint)",
-        DbBackend::MySql => "SELECT CAST(connection_id() AS SIGNED)",
-        _ => return Ok(None),
-    };
-    let row = conn.query_one_raw(Statement::from_string(backend, question)).await?;
-    row.map(|row| row.try_get_by_index(0)).transpose()
-}
-
-/// Stops the statement of a session, over another connection.
-async fn stop(conn: &DatabaseConnection, session: i64) {
-    let statement = match conn.get_database_backend() {
-        DbBackend::Postgres => format!("SELECT pg_cancel_backend({session})"),
-        _ => format!("KILL QUERY {session}"),
-    };
-    match timeout(STOPPING, conn.execute_unprepared(&statement)).await {
-        Ok(Ok(_)) => {}
-        Ok(Err(error)) => log::debug!("stopping a statement failed: {error}"),
-        Err(_) => log::debug!("stopping a statement failed: the server does not answer"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use sea_orm::FromQueryResult;
+    use sea_orm::{DbBackend, FromQueryResult, Statement};
+    use tokio::time::timeout;
 
     use super::*;
     use crate::{
-        Db,
+        Db, Error,
         db::{Class, ReadTurns, WriteQueue},
     };
 
