@@ -155,7 +155,27 @@ mod tests {
         }
     }
 
-    /// Runs the slow query for `pause` at most, unless it ends before; then waits until its connection is free.
+    /// Waits until no session of the server runs the slow query.
+    async fn wait_for_server(db: &Db) {
+        let sql = match db.backend() {
+            DbBackend::Postgres => {
+                "SELECT count(*) AS n FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'SELECT CAST(1 AS%'"
+            }
+            DbBackend::MySql => {
+                "SELECT count(*) AS n FROM information_schema.processlist WHERE info LIKE 'SELECT CAST(SLEEP%'"
+            }
+            _ => return,
+        };
+        let query = || Row::find_by_statement(Statement::from_string(db.backend(), sql));
+        let ended = async {
+            while db.read(Class::Key, query()).one().await.unwrap().unwrap().n > 0 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        timeout(SOON, ended).await.expect("the statement was stopped on the server");
+    }
+
+    /// Runs the slow query for `pause` at most, unless it ends before; then waits until it has ended everywhere.
     async fn leave(db: &Db, pause: Duration) -> Option<Result<()>> {
         let (used, backend, sql) = (Mutex::new(None), db.backend(), slow(db));
         let query = |conn: DatabaseConnection| {
@@ -167,6 +187,7 @@ mod tests {
         if let Some(conn) = used.into_inner().unwrap() {
             timeout(SOON, conn.close_by_ref()).await.expect("the statement was stopped").unwrap();
         }
+        wait_for_server(db).await;
         left
     }
 
@@ -221,6 +242,8 @@ mod tests {
             let query = Row::find_by_statement(Statement::from_string(db.backend(), QUICK));
             let row = timeout(SOON, db.read(Class::Key, query).one()).await.unwrap();
             assert_eq!(row.unwrap().map(|row| row.n), Some(1));
+            drop(busy);
+            assert_eq!(next(&db).await, Some(1));
         }
     }
 }
