@@ -31,7 +31,7 @@ async fn create(creation: &Endpoint, owner: &Client<'_>) -> String {
 
 /// Path of a request to `endpoint`, with the id of a resource of `owner` where it needs one. `{book_id}` is the id of
 /// a new book, and so on.
-async fn path(endpoint: &Endpoint, client: &Client<'_>, owner: &Client<'_>) -> String {
+pub async fn path(endpoint: &Endpoint, client: &Client<'_>, owner: &Client<'_>) -> String {
     let id = match (endpoint.access, creation(&endpoint.path)) {
         (_, Some(creation)) => create(creation, owner).await,
         (Access::Action(Action::EndSession), None) => another_session(client).await,

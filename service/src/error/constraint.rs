@@ -99,7 +99,8 @@ mod tests {
             let (table, columns) = unique.columns();
             let index = format!("idx-{table}-{}", columns.join("_"));
             assert!(unique.is_named(&index));
-            assert!(unique.is_named(&format!("{table}.{}", columns[0])));
+            let listed: Vec<String> = columns.iter().map(|column| format!("{table}.{column}")).collect();
+            assert!(unique.is_named(&listed.join(", ")));
             assert!(!unique.is_named(&format!("{index}_too")));
         }
         assert!(!Unique::Email.is_named("users.username"));

@@ -6,6 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// Imports of a module that may import every module above it in the table.
+const ANY: &[&str] = &["*"];
+
 /// Modules, the lowest layer first, with the modules that they may import: only modules above them in this table.
 const ALLOWED: &[(&str, &[&str])] = &[
     // Leaves.
@@ -112,7 +115,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "versions",
         ],
     ),
-    ("own_data", &["access", "actor", "books", "context", "error", "page", "sessions", "users"]),
+    // The export of all data of an account: it names each resource once.
+    ("own_data", ANY),
 ];
 
 /// Imports of the module at `file`: the first segment of each path that begins with `crate`, by module. Comments and
@@ -190,10 +194,16 @@ fn modules_import_only_what_the_table_allows() {
     let graph = graph();
     let modules: BTreeSet<&str> = ALLOWED.iter().map(|(module, _)| *module).collect();
     assert_eq!(modules, graph.keys().map(String::as_str).collect(), "every module has one row in the table");
+    let mut above = BTreeSet::new();
     for (module, allowed) in ALLOWED {
-        let allowed: BTreeSet<&str> = allowed.iter().copied().collect();
         let found: BTreeSet<&str> = graph[*module].iter().map(String::as_str).collect();
-        assert_eq!(found, allowed, "imports of {module} (left) and its row in the table (right)");
+        if *allowed == ANY {
+            assert!(found.is_subset(&above), "{module} imports {:?}", found.difference(&above));
+        } else {
+            let allowed: BTreeSet<&str> = allowed.iter().copied().collect();
+            assert_eq!(found, allowed, "imports of {module} (left) and its row in the table (right)");
+        }
+        above.insert(*module);
     }
 }
 
@@ -201,7 +211,7 @@ fn modules_import_only_what_the_table_allows() {
 fn the_table_has_no_cycle() {
     let mut below = BTreeSet::new();
     for (module, allowed) in ALLOWED {
-        for import in *allowed {
+        for import in allowed.iter().filter(|_| *allowed != ANY) {
             assert!(below.contains(import), "{module} imports {import}, which is not below it");
         }
         below.insert(*module);
