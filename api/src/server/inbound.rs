@@ -37,7 +37,8 @@ enum Phase {
     Body { scanner: BodyScanner, pace: Pace },
     /// The application handles a request, all of which the library has.
     Answering,
-    /// The response is finished and the body of its request is not: the library discards it.
+    /// The response is finished and the body of its request is not: the library discards what is left of its
+    /// allowance. Then the connection waits, for closing it with unread bytes could discard the response.
     Discarding { scanner: BodyScanner, left: usize, since: Instant },
     /// The library sees the end of the connection.
     Closed,
@@ -70,7 +71,11 @@ impl Inbound {
 
     /// Whether bytes may pass at present.
     pub fn is_open(&self) -> bool {
-        matches!(self.phase, Phase::Head { .. } | Phase::Body { .. } | Phase::Discarding { .. })
+        match self.phase {
+            Phase::Head { .. } | Phase::Body { .. } => true,
+            Phase::Discarding { left, .. } => left > 0,
+            Phase::Handed { .. } | Phase::Answering | Phase::Closed => false,
+        }
     }
 
     /// Whether nothing passes any more.
@@ -124,9 +129,9 @@ impl Inbound {
                 let (passed, state) = scanner.scan(&bytes[..bytes.len().min(*left)]);
                 *left -= passed;
                 match state {
-                    BodyState::Partial if *left > 0 => {}
+                    BodyState::Partial => {}
                     BodyState::Complete => self.phase = self.after(None),
-                    BodyState::Partial | BodyState::Broken => self.phase = Phase::Closed,
+                    BodyState::Broken => self.phase = Phase::Closed,
                 }
                 Admitted { skipped: 0, passed }
             }

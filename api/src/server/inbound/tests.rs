@@ -149,6 +149,9 @@ fn little_of_an_unread_body_is_discarded() {
     long.begin(Framing::Length(1_000_000));
     long.end();
     assert_eq!(long.send(&vec![b'x'; 100_000]), limits.discard_bytes);
+    assert_eq!(long.send(b"x"), 0);
+    assert!(!long.inbound.is_open() && !long.inbound.is_closed(), "the client may read the response");
+    assert_eq!(long.time_out(), limits.discard);
     assert!(long.inbound.is_closed());
 
     let mut slow = Client::new();

@@ -133,9 +133,7 @@ async fn few_files_are_on_disk_and_small_ones_need_no_place() {
 async fn an_upload_that_trickles_in_is_ended() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
-    let mut upload = begin(&alice, 1 << 20, "title,author\n").await;
-    wait_for("the upload", async || (alice.import("", "text/csv", ROW).await.status == 429).then_some(()))
-        .await;
+    let (mut upload, _) = occupy(&alice, 1 << 20, "title,author\n").await;
     app.shared.clock().advance(Duration::from_secs(31));
     upload.write_all(b"T,A\n").await.unwrap();
     assert_eq!(status(upload).await, "HTTP/1.1 408 Request Timeout");
