@@ -248,6 +248,8 @@ async fn wait_for_lock(connection: &impl ConnectionTrait) {
         }
     };
     wait_for("a lock", async || {
+        // InnoDB updates this table only if nobody has read it for 100 ms.
+        tokio::time::sleep(Duration::from_millis(150)).await;
         connection.query_one_raw(Statement::from_string(backend, waiting)).await.unwrap()
     })
     .await;
@@ -267,7 +269,8 @@ async fn a_transaction_that_another_excludes_is_repeated() {
         }
         _ => {}
     }
-    let app = TestApp::on(database, &[]).await;
+    // The write waits for the lock until the other transaction has ended.
+    let app = TestApp::on(database, &["--database-budget", "25", "--database-acquire-timeout", "20"]).await;
     let alice = app.user("alice").await;
     let book = alice.book("Dune").await;
     let path = path_of(&book);

@@ -2,7 +2,10 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use sea_orm::{ActiveValue::Set, DatabaseTransaction, EntityTrait, TryInsertResult};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait,
+    PaginatorTrait, QueryFilter, TryInsertResult,
+};
 use uuid::Uuid;
 
 use super::{
@@ -200,10 +203,15 @@ impl RowWriter<'_> {
         for size in STATEMENT_SIZES {
             while rows.len() >= size {
                 let part: Vec<ActiveModel> = rows.drain(..size).collect();
+                let ids: Vec<Uuid> = part.iter().filter_map(|row| row.id.try_as_ref().copied()).collect();
                 // Another writer may have added one of the books since this batch was matched.
                 let insert = Entity::insert_many(part).on_conflict_do_nothing_on([Column::Isbn]);
                 let created = match insert.exec_without_returning(txn).await.or_missing(Reference::Account)? {
-                    TryInsertResult::Inserted(created) => Ord::min(created, size as u64),
+                    // MariaDB counts the rows that it found, too.
+                    TryInsertResult::Inserted(_) if txn.get_database_backend() == DbBackend::MySql => {
+                        Entity::find().filter(Column::Id.is_in(ids)).count(txn).await?
+                    }
+                    TryInsertResult::Inserted(created) => created,
                     TryInsertResult::Conflicted | TryInsertResult::Empty => 0,
                 };
                 self.report.created += created;
