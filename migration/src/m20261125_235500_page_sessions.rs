@@ -15,10 +15,16 @@ pub struct Migration;
 
 lint_exceptions!(
     Migration,
-    [(
-        Rule::RequireConcurrentIndexCreation,
-        "the table has the sessions of a few weeks, and is indexed in a moment"
-    )]
+    [
+        (
+            Rule::RequireConcurrentIndexCreation,
+            "the table has the sessions of a few weeks, and is indexed in a moment"
+        ),
+        (
+            Rule::squawk("require-concurrent-index-deletion"),
+            "the lock lasts until the end of the same short transaction"
+        )
+    ]
 );
 
 #[async_trait::async_trait]
