@@ -107,7 +107,7 @@ pub async fn delete_me(
 
 /// Export your data
 ///
-/// Returns everything stored about your account as a file: the account, its sessions and its books.
+/// Returns all stored data of your account as a file.
 #[utoipa::path(get, path = "/api/v1/users/me/export", operation_id = "exportMe", tag = "users",
     responses((status = 200, body = OwnDataDocument, description = "File with your data",
         headers(("Content-Disposition" = String, description = "Name of the file")))))]

@@ -25,7 +25,7 @@ use sea_orm::{
 use uuid::Uuid;
 use validator::Validate;
 
-use self::fields::{BookRow, Fields, select_rows, select_sparse};
+use self::fields::{Fields, select_sparse};
 pub use self::{
     book::{Book, Owner, Price},
     facets::{Decade, Facet, Facets, facets},
@@ -35,6 +35,7 @@ pub use self::{
     requests::{BookPatch, NewBook},
 };
 pub(crate) use self::{
+    fields::{BookRow, select_rows},
     requests::{set_work_key, valid_currency},
     search::Matches,
 };

@@ -138,9 +138,9 @@ impl Serialize for SparseBook {
 
 /// Row of a book, with the username of its owner.
 #[derive(FromQueryResult)]
-pub(super) struct BookRow {
+pub(crate) struct BookRow {
     #[sea_orm(nested)]
-    pub(super) book: Model,
+    pub(crate) book: Model,
     pub(super) owner_username: Option<String>,
 }
 
@@ -151,7 +151,7 @@ impl BookRow {
 }
 
 /// Selects all columns.
-pub(super) fn select_rows(select: Select<Entity>) -> Selector<SelectModel<BookRow>> {
+pub(crate) fn select_rows(select: Select<Entity>) -> Selector<SelectModel<BookRow>> {
     select.left_join(users::Entity).column_as(users::Column::Username, "owner_username").into_model()
 }
 
