@@ -93,7 +93,7 @@ async fn list_by_relevance(
     let ids = search.ranked(db, restriction()).await?;
     let all = if query.total { filters.matching(db, Matches::All).await? } else { None };
     let total = match all {
-        Some(all) => Some(db.count(all).await?),
+        Some(all) => Some(db.count(Class::Expensive, all).await?),
         None => None,
     };
     let page = page::part(cx.keys(), &query.window(), name, ids, total)?;

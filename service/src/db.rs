@@ -12,6 +12,7 @@ mod pulse;
 mod query;
 mod queue;
 mod read;
+mod repetition;
 mod row;
 mod settings;
 mod turns;
@@ -27,6 +28,7 @@ pub(crate) use self::{
     class::Class,
     query::Query,
     queue::Priority,
+    repetition::Repetition,
     row::{delete, set, update},
     write::TransactionOutcome,
 };
@@ -51,7 +53,8 @@ pub struct Db {
 }
 
 impl Db {
-    /// Opens connections on first use. Processes have one `health`, one set of `turns`, and one `write_queue` for each file.
+    /// Opens connections on first use. A process has one `health`, one set of `turns`, and one `write_queue` for each
+    /// file.
     ///
     /// # Errors
     /// [`Error::Unavailable`](crate::Error::Unavailable) or [`Error::Internal`](crate::Error::Internal) if the URL or its options are not valid.

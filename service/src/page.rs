@@ -167,7 +167,7 @@ where
         Some(last) if more => Some(seal(keys, list, &position_of::<E>(row(last), order)?)?),
         _ => None,
     };
-    let total = if window.total { Some(db.count(select).await?) } else { None };
+    let total = if window.total { Some(db.count(Class::Expensive, select).await?) } else { None };
     Ok(Page { items: rows, next_cursor, total })
 }
 

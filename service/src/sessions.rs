@@ -181,9 +181,9 @@ pub(crate) async fn owner(cx: &Context, id: Uuid) -> Result<Option<users::Model>
 }
 
 /// Number of active sessions of an account.
-pub(crate) async fn active(cx: &Context, user_id: Uuid) -> Result<usize> {
+pub(crate) async fn active(cx: &Context, user_id: Uuid) -> Result<u64> {
     let select = Entity::find().filter(Column::UserId.eq(user_id)).filter(alive(cx.clock().now()));
-    Ok(cx.db.read(Class::List, select).all().await?.len())
+    cx.db.count(Class::List, select).await
 }
 
 /// Requires, at the end of a long transaction, that the actor still has its session, role and verification. The

@@ -1,5 +1,5 @@
-//! Tests that this server and the HTTP library find the same ends of heads and bodies, whatever a client sends. A
-//! difference would let a client smuggle a request past either of them.
+//! Tests that this server and the HTTP library find the same ends of heads and bodies in any bytes. A difference would
+//! let a client smuggle a request past either of them.
 
 use actix_codec::Decoder;
 use actix_http::{
@@ -86,8 +86,7 @@ fn ours(bytes: &[u8], framing: Framing, part: usize) -> End {
     End::Open
 }
 
-/// Compares both. Where the library rejects a head, it answers 400 and closes the connection, whatever this server
-/// makes of it.
+/// Compares both. A head that the library rejects is not compared: it answers 400 and closes the connection.
 fn compare(config: &ServiceConfig, bytes: &[u8], part: usize) -> Result<(), TestCaseError> {
     let (expected, framing) = library(config, bytes);
     let found = ours(bytes, framing, part);

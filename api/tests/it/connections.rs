@@ -15,7 +15,7 @@ use crate::raw::Raw;
 
 const GET: &str = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
-/// What happens to handlers.
+/// Events of handlers.
 #[derive(Debug, PartialEq, Eq)]
 enum Event {
     Called,

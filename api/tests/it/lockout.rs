@@ -1,4 +1,4 @@
-//! Ways back for people who would otherwise be locked out: a mistyped address, a server without mail.
+//! Ways back into accounts with a mistyped address, and on a server without mail.
 
 use std::time::Duration;
 

@@ -130,7 +130,7 @@ pub async fn reset_password(cx: &Context, input: PasswordReset) -> Result<()> {
         })
         .await?;
     cx.wake_outbox();
-    // An attack on the account does not keep its owner, who has proven to be one, from logging in.
+    // The owner has proven access to the mailbox: attacks on the account must not prevent the next log-in.
     for name in [&found.username, &found.email] {
         cx.throttle().forget_failures(name).await?;
     }

@@ -1,6 +1,6 @@
 //! Room of an account for further books.
 
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use crate::{Context, Error, Result, db::Class, quota::Room};
@@ -26,8 +26,5 @@ pub(super) async fn left(cx: &Context, account: Uuid) -> Result<u64> {
 
 /// Number of books of an account.
 async fn count(cx: &Context, account: Uuid) -> Result<u64> {
-    let own = Entity::find().filter(Column::OwnerId.eq(account)).select_only();
-    let count = own.column_as(Expr::cust("count(*)"), "n").into_tuple::<i64>();
-    let count = cx.db.read(Class::List, count).one().await?;
-    Ok(count.map_or(0, i64::unsigned_abs))
+    cx.db.count(Class::List, Entity::find().filter(Column::OwnerId.eq(account))).await
 }

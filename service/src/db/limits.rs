@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Limit of a statement of an import or an export.
+/// Limit of a statement of an import.
 const LONG_STATEMENT: Duration = Duration::from_mins(5);
 
 /// Time limits of the operations on one pool.

@@ -32,10 +32,10 @@ impl Db {
         Read { db: self, class, statement: query.into_statement(self.backend()), rows: PhantomData }
     }
 
-    /// Number of rows of `select`.
-    pub(crate) async fn count<E: EntityTrait>(&self, select: Select<E>) -> Result<u64> {
+    /// Number of rows of `select`, which is read as one of `class`.
+    pub(crate) async fn count<E: EntityTrait>(&self, class: Class, select: Select<E>) -> Result<u64> {
         let count = select.select_only().column_as(Expr::cust("count(*)"), "n").into_tuple::<i64>();
-        let count = self.read(Class::Expensive, count).one().await?;
+        let count = self.read(class, count).one().await?;
         Ok(count.map_or(0, i64::unsigned_abs))
     }
 
@@ -83,24 +83,23 @@ impl Db {
 impl<R: SelectorTrait> Read<'_, R> {
     /// The row, if there is one. The query selects it by a unique value.
     pub(crate) async fn one(self) -> Result<Option<R::Item>> {
-        let Self { db, class, statement, rows: _ } = self;
-        let query = |conn: DatabaseConnection| {
-            let statement = statement.clone();
-            async move { conn.query_one_raw(statement).await }
-        };
-        let row = db.send(class, query).await?;
+        let row = self.send(|conn, statement| async move { conn.query_one_raw(statement).await }).await?;
         row.map(R::from_raw_query_result).transpose().map_err(Error::from)
     }
 
     /// All rows.
     pub(crate) async fn all(self) -> Result<Vec<R::Item>> {
-        let Self { db, class, statement, rows: _ } = self;
-        let query = |conn: DatabaseConnection| {
-            let statement = statement.clone();
-            async move { conn.query_all_raw(statement).await }
-        };
-        let rows = db.send(class, query).await?;
+        let rows = self.send(|conn, statement| async move { conn.query_all_raw(statement).await }).await?;
         rows.into_iter().map(|row| R::from_raw_query_result(row).map_err(Error::from)).collect()
+    }
+
+    /// Sends the statement, perhaps several times.
+    async fn send<T, F>(self, query: impl Fn(DatabaseConnection, Statement) -> F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = std::result::Result<T, DbErr>> + Send + 'static,
+    {
+        self.db.send(self.class, |conn| query(conn, self.statement.clone())).await
     }
 }
 

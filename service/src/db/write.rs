@@ -8,23 +8,25 @@ use sea_orm::{
 };
 use tokio::{
     sync::OwnedSemaphorePermit,
-    time::{Instant, sleep, timeout_at},
+    time::{Instant, timeout_at},
 };
 
 use super::{
     Db, budget,
     pool::{Generation, Needed, Pool, late},
+    repetition::Repetition,
 };
 use crate::{
     Error, Result,
     error::{Failure, failure, kind},
 };
 
-/// Repetitions of a transaction that another one excluded.
-const REPETITIONS: u32 = 3;
-
-/// Longest pause before the first repetition. Before each further one, it may be twice as long.
-const PAUSE: Duration = Duration::from_millis(20);
+/// Repetition of a transaction that another one excluded: the pause is at most 20 ms, and twice as long each time.
+static CONFLICTS: Repetition = Repetition {
+    failures: &[Failure::Conflict],
+    most: 3,
+    pause: |number| Duration::from_millis(20 << number).mul_f64(fastrand::f64()),
+};
 
 /// Outcome of a transaction whose work succeeded.
 pub(crate) enum TransactionOutcome<T> {
@@ -55,7 +57,8 @@ impl Db {
         let started = Instant::now();
         let deadline = started + budget::available(self.requests.limits.longest);
         let (db, work) = (self.clone(), Arc::new(work));
-        let task = tokio::spawn(async move { repeated(|| db.attempt(deadline, input.clone(), &work)).await });
+        let task =
+            tokio::spawn(async move { CONFLICTS.run(|| db.attempt(deadline, input.clone(), &work)).await });
         let done = task.await;
         budget::spend(started.elapsed());
         done.map_err(Error::internal)?
@@ -124,23 +127,6 @@ impl Db {
         }
         done
     }
-}
-
-/// Repeats `attempt` while another transaction excludes it, at most three times, after pauses of random length.
-pub(crate) async fn repeated<T, F>(mut attempt: impl FnMut() -> F) -> Result<T>
-where
-    F: Future<Output = Result<T>>,
-{
-    let mut pause = PAUSE;
-    for _ in 0..REPETITIONS {
-        match attempt().await {
-            Err(error) if failure(&error) == Some(Failure::Conflict) => {}
-            done => return done,
-        }
-        sleep(pause.mul_f64(fastrand::f64())).await;
-        pause *= 2;
-    }
-    attempt().await
 }
 
 /// Begins a transaction when it is the writer's turn.

@@ -37,7 +37,7 @@ pub(super) struct FairQueue<J> {
     arrivals: i64,
 }
 
-/// What a client has taken.
+/// Hashing time that a client has used, and its waiting jobs.
 #[derive(Debug, Default)]
 struct Account {
     /// Time up to which the client has taken its share.

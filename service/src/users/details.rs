@@ -17,7 +17,7 @@ pub struct UserDetails {
     /// True if the account has a password.
     pub has_password: bool,
     /// Number of active sessions.
-    pub sessions: usize,
+    pub sessions: u64,
 }
 
 /// Reads an account with its details, for the operator only.

@@ -3,7 +3,6 @@
 use std::{sync::Arc, time::Duration};
 
 use sea_orm::DatabaseTransaction;
-use uuid::Uuid;
 
 use super::{
     BATCH, ImportMode, ImportOptions, OnConflict,
@@ -18,18 +17,19 @@ use crate::{
     Actor, Context, Db, Error, Result,
     admission::Admission,
     books::room,
-    db::{Priority, TransactionOutcome},
-    error::{Failure, failure},
+    db::{Priority, Repetition, TransactionOutcome},
+    error::Failure,
     limit::RateLimit,
     report::{ImportFormat, ImportReport},
     throttle::Subject,
 };
 
-/// Attempts of a transaction that the locks of others prevent.
-const ATTEMPTS: u32 = 10;
-
-/// Time by which the pause before each further attempt grows.
-const PAUSE: Duration = Duration::from_millis(50);
+/// Repetition of a transaction that the locks of others prevent, each time after a longer pause.
+static LOCKS: Repetition = Repetition {
+    failures: &[Failure::Conflict, Failure::Limit],
+    most: 9,
+    pause: |number| (Duration::from_millis(50) * (number + 1)).mul_f64(0.5 + fastrand::f64()),
+};
 
 /// Rows of the first step.
 const FIRST_STEP: usize = 200;
@@ -119,7 +119,7 @@ impl Writer {
         self,
         batches: impl AsyncFn() -> Result<Batches>,
     ) -> Result<ImportReport> {
-        let writer = persist(async || {
+        let writer = LOCKS.run(|| async {
             let (writer, batches) = (self.clone(), batches().await?);
             self.db.transaction(move |txn| Box::pin(writer.write_all(txn, batches))).await
         });
@@ -168,11 +168,12 @@ impl Writer {
             return self.db.write(batch, |txn, batch| Box::pin(async move { batch.write(txn).await })).await;
         }
         let end = if self.import.dry_run { TransactionOutcome::Rollback } else { TransactionOutcome::Commit };
-        persist(async || {
-            let batch = Arc::clone(&batch);
-            self.db.transaction(move |txn| Box::pin(async move { batch.write(txn).await.map(end) })).await
-        })
-        .await
+        LOCKS
+            .run(|| {
+                let batch = Arc::clone(&batch);
+                self.db.transaction(move |txn| Box::pin(async move { batch.write(txn).await.map(end) }))
+            })
+            .await
     }
 
     fn batch(&self, rows: Vec<ImportRow>) -> Batch {
@@ -214,27 +215,6 @@ fn next_step(size: usize, rows: usize, time: Duration) -> usize {
     let fitting = usize::try_from(fitting).unwrap_or(BATCH);
     // Rows differ in length, so the size grows slowly.
     fitting.clamp(SMALLEST_STEP, Ord::min(size * 2, BATCH))
-}
-
-/// Whether the locks of others ended a transaction.
-fn is_contended(error: &Error) -> bool {
-    matches!(failure(error), Some(Failure::Conflict | Failure::Limit))
-}
-
-/// Repeats a transaction that the locks of others prevent, each time after a longer pause.
-async fn persist<T>(transaction: impl AsyncFn() -> Result<T>) -> Result<T> {
-    let mut attempt = 1;
-    loop {
-        match transaction().await {
-            Err(error) if attempt < ATTEMPTS && is_contended(&error) => {
-                // The random part keeps two imports from meeting again.
-                let random = (Uuid::now_v7().as_u128() % 1000) as u32;
-                tokio::time::sleep(PAUSE * attempt * (500 + random) / 1000).await;
-                attempt += 1;
-            }
-            outcome => return outcome,
-        }
-    }
 }
 
 #[cfg(test)]
