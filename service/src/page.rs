@@ -1,5 +1,7 @@
 //! Pages of lists: a keyset cursor bound to order and filters, optional offsets, and nulls last on every database.
 
+mod window;
+
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::DateTime;
 use sea_orm::{
@@ -12,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+pub(crate) use self::window::{Window, list_query};
 use crate::{
     Context, Error, FieldCode, Keys, Result,
     db::{Class, Query},
@@ -19,9 +22,6 @@ use crate::{
 
 /// Items of a page by default.
 pub const DEFAULT_LIMIT: u64 = 20;
-
-/// Largest offset that is cheap: the rows before it are read and skipped.
-const LARGE_OFFSET: u64 = 1000;
 
 /// Parameters that select a part of a list, and fields of its items.
 const WINDOW: [&str; 5] = ["limit", "cursor", "offset", "total", "fields"];
@@ -50,26 +50,6 @@ impl<T> Page<T> {
     pub(crate) fn map<U>(self, become_item: impl FnMut(T) -> U) -> Page<U> {
         let items = self.items.into_iter().map(become_item).collect();
         Page { items, next_cursor: self.next_cursor, total: self.total }
-    }
-}
-
-/// Requested part of a list.
-#[derive(Debug, Default)]
-pub(crate) struct Window<'q> {
-    pub(crate) limit: Option<u64>,
-    pub(crate) cursor: Option<&'q str>,
-    pub(crate) offset: Option<u64>,
-    pub(crate) total: bool,
-}
-
-impl Window<'_> {
-    /// Whether many rows are read that are not in the page.
-    pub(crate) fn is_expensive(&self) -> bool {
-        self.total || self.skips_many()
-    }
-
-    fn skips_many(&self) -> bool {
-        self.offset > Some(LARGE_OFFSET)
     }
 }
 

@@ -1,11 +1,10 @@
 //! Order and part of a list of books.
 
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
-use validator::Validate;
+use utoipa::ToSchema;
 
 use super::{BookField, Filters, fields};
-use crate::page::{Order, Window};
+use crate::page::{Order, list_query};
 use entity::books::{Column, Entity};
 
 /// Order of a list of books; `-` reverses it. Books without the key are last in both directions.
@@ -62,31 +61,17 @@ impl BookSort {
     }
 }
 
-/// Order of a list of books, and the requested part of it.
-#[derive(Debug, Default, Serialize, Deserialize, Validate, IntoParams)]
-#[serde(deny_unknown_fields, default)]
-#[into_params(parameter_in = Query)]
-pub struct BookQuery {
-    /// Items of the page at most.
-    #[validate(range(min = 1, max = 100))]
-    #[param(minimum = 1, maximum = 100, default = 20, nullable = false, example = 20)]
-    pub limit: Option<u64>,
-    /// Start of the page: `next_cursor` of the previous page, with the same order and filters.
-    #[param(min_length = 1, nullable = false, example = "ZHVuZSBtZXNzaWFoIGNoaWxk")]
-    pub cursor: Option<String>,
-    /// Items to skip, instead of a cursor.
-    #[validate(range(max = 10_000))]
-    #[param(minimum = 0, maximum = 10_000, nullable = false, example = 40)]
-    pub offset: Option<u64>,
-    /// True to count the whole list.
-    pub total: bool,
-    /// Order of the list. The default is `relevance` with `q`, and `-created_at` without it.
-    #[param(nullable = false)]
-    pub sort: Option<BookSort>,
-    /// Only these fields of each book. The parameter may be repeated, or hold several names with commas between them.
-    #[validate(custom(function = "fields::valid"))]
-    #[param(value_type = Option<Vec<BookField>>, nullable = false, min_items = 1, style = Form, explode, example = json!(["id", "title"]))]
-    pub fields: Option<String>,
+list_query! {
+    /// Order of a list of books, and the requested part of it.
+    BookQuery {
+        /// Order of the list. The default is `relevance` with `q`, and `-created_at` without it.
+        #[param(nullable = false)]
+        sort: Option<BookSort>,
+        /// Only these fields of each book. The parameter may be repeated, or hold several names with commas between them.
+        #[validate(custom(function = "fields::valid"))]
+        #[param(value_type = Option<Vec<BookField>>, nullable = false, min_items = 1, style = Form, explode, example = json!(["id", "title"]))]
+        fields: Option<String>,
+    }
 }
 
 impl BookQuery {
@@ -101,10 +86,5 @@ impl BookQuery {
     #[must_use]
     pub fn is_expensive(&self, filters: &Filters) -> bool {
         filters.q.is_some() || self.window().is_expensive()
-    }
-
-    /// Requested part of the list.
-    pub(super) fn window(&self) -> Window<'_> {
-        Window { limit: self.limit, cursor: self.cursor.as_deref(), offset: self.offset, total: self.total }
     }
 }

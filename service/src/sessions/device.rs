@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Select};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
@@ -13,7 +13,7 @@ use crate::{
     access::Action,
     db::Class,
     error::OrNotFound,
-    page::{self, Order, Page, Window},
+    page::{self, Order, Page, Window, list_query},
     security::{Event, SessionEnd},
 };
 use entity::sessions::{Column, Entity, Model};
@@ -66,24 +66,9 @@ impl Session {
     }
 }
 
-/// Requested part of a list of sessions.
-#[derive(Debug, Default, Serialize, Deserialize, Validate, IntoParams)]
-#[serde(deny_unknown_fields, default)]
-#[into_params(parameter_in = Query)]
-pub struct SessionQuery {
-    /// Items of the page at most.
-    #[validate(range(min = 1, max = 100))]
-    #[param(minimum = 1, maximum = 100, default = 20, nullable = false, example = 20)]
-    pub limit: Option<u64>,
-    /// Start of the page: `next_cursor` of the previous page.
-    #[param(min_length = 1, nullable = false, example = "ZHVuZSBtZXNzaWFoIGNoaWxk")]
-    pub cursor: Option<String>,
-    /// Items to skip, instead of a cursor.
-    #[validate(range(max = 10_000))]
-    #[param(minimum = 0, maximum = 10_000, nullable = false, example = 40)]
-    pub offset: Option<u64>,
-    /// True to count the whole list.
-    pub total: bool,
+list_query! {
+    /// Requested part of a list of sessions.
+    SessionQuery {}
 }
 
 /// Lists the active sessions of the actor, the latest used first.
@@ -94,9 +79,8 @@ pub async fn list(cx: &Context, actor: &Actor, query: SessionQuery) -> Result<Pa
     let owner = actor.require_account(Action::ListSessions)?.id;
     query.validate()?;
     let active = Entity::find().filter(Column::UserId.eq(owner)).filter(alive(cx.clock().now()));
-    let SessionQuery { limit, ref cursor, offset, total } = query;
-    let window = Window { limit, cursor: cursor.as_deref(), offset, total };
-    let page = read(cx, active, Column::LastSeenAt, window, &page::name("sessions", &owner, &query)?).await?;
+    let page = read(cx, active, Column::LastSeenAt, query.window(), &page::name("sessions", &owner, &query)?)
+        .await?;
     Ok(page.map(|row| Session::of(row, actor.session())))
 }
 

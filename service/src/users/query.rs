@@ -2,12 +2,11 @@
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait, Select};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
-use validator::Validate;
+use utoipa::ToSchema;
 
 use crate::{
     Role,
-    page::{Order, Window},
+    page::{Order, list_query},
 };
 use entity::users::{Column, Entity};
 
@@ -49,47 +48,28 @@ impl UserSort {
     }
 }
 
-/// Filters and order of a list of accounts, and the requested part of it.
-#[derive(Debug, Default, Serialize, Deserialize, Validate, IntoParams)]
-#[serde(deny_unknown_fields, default)]
-#[into_params(parameter_in = Query)]
-pub struct UserQuery {
-    /// Items of the page at most.
-    #[validate(range(min = 1, max = 100))]
-    #[param(minimum = 1, maximum = 100, default = 20, nullable = false, example = 20)]
-    pub limit: Option<u64>,
-    /// Start of the page: `next_cursor` of the previous page, with the same order and filters.
-    #[param(min_length = 1, nullable = false, example = "ZHVuZSBtZXNzaWFoIGNoaWxk")]
-    pub cursor: Option<String>,
-    /// Items to skip, instead of a cursor.
-    #[validate(range(max = 10_000))]
-    #[param(minimum = 0, maximum = 10_000, nullable = false, example = 40)]
-    pub offset: Option<u64>,
-    /// True to count the whole list.
-    pub total: bool,
-    /// Order of the list; `-created_at` by default.
-    #[param(nullable = false)]
-    pub sort: Option<UserSort>,
-    /// Only accounts with this role.
-    #[param(nullable = false)]
-    pub role: Option<Role>,
-    /// Only accounts that are active, or only those that are disabled.
-    #[param(nullable = false)]
-    pub is_active: Option<bool>,
-    /// Only accounts with a verified address, or only those without.
-    #[param(nullable = false)]
-    pub is_verified: Option<bool>,
+list_query! {
+    /// Filters and order of a list of accounts, and the requested part of it.
+    UserQuery {
+        /// Order of the list; `-created_at` by default.
+        #[param(nullable = false)]
+        sort: Option<UserSort>,
+        /// Only accounts with this role.
+        #[param(nullable = false)]
+        role: Option<Role>,
+        /// Only accounts that are active, or only those that are disabled.
+        #[param(nullable = false)]
+        is_active: Option<bool>,
+        /// Only accounts with a verified address, or only those without.
+        #[param(nullable = false)]
+        is_verified: Option<bool>,
+    }
 }
 
 impl UserQuery {
     /// Order of the list; the newest first by default.
     pub(super) fn order(&self) -> Order<Entity> {
         self.sort.unwrap_or(UserSort::CreatedAtDescending).order()
-    }
-
-    /// Requested part of the list.
-    pub(super) fn window(&self) -> Window<'_> {
-        Window { limit: self.limit, cursor: self.cursor.as_deref(), offset: self.offset, total: self.total }
     }
 
     /// Query of the accounts that match the filters.
