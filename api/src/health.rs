@@ -1,22 +1,17 @@
 //! `/livez` and `/readyz`: liveness and readiness of the server.
 
-use std::time::Duration;
-
 use actix_web::{HttpResponse, Responder, http::header, web::Data};
 use serde::Serialize;
 use service::{Context, health};
-use tokio::{sync::Mutex, time::Instant};
 use utoipa::ToSchema;
 
 use crate::{
     endpoints::{Access, Section, endpoint},
     error::{Code, Problem, Result},
+    latest::Latest,
     schema::{self, SchemaGate},
     server::Draining,
 };
-
-/// Time for which an answer of the database about its readiness is repeated.
-const ANSWER_LIFETIME: Duration = Duration::from_secs(1);
 
 /// Liveness of the server.
 #[derive(Debug, Serialize, ToSchema)]
@@ -40,24 +35,8 @@ enum Well {
     Ok,
 }
 
-/// Last answer of the database, which all workers share.
-#[derive(Debug, Default)]
-pub struct LastAnswer(Mutex<Option<(Instant, Result<Readiness>)>>);
-
-impl LastAnswer {
-    /// Readiness, of which the database is asked at most once a second.
-    async fn readiness(&self, cx: &Context, schema: &SchemaGate) -> Result<Readiness> {
-        let mut last = self.0.lock().await;
-        match &*last {
-            Some((asked, answer)) if asked.elapsed() < ANSWER_LIFETIME => answer.clone(),
-            _ => {
-                let answer = ask(cx, schema).await;
-                *last = Some((Instant::now(), answer.clone()));
-                answer
-            }
-        }
-    }
-}
+/// Latest readiness, of which the database is asked at most once a second.
+pub type LatestReadiness = Latest<Result<Readiness>>;
 
 /// Section of the endpoint table.
 pub(crate) fn section() -> Section {
@@ -97,10 +76,10 @@ pub async fn ready(
     cx: Data<Context>,
     draining: Data<Draining>,
     schema: Data<SchemaGate>,
-    last: Data<LastAnswer>,
+    latest: Data<LatestReadiness>,
 ) -> Result<impl Responder> {
     draining.check()?;
-    Ok(well(last.readiness(&cx, &schema).await?))
+    Ok(well(latest.get(ask(&cx, &schema)).await?))
 }
 
 /// Asks the database for its schema, and whether it accepts writes.

@@ -12,6 +12,7 @@ pub mod error;
 pub(crate) mod etag;
 pub mod extract;
 pub mod health;
+pub mod latest;
 pub mod logging;
 pub mod openapi;
 pub mod request;
@@ -36,7 +37,7 @@ use service::{Context, Shared};
 use crate::{
     background::Background,
     config::{Config, Switch},
-    health::LastAnswer,
+    health::LatestReadiness,
     schema::SchemaGate,
     server::{Draining, Limits, Stop},
 };
@@ -101,7 +102,8 @@ pub fn serve_within(
     let origins = Arc::clone(&config.cors_origins);
     let proxies = web::Data::from(Arc::clone(&config.trusted_proxies));
     let trusted = web::Data::new(config.trusted_origins());
-    let (readiness, schema) = (web::Data::new(LastAnswer::default()), web::Data::new(SchemaGate::default()));
+    let (readiness, schema) =
+        (web::Data::new(LatestReadiness::default()), web::Data::new(SchemaGate::default()));
     let (draining, copy) = (Draining::default(), listener.try_clone()?);
     let state = web::Data::new(draining.clone());
     let hsts = config.hsts.map(|seconds| format!("max-age={seconds}"));

@@ -1,9 +1,6 @@
 //! Schema of the database against the migrations of this version: no operation runs while some are pending.
 
-use std::{
-    sync::atomic::{AtomicBool, Ordering},
-    time::{Duration, Instant},
-};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix_web::{
     Error, ResponseError,
@@ -14,23 +11,20 @@ use actix_web::{
 };
 use migration::startup::{self, State};
 use service::{Context, error::chain};
-use tokio::sync::Mutex;
 
 use crate::{
     endpoints::{Access, Endpoint},
     error::{Code, Problem, Result, SCHEMA_BEHIND},
     extract,
+    latest::Latest,
 };
-
-/// Time for which pending migrations are remembered before the database is asked again.
-const RECHECK: Duration = Duration::from_secs(1);
 
 /// Gate of the operations of a process. It opens once the database has every migration of this version, and closes when
 /// a check or a statement finds that it no longer has.
 #[derive(Debug, Default)]
 pub struct SchemaGate {
     is_open: AtomicBool,
-    latest: Mutex<Option<(Instant, Result<()>)>>,
+    latest: Latest<Result<()>>,
 }
 
 impl SchemaGate {
@@ -59,16 +53,7 @@ impl SchemaGate {
         if self.is_open.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let mut latest = self.latest.lock().await;
-        let outcome = match &*latest {
-            Some((time, outcome)) if time.elapsed() < RECHECK => outcome.clone(),
-            _ => {
-                let outcome = self.check(cx).await;
-                *latest = Some((Instant::now(), outcome.clone()));
-                outcome
-            }
-        };
-        match outcome {
+        match self.latest.get(self.check(cx)).await {
             // Without an answer, the operation finds out for itself.
             Err(problem) if problem.code() == Code::SchemaBehind => Err(problem),
             _ => Ok(()),
@@ -98,8 +83,8 @@ pub(crate) async fn require(
     if endpoint.access == Access::HttpOnly {
         return next.call(request).await;
     }
-    let (cx, gate) =
-        (extract::context(request.request())?.clone(), request.app_data::<Data<SchemaGate>>().cloned());
+    let cx = Data::clone(extract::context(request.request())?);
+    let gate = request.app_data::<Data<SchemaGate>>().cloned();
     let gate = gate.ok_or_else(|| Problem::internal("the application has no schema gate"))?;
     if let Err(problem) = gate.admit(&cx).await {
         return Ok(request.into_response(problem.error_response()));
