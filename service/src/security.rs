@@ -2,11 +2,14 @@
 //! password, a token, client input or an e-mail address. The address of the client is part of a line only if the
 //! caller of the operation states it.
 
+mod field;
+
 use std::{fmt, net::IpAddr};
 
 use log::{Level, Record, kv::Value};
 use uuid::Uuid;
 
+use self::field::Field;
 use crate::Role;
 
 /// Log target, for filters such as `RUST_LOG=warn,security=info`.
@@ -255,47 +258,5 @@ impl fmt::Display for AddressClass {
             Self::PublicV6 => "public_v6",
             Self::Unknown => "unknown",
         })
-    }
-}
-
-/// Type of an event field. No implementation contains client input.
-trait Field {
-    /// Value of the field; `None` if absent.
-    fn value(&self) -> Option<Value<'_>>;
-}
-
-macro_rules! fields {
-    ($($type:ty: $value:path),+ $(,)?) => {
-        $(impl Field for $type {
-            fn value(&self) -> Option<Value<'_>> {
-                Some($value(self))
-            }
-        })+
-    };
-}
-
-fields! {
-    Uuid: Value::from_display,
-    Role: Value::from_display,
-    ActorId: Value::from_display,
-    AddressClass: Value::from_display,
-    LogInFailure: Value::from_display,
-    Denial: Value::from_display,
-    SessionEnd: Value::from_display,
-    &'static str: Value::from_display,
-    bool: copied,
-    u64: copied,
-}
-
-fn copied<'v, T: Copy>(value: &T) -> Value<'v>
-where
-    Value<'v>: From<T>,
-{
-    Value::from(*value)
-}
-
-impl<T: Field> Field for Option<T> {
-    fn value(&self) -> Option<Value<'_>> {
-        self.as_ref().and_then(Field::value)
     }
 }
