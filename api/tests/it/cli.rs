@@ -54,6 +54,22 @@ pub fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
+/// Output of a successful command.
+#[track_caller]
+pub fn done(output: &Output) -> String {
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+/// Error line of a failed command.
+#[track_caller]
+pub fn refused(output: &Output) -> String {
+    assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(1), ""));
+    let error = text(&output.stderr);
+    assert_eq!(error.lines().count(), 1, "{error}");
+    error
+}
+
 #[actix_web::test]
 async fn an_operator_creates_the_first_administrator() {
     let app = TestApp::start().await;

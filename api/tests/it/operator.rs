@@ -7,7 +7,7 @@ use service::Role;
 
 use crate::{
     app::{PASSWORD, PUBLIC_URL, TestApp, path_of},
-    cli::{run_with, text},
+    cli::{done, refused, run_with, text},
 };
 
 const NEW_PASSWORD: &str = "violet anchor tundra 71";
@@ -24,21 +24,6 @@ fn user_with_mail(app: &TestApp, arguments: &[&str]) -> Output {
     let settings =
         [("MAIL_URL", "smtp://127.0.0.1:1"), ("MAIL_FROM", "a@example.net"), ("PUBLIC_URL", PUBLIC_URL)];
     run_with(&app.database, &settings, &arguments, "")
-}
-
-#[track_caller]
-fn done(output: &Output) -> String {
-    assert!(output.status.success(), "{}", text(&output.stderr));
-    text(&output.stdout)
-}
-
-/// Error line of a failed command.
-#[track_caller]
-fn refused(output: &Output) -> String {
-    assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(1), ""));
-    let error = text(&output.stderr);
-    assert_eq!(error.lines().count(), 1, "{error}");
-    error
 }
 
 async fn log_in(app: &TestApp, login: &str, password: &str) -> crate::app::Answer {

@@ -6,26 +6,12 @@ use serde_json::{Value, json};
 
 use crate::{
     app::{PASSWORD, TestApp},
-    cli::{run_on, text},
+    cli::{done, refused, run_on, text},
 };
 
 fn user(app: &TestApp, arguments: &[&str]) -> Output {
     let arguments: Vec<&str> = ["user"].iter().chain(arguments).copied().collect();
     run_on(&app.database, &arguments, "")
-}
-
-/// Output of a successful command.
-#[track_caller]
-fn done(output: &Output) -> String {
-    assert!(output.status.success(), "{}", text(&output.stderr));
-    text(&output.stdout)
-}
-
-/// Error line of a failed command.
-#[track_caller]
-fn refused(output: &Output) -> String {
-    assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(1), ""));
-    text(&output.stderr)
 }
 
 #[actix_web::test]
