@@ -48,14 +48,12 @@ pub(crate) fn section() -> Section {
                 .expensive()
                 .per_address_if_expensive(RateLimit::ExpensiveReads)
                 .list_of(Book::name)
-                .sparse()
-                .fails([Code::Overloaded]),
+                .sparse(),
             endpoint!(books::list, Action::ListBooks)
                 .expensive()
                 .per_address_if_expensive(RateLimit::ExpensiveReads)
                 .list_of(Book::name)
-                .sparse()
-                .fails([Code::Overloaded]),
+                .sparse(),
             endpoint!(books::create, Action::CreateBook)
                 .resource(Book::name)
                 .fails([Code::IsbnTaken, Code::TooManyBooks]),

@@ -243,7 +243,7 @@ impl Endpoint {
         let groups: [(bool, &[Code]); 13] = [
             (uses_database, &[Code::SchemaBehind, Code::SchemaAhead]),
             (reads_input, &[Code::BadRequest, Code::InvalidInput]),
-            (matches!(self.content, Content::List(_)), &[Code::InvalidCursor]),
+            (matches!(self.content, Content::List(_)), &[Code::InvalidCursor, Code::Overloaded]),
             (is_json, &[Code::MalformedBody]),
             (self.body.is_some(), &[Code::RequestTimeout, Code::BodyTooLarge]),
             (self.body.is_some(), &[Code::UnsupportedMediaType, Code::UnsupportedEncoding]),
