@@ -20,10 +20,7 @@ lint_exceptions!(
             Rule::RequireConcurrentIndexCreation,
             "the table has the sessions of a few weeks, and is indexed in a moment"
         ),
-        (
-            Rule::squawk("require-concurrent-index-deletion"),
-            "the lock lasts until the end of the same short transaction"
-        )
+        (Rule::RequireConcurrentIndexDeletion, "the lock lasts until the end of the same short transaction")
     ]
 );
 

@@ -240,6 +240,7 @@ mod tests {
         );
         assert_ne!(plain, sum("UPDATE shelves SET size = ? WHERE name = 'a  b'", Some(2)));
         assert_ne!(plain, sum("UPDATE shelves SET size = 1 WHERE name = 'a b'", None));
+            transaction: None,
         assert_eq!(plain.len(), 64);
     }
 }

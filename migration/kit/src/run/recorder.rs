@@ -30,6 +30,8 @@ pub struct Recorded {
     pub reads: Vec<Statement>,
     /// Rules of the linter that the migration breaks with reason.
     pub exceptions: Vec<Exception>,
+    /// The migration's `use_transaction()`.
+    pub transaction: Option<bool>,
 }
 
 /// The `up` of every migration, oldest first.
@@ -132,5 +134,6 @@ async fn record(
         statements: taken.statements,
         reads: taken.reads,
         exceptions: exceptions_of(name),
+        transaction: migration.use_transaction(),
     })
 }

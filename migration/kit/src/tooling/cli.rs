@@ -18,8 +18,10 @@ use crate::run;
 
 mod args;
 mod backend;
+mod check;
 mod env;
 mod guard;
+mod lint;
 mod offline;
 mod read;
 mod schema;
@@ -98,7 +100,7 @@ async fn verb<M: MigratorTrait>(project: &Project<M>, cli: &Cli) -> Outcome {
         Some(Verb::Generate(generate)) => schema::generate(project, generate),
         Some(Verb::Sql(sql)) => offline::sql::<M>(settings, sql).await,
         Some(Verb::Autogenerate(asked)) => schema::autogenerate(project, asked).await,
-        Some(Verb::Check(check)) => schema::check(project, settings, check).await,
+        Some(Verb::Check(asked)) => check::check(project, settings, asked).await,
         Some(Verb::Current(print)) => read::current::<M>(settings, print).await,
         Some(Verb::History(print)) => read::history::<M>(settings, print).await,
         Some(Verb::Show(show)) => read::show::<M>(settings, show).await,
@@ -106,7 +108,7 @@ async fn verb<M: MigratorTrait>(project: &Project<M>, cli: &Cli) -> Outcome {
         Some(Verb::Plan(print)) => read::plan::<M>(settings, print).await,
         Some(Verb::Stamp(asked)) => stamp::stamp::<M>(settings, asked).await,
         Some(Verb::Drift(drift)) => schema::drift(project, settings, drift).await,
-        Some(Verb::Lint(print)) => schema::lint(project, settings, print).await,
+        Some(Verb::Lint(asked)) => lint::lint(project, settings, asked).await,
         Some(Verb::Verify(verify)) => schema::verify::<M>(settings, verify).await,
     }
 }

@@ -11,13 +11,18 @@ use serde::Serialize;
 use crate::{Exception, Rule, run::recorder::Recorded, snapshot::Snapshot};
 
 mod column;
+mod page;
 mod postgres;
 mod rebuild;
 mod rules;
 mod scan;
+#[cfg(test)]
+mod trial;
 
-pub use postgres::LEFT_OUT;
-pub use rules::{Explanation, Level, RULES};
+pub use self::{
+    page::{Claim, EXAMPLE_SCHEMA, Effect, Example, Explained, Level, Listed, Page},
+    rules::page,
+};
 
 /// A statement that breaks a rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -33,9 +38,9 @@ pub struct Finding {
     /// The statement, shortened to a line.
     pub statement: String,
     /// The effect.
-    pub why: String,
+    pub why: &'static str,
     /// The safer way.
-    pub instead: String,
+    pub instead: &'static str,
     /// The reason that the migration declares for it.
     pub allowed: Option<String>,
 }
@@ -97,6 +102,12 @@ pub fn destructive(backend: DbBackend, before: &[Recorded], migrations: &[Record
     for statement in before.iter().flat_map(|migration| &migration.statements) {
         schema.apply(backend, &statement.sql);
     }
+    losses(backend, schema, migrations)
+}
+
+/// The losses of data if `migrations`, in that order, run on a database of this schema.
+#[must_use]
+pub fn losses(backend: DbBackend, mut schema: Snapshot, migrations: &[Recorded]) -> Vec<Finding> {
     let found = migrations.iter().flat_map(|migration| {
         scan::migration(backend, migration, &mut schema).into_findings(backend, migration)
     });
@@ -116,24 +127,22 @@ struct Broken {
     /// Which of the migration's statements it is.
     at: usize,
     rule: Rule,
-    level: Level,
+    effect: &'static Effect,
     statement: String,
-    why: String,
-    instead: String,
 }
 
 impl Found {
     fn into_findings(mut self, backend: DbBackend, migration: &Recorded) -> Vec<Finding> {
         self.broken.sort_by(|one, other| (one.at, one.rule.as_str()).cmp(&(other.at, other.rule.as_str())));
         let finding = |broken: Broken| Finding {
-            allowed: reason(migration, &broken.rule),
+            allowed: reason(migration, broken.rule),
             migration: migration.name.clone(),
             database: Some(name(backend)),
             rule: broken.rule,
-            level: broken.level,
+            level: broken.effect.level,
             statement: broken.statement,
-            why: broken.why,
-            instead: broken.instead,
+            why: broken.effect.why,
+            instead: broken.effect.instead,
         };
         self.broken.into_iter().map(finding).collect()
     }
@@ -148,10 +157,10 @@ fn name(backend: DbBackend) -> &'static str {
 }
 
 /// The declared reason for breaking a rule. An empty one does not count.
-fn reason(migration: &Recorded, rule: &Rule) -> Option<String> {
+fn reason(migration: &Recorded, rule: Rule) -> Option<String> {
     let exceptions = &migration.exceptions;
     let own =
-        exceptions.iter().find(|exception| exception.rule == *rule && !exception.reason.trim().is_empty());
+        exceptions.iter().find(|exception| exception.rule == rule && !exception.reason.trim().is_empty());
     own.map(|exception| exception.reason.to_owned())
 }
 
@@ -159,11 +168,11 @@ fn reason(migration: &Recorded, rule: &Rule) -> Option<String> {
 fn unused(recordings: &[(DbBackend, Vec<Recorded>)], findings: &[Finding]) -> Vec<Finding> {
     let mut unused: Vec<Finding> = Vec::new();
     for migration in recordings.iter().flat_map(|(_, migrations)| migrations) {
-        let used = |rule: &Rule| {
+        let used = |rule: Rule| {
             let mut own = findings.iter().filter(|finding| finding.migration == migration.name);
-            own.any(|finding| finding.allowed.is_some() && finding.rule == *rule)
+            own.any(|finding| finding.allowed.is_some() && finding.rule == rule)
         };
-        for exception in migration.exceptions.iter().filter(|exception| !used(&exception.rule)) {
+        for exception in migration.exceptions.iter().filter(|exception| !used(exception.rule)) {
             let finding = unneeded(&migration.name, exception);
             if !unused.contains(&finding) {
                 unused.push(finding);
@@ -174,16 +183,15 @@ fn unused(recordings: &[(DbBackend, Vec<Recorded>)], findings: &[Finding]) -> Ve
 }
 
 fn unneeded(migration: &str, exception: &Exception) -> Finding {
-    let explanation = RULES.iter().find(|explanation| explanation.rule == Rule::UnusedAllow);
-    let explanation = explanation.expect("the rule is in the list");
+    let Effect { level, why, instead, .. } = rules::page(Rule::UnusedAllow).effects[0];
     Finding {
         migration: migration.to_owned(),
         database: None,
         rule: Rule::UnusedAllow,
-        level: explanation.level,
+        level,
         statement: exception.to_string(),
-        why: explanation.why.to_owned(),
-        instead: explanation.instead.to_owned(),
+        why,
+        instead,
         allowed: None,
     }
 }

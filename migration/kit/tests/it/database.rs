@@ -15,7 +15,7 @@ pub enum Server {
 
 impl Server {
     #[expect(clippy::disallowed_methods, reason = "the tests' own settings")]
-    fn chosen() -> Self {
+    pub fn chosen() -> Self {
         match (std::env::var("TEST_POSTGRES_URL").ok(), std::env::var("TEST_MARIADB_URL").ok()) {
             (None, None) => Self::Sqlite,
             (Some(url), None) => Self::Postgres(url),

@@ -54,7 +54,7 @@ impl MigrationTrait for Label {
     }
 }
 
-lint_exceptions!(Label, [(Rule::squawk("some-rule"), "it must")]);
+lint_exceptions!(Label, [(Rule::BanDropView, "it must")]);
 
 struct Shelves;
 struct Younger;
@@ -215,7 +215,10 @@ async fn a_migration_is_shown_with_its_sql() {
         assert_eq!(shown.name, LABEL.name);
         assert_eq!(shown.up, ["INSERT INTO shelves VALUES (1, 'it''s')"]);
         assert_eq!(shown.down, ["DELETE FROM shelves"]);
-        assert_eq!(shown.allowed.iter().map(ToString::to_string).collect::<Vec<_>>(), ["some-rule: it must"]);
+        assert_eq!(
+            shown.allowed.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            ["ban-drop-view: it must"]
+        );
         assert_eq!(shown.checksum.len(), 64);
         assert!(shown.to_string().contains("\nup:\n  INSERT INTO shelves VALUES (1, 'it''s');\n"));
     }

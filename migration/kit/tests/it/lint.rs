@@ -7,9 +7,8 @@ use sea_orm_migration::{
 use sea_orm_migration_kit::{
     Exception, Rule, lint_exceptions,
     run::recorder::{self, Recorded},
-    tooling::lint::{self, Finding, LEFT_OUT, Level, RULES},
+    tooling::lint::{self, Finding, Level},
 };
-use squawk_linter::Linter;
 
 use crate::steps::Step;
 
@@ -22,6 +21,7 @@ fn recorded(backend: DbBackend, name: &str, statements: &[&str], exceptions: &[E
         statements: statements.iter().map(|sql| Statement::from_string(backend, *sql)).collect(),
         reads: Vec::new(),
         exceptions: exceptions.to_vec(),
+        transaction: None,
     }
 }
 
@@ -44,5 +44,6 @@ const ALL: [DbBackend; 3] = [DbBackend::Sqlite, DbBackend::Postgres, DbBackend::
 mod dialect;
 mod exceptions;
 mod findings;
+mod live;
 mod losses;
 mod servers;

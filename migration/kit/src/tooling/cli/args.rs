@@ -7,7 +7,8 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Args, Parser, Subcommand};
 
 pub use self::options::{
-    Autogenerate, Backend, ComparisonArgs, Down, Drift, Generate, Print, Show, Sql, Stamp, Up, Verify,
+    Autogenerate, Backend, Check, ComparisonArgs, Down, Drift, Generate, Lint, Print, Show, Sql, Stamp, Up,
+    Verify,
 };
 use crate::run::PATIENCE;
 
@@ -133,7 +134,7 @@ pub enum Verb {
     #[command(
         after_help = "If a database answers, it also reports applied migrations that were edited.\n\nExample, in CI:\n  cargo migrate check"
     )]
-    Check(ComparisonArgs),
+    Check(Check),
     /// Print the script that applies migrations; needs no database
     #[command(
         after_help = "Example, from the newest migration of the last release:\n  cargo migrate sql --backend mariadb --from m20300101_000003_create_depots > up.sql"
@@ -166,9 +167,9 @@ pub enum Verb {
     Drift(Drift),
     /// Fail if a migration locks, rewrites or loses data without a declared reason; needs no database
     #[command(
-        after_help = "A migration declares its reasons by `lint_exceptions!(Migration, [(Rule::…, \"reason\")])`.\n\nExample, with notes and exceptions:\n  cargo migrate lint -v"
+        after_help = "A migration declares its reasons by `lint_exceptions!(Migration, [(Rule::…, \"reason\")])`.\n\nExample, with notes and exceptions, and the page of a rule:\n  cargo migrate lint -v\n  cargo migrate lint --explain ban-drop-column"
     )]
-    Lint(Print),
+    Lint(Lint),
     /// Fail if a migration cannot be rolled back and applied again, tried in scratch space
     #[command(
         after_help = "Example:\n  cargo migrate verify --on sqlite::memory: --on postgres://postgres@127.0.0.1/postgres"

@@ -1,28 +1,22 @@
-//! Verbs that compare: entities with migrations, databases with migrations, migrations with the rules of the linter.
+//! Verbs that compare: entities with migrations, databases with migrations.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use sea_orm_migration::{MigratorTrait, sea_orm::DbBackend};
 use serde::Serialize;
 
 use super::{
     CliError, Outcome, Settings,
-    args::{Autogenerate, ComparisonArgs, Drift, Generate, Print, Verify},
+    args::{Autogenerate, ComparisonArgs, Drift, Generate, Verify},
     backend, print, print_json, read,
 };
-use crate::{
-    run::recorder,
-    tooling::{
-        autogenerate,
-        compare::{CompareOptions, Comparison, Project, compare},
-        drift,
-        history::MigrationState,
-        lint::{self, Finding, Level},
-        mention,
-        merge::Unspecified,
-        verify,
-        write::Rename,
-    },
+use crate::tooling::{
+    autogenerate,
+    compare::{CompareOptions, Comparison, Project, compare},
+    drift, mention,
+    merge::Unspecified,
+    verify,
+    write::Rename,
 };
 
 pub(super) fn generate<M: MigratorTrait>(project: &Project<M>, asked: &Generate) -> Outcome {
@@ -57,55 +51,6 @@ fn register<M: MigratorTrait>(project: &Project<M>, name: &str, local: bool, sou
     Ok(true)
 }
 
-pub(super) async fn check<M: MigratorTrait>(
-    project: &Project<M>,
-    settings: &Settings,
-    asked: &ComparisonArgs,
-) -> Outcome {
-    let comparison = compared(project, asked, &[]).await?;
-    report_unread(&comparison);
-    let found = differences(&comparison) + &edited::<M>(settings).await;
-    if found.is_empty() {
-        print("entities and migrations agree\n")?;
-        return Ok(true);
-    }
-    print(found)?;
-    Ok(false)
-}
-
-fn differences(comparison: &Comparison) -> String {
-    if comparison.agrees() {
-        return String::new();
-    }
-    let mut found = "Entities and migrations differ:\n".to_owned();
-    for difference in comparison.differences() {
-        let _ = writeln!(found, "  {difference}");
-    }
-    found += "Write the missing migration by `cargo migrate autogenerate NAME`, or regenerate the entities from a migrated \
-              database.\n";
-    found
-}
-
-/// The applied migrations that were edited, if a database answers.
-async fn edited<M: MigratorTrait>(settings: &Settings) -> String {
-    let mut found = String::new();
-    match read::quickly::<M>(settings).await {
-        Some(Ok(history)) => {
-            for entry in history.entries.iter().filter(|entry| entry.state == MigrationState::Edited) {
-                let _ = writeln!(
-                    found,
-                    "{} was edited after it had been applied to the database: undo the edit and write another migration, or \
-                     accept it with `cargo migrate stamp`.",
-                    entry.name
-                );
-            }
-        }
-        Some(Err(error)) => log::debug!("the database cannot be read: {error}"),
-        None => log::debug!("no database answers"),
-    }
-    found
-}
-
 pub(super) async fn drift<M: MigratorTrait>(
     project: &Project<M>,
     settings: &Settings,
@@ -123,31 +68,6 @@ pub(super) async fn drift<M: MigratorTrait>(
         print(Lines(&found))?;
     }
     Ok(found.is_empty())
-}
-
-pub(super) async fn lint<M: MigratorTrait>(
-    project: &Project<M>,
-    settings: &Settings,
-    how: &Print,
-) -> Outcome {
-    let mut recordings: Vec<(DbBackend, Vec<recorder::Recorded>)> = Vec::new();
-    for backend in project.databases {
-        recordings.push((*backend, recorder::ups::<M>(*backend).await?));
-    }
-    let findings = lint::run(&recordings);
-    let fails = findings.iter().filter(|finding| finding.fails()).count();
-    let shown: Vec<&Finding> =
-        findings.iter().filter(|finding| settings.verbose || how.json || finding.fails()).collect();
-    if how.json {
-        print_json(&shown)?;
-        return Ok(fails == 0);
-    }
-    print(Lines(&shown))?;
-    let notes =
-        findings.iter().filter(|finding| finding.allowed.is_none() && finding.level == Level::Note).count();
-    let allowed = findings.iter().filter(|finding| finding.allowed.is_some()).count();
-    print(format_args!("{fails} findings, {allowed} exceptions, {notes} notes\n"))?;
-    Ok(fails == 0)
 }
 
 pub(super) async fn verify<M: MigratorTrait>(settings: &Settings, asked: &Verify) -> Outcome {
@@ -188,7 +108,7 @@ pub(super) async fn verify<M: MigratorTrait>(settings: &Settings, asked: &Verify
     Ok(is_good)
 }
 
-async fn compared<M: MigratorTrait>(
+pub(super) async fn compared<M: MigratorTrait>(
     project: &Project<M>,
     asked: &ComparisonArgs,
     renames: &[Rename],
@@ -199,14 +119,14 @@ async fn compared<M: MigratorTrait>(
 }
 
 /// Warns of statements that the comparison leaves out.
-fn report_unread(comparison: &Comparison) {
+pub(super) fn report_unread(comparison: &Comparison) {
     for statement in &comparison.unread {
         log::warn!("warning: not part of the comparison: {statement}");
     }
 }
 
 /// One item a line.
-struct Lines<'l, T>(&'l [T]);
+pub(super) struct Lines<'l, T>(pub(super) &'l [T]);
 
 impl<T: fmt::Display> fmt::Display for Lines<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

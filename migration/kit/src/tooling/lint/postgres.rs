@@ -1,73 +1,19 @@
 //! PostgreSQL, by the rules of `squawk` that concern data and its users during a change.
 
+use sea_orm_migration::sea_orm::{DbBackend, Statement};
 use sqlparser::ast::{self, Statement as Sql};
 use squawk_linter::{Linter, LinterSettings, Rule as Squawk, Violation};
 use squawk_syntax::SourceFile;
 
-use sea_orm_migration::sea_orm::DbBackend;
-
-use super::{Broken, Found, Level, rules};
+use self::table::rule_of;
+use super::{Broken, Found, page::Finder, rules};
 use crate::{
     Rule,
     run::recorder::Recorded,
     snapshot::fold::{in_a_line, last, parse},
 };
 
-const ATOMIC: &str = "a run is one transaction, so it leaves no partial state";
-const TASTE: &str = "it concerns the choice of types, not the cost of a change; the entities decide types";
-const WIDER: &str = "it accepts more than before: no row is touched, and no running statement fails";
-const OPTIONAL: &str = "squawk itself leaves it out by default";
-
-/// The rules of `squawk` that are left out, each with the reason.
-pub const LEFT_OUT: &[(Squawk, &str)] = &[
-    (Squawk::PreferBigintOverInt, TASTE),
-    (Squawk::PreferBigintOverSmallint, TASTE),
-    (Squawk::PreferIdentity, "SeaORM's query builder decides it"),
-    (
-        Squawk::PreferTextField,
-        "a length is a limit that holds on all three databases, and an index on MariaDB needs it",
-    ),
-    (Squawk::PreferTimestampTz, TASTE),
-    (Squawk::BanCharField, TASTE),
-    (Squawk::PreferRobustStmts, ATOMIC),
-    (
-        Squawk::BanConcurrentIndexCreationInTransaction,
-        "PostgreSQL refuses it by itself, and the SQL does not show the transaction",
-    ),
-    (Squawk::RequireTimeoutSettings, "the operator sets them, for every run"),
-    (Squawk::RequireLockTimeout, "the operator sets it, for every run"),
-    (Squawk::RequireStatementTimeout, "the operator sets it, for every run"),
-    (Squawk::RequireEnumValueOrdering, "the order of values is that of the entities"),
-    (Squawk::RequireTableSchema, "the connection selects the schema"),
-    (Squawk::UnusedIgnore, "reasons are declared by `lint_exceptions!`, not in comments"),
-    (Squawk::BanDropNotNull, WIDER),
-    (Squawk::BanDropConstraint, WIDER),
-    (Squawk::BanDropTrigger, OPTIONAL),
-    (Squawk::BanAlterGeneratedExpression, OPTIONAL),
-    (Squawk::BanDropIndex, OPTIONAL),
-    (Squawk::BanSetDefault, OPTIONAL),
-    (Squawk::BanDisableTrigger, OPTIONAL),
-    (Squawk::BanReplicaIdentity, OPTIONAL),
-    (Squawk::BanDropPolicy, OPTIONAL),
-    (Squawk::BanRevoke, OPTIONAL),
-    (Squawk::BanReplaceViewFunction, OPTIONAL),
-    (Squawk::BanAlterPolicyCondition, OPTIONAL),
-    (Squawk::BanAlterPolicyRoles, OPTIONAL),
-    (Squawk::BanCreatePolicy, OPTIONAL),
-    (Squawk::BanAlterFunctionOptions, OPTIONAL),
-    (Squawk::BanAlterViewOptions, OPTIONAL),
-    (Squawk::BanAlterRoleOptions, OPTIONAL),
-    (Squawk::BanAlterDatabaseOptions, OPTIONAL),
-    (Squawk::BanAlterRowLevelSecurity, OPTIONAL),
-    (Squawk::BanNewWriteRestriction, OPTIONAL),
-    (Squawk::BanAddEnumValue, OPTIONAL),
-    (Squawk::BanAddCompositeAttribute, OPTIONAL),
-    (Squawk::BanAddColumn, OPTIONAL),
-    (Squawk::BanDetachInheritance, OPTIONAL),
-    (Squawk::BanAlterSequenceValues, OPTIONAL),
-    (Squawk::BanAlterSystemOptions, OPTIONAL),
-    (Squawk::BanAlterExtension, OPTIONAL),
-];
+mod table;
 
 /// Adds the findings of `squawk` to those of our own rules.
 pub(super) fn add(migration: &Recorded, found: &mut Found) {
@@ -78,8 +24,7 @@ pub(super) fn add(migration: &Recorded, found: &mut Found) {
         ends.push(file.len());
     }
     let parsed = SourceFile::parse(&file);
-    let left_out: Vec<Squawk> = LEFT_OUT.iter().map(|(rule, _)| *rule).collect();
-    let mut linter = Linter::with_rules(&[], &left_out);
+    let mut linter = Linter::with_default_rules();
     linter.settings = LinterSettings { assume_in_transaction: true, ..LinterSettings::default() };
     let violations = linter.lint(&parsed, &file);
     let place = |violation: &Violation| {
@@ -93,11 +38,13 @@ pub(super) fn add(migration: &Recorded, found: &mut Found) {
         if violation.code == Squawk::ConstraintMissingNotValid && keys.contains(&at) {
             continue;
         }
-        let rule = Rule::named(&violation.code.to_string());
+        let Ok(rule) = rule_of(violation.code) else { continue };
         let known = found.broken.iter().any(|broken| broken.at == at && broken.rule == rule);
-        let ours = found.read.contains(&at) && rules::find(&rule, DbBackend::Postgres).is_some();
-        if !known && !ours && !is_passing(violation.code, at, migration) {
-            found.broken.push(broken(at, rule, &violation, &migration.statements[at].sql));
+        let ours = found.read.contains(&at) && is_ours(rule);
+        let effect = rules::page(rule).effect(DbBackend::Postgres);
+        if let Some(effect) = effect.filter(|_| !known && !ours && !is_passing(rule, at, migration)) {
+            let statement = in_a_line(&migration.statements[at].sql);
+            found.broken.push(Broken { at, rule, effect, statement });
         }
     }
 }
@@ -111,55 +58,44 @@ fn is_key(rule: Squawk) -> bool {
     )
 }
 
-fn broken(at: usize, rule: Rule, violation: &Violation, sql: &str) -> Broken {
-    let line = |text: &str| {
-        let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let mut chars = line.trim_end_matches('.').chars();
-        chars.next().map(|first| first.to_lowercase().chain(chars).collect::<String>()).unwrap_or_default()
-    };
-    let ours = rules::find(&rule, DbBackend::Postgres);
-    let advice = || violation.help.as_deref().map_or_else(|| FALLBACK.to_owned(), line);
-    Broken {
-        at,
-        rule,
-        level: ours.map_or(Level::Warning, |rule| rule.level),
-        statement: in_a_line(sql),
-        why: ours.map_or_else(|| line(&violation.message), |rule| rule.why.to_owned()),
-        instead: ours.map_or_else(advice, |rule| rule.instead.to_owned()),
+/// Whether a function of ours finds the rule on PostgreSQL.
+fn is_ours(rule: Rule) -> bool {
+    match rules::page(rule).finder {
+        Finder::Ours(_) => true,
+        Finder::Both(_) | Finder::Squawk | Finder::Linter => false,
     }
 }
 
-/// Most rules without advice concern the version of a program that still runs.
-const FALLBACK: &str = "release a version that does not need it, and change it in the next release";
+/// Whether the same migration restores the dropped object: a default that is dropped while the type changes, a view that
+/// is created again, or an enum that is replaced by one of the same name.
+fn is_passing(rule: Rule, at: usize, migration: &Recorded) -> bool {
+    let parsed = |statements: &[Statement]| -> Vec<Sql> {
+        let parsed = statements.iter().filter_map(|other| parse(DbBackend::Postgres, &other.sql).ok());
+        parsed.flatten().collect()
+    };
+    let (sql, later) = (migration.statements[at].sql.trim(), &migration.statements[at + 1..]);
+    if rule == Rule::BanDropDefault {
+        let set = sql.to_uppercase().replace("DROP DEFAULT", "SET DEFAULT");
+        return later.iter().any(|later| later.sql.trim().to_uppercase().starts_with(&set));
+    }
+    let Some(this) = parsed(&migration.statements[at..=at]).pop() else { return false };
+    if rule == Rule::BanDropView {
+        let created: Vec<String> = parsed(later).iter().filter_map(view).collect();
+        return matches!(&this, Sql::Drop { names, .. } if names.iter().all(|name| created.contains(&last(name))));
+    }
+    matches!(rule, Rule::RenamingObject | Rule::BanDropType)
+        && makes_way(&parsed(&migration.statements)).iter().any(|(old, new)| match &this {
+            Sql::AlterType(alter) => last(&alter.name) == *old,
+            Sql::Drop { names, .. } => names.iter().all(|name| last(name) == *new),
+            _ => false,
+        })
+}
 
-/// Whether the same migration restores the dropped object: a default that is dropped while the type changes, or an enum
-/// that is replaced by one of the same name.
-fn is_passing(rule: Squawk, at: usize, migration: &Recorded) -> bool {
-    let sql = |at: usize| migration.statements[at].sql.trim();
-    match rule {
-        Squawk::BanDropDefault => {
-            let set = sql(at).to_uppercase().replace("DROP DEFAULT", "SET DEFAULT");
-            let later = &migration.statements[at + 1..];
-            later.iter().any(|later| later.sql.trim().to_uppercase().starts_with(&set))
-        }
-        Squawk::RenamingObject | Squawk::BanDropType => {
-            let statements: Vec<Sql> = migration
-                .statements
-                .iter()
-                .filter_map(|other| parse(DbBackend::Postgres, &other.sql).ok())
-                .flatten()
-                .collect();
-            let Some(this) = parse(DbBackend::Postgres, sql(at)).ok().and_then(|mut parsed| parsed.pop())
-            else {
-                return false;
-            };
-            makes_way(&statements).iter().any(|(old, new)| match &this {
-                Sql::AlterType(alter) => last(&alter.name) == *old,
-                Sql::Drop { names, .. } => names.iter().all(|name| last(name) == *new),
-                _ => false,
-            })
-        }
-        _ => false,
+/// The view that a statement creates.
+fn view(sql: &Sql) -> Option<String> {
+    match sql {
+        Sql::CreateView(create) => Some(last(&create.name)),
+        _ => None,
     }
 }
 

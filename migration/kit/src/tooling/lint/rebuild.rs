@@ -19,6 +19,13 @@ pub(super) struct Rebuild {
     pub(super) copied: Option<Vec<(String, Option<String>)>>,
 }
 
+impl Rebuild {
+    /// Whether the values of a column are copied.
+    pub(super) fn keeps(&self, column: &str) -> bool {
+        self.copied.as_ref().is_none_or(|copied| copied.iter().any(|(name, _)| name == column))
+    }
+}
+
 struct Copy {
     at: usize,
     from: String,

@@ -1,243 +1,261 @@
-//! The rules of our own: databases, severity, effect and the safer way.
-//!
-//! The effects on MariaDB were measured on MariaDB 10.11 with `ALGORITHM=` and `LOCK=`.
+//! The rules, one file for each: what it finds, its page, and tests.
 
-use sea_orm_migration::sea_orm::{
-    DatabaseBackend::{MySql, Postgres, Sqlite},
-    DbBackend,
+use sqlparser::ast::{self, AlterTableOperation as Operation, ObjectType, Statement as Sql};
+
+use super::{
+    page::Page,
+    scan::{Part, Scan},
 };
-use serde::Serialize;
+use crate::{
+    Rule,
+    snapshot::{Table, fold::last},
+};
 
-use crate::Rule;
+mod adding_field_with_default;
+mod adding_foreign_key_constraint;
+mod adding_json_column;
+mod adding_not_nullable_field;
+mod adding_required_field;
+mod adding_serial_primary_key_field;
+mod adding_unique_index;
+mod ban_alter_domain_with_add_constraint;
+mod ban_alter_identity;
+mod ban_concurrent_index_creation_in_transaction;
+mod ban_create_domain_with_constraint;
+mod ban_drop_column;
+mod ban_drop_database;
+mod ban_drop_default;
+mod ban_drop_domain;
+mod ban_drop_extension;
+mod ban_drop_function;
+mod ban_drop_generated_expression;
+mod ban_drop_schema;
+mod ban_drop_sequence;
+mod ban_drop_table;
+mod ban_drop_type;
+mod ban_drop_view;
+mod ban_duplicate_column_assignments;
+mod ban_set_schema;
+mod ban_truncate;
+mod ban_truncate_cascade;
+mod ban_uncommitted_transaction;
+mod changing_column_type;
+mod constraint_missing_not_valid;
+mod converting_character_set;
+mod delete_without_where;
+mod disallowed_unique_constraint;
+mod dropping_column_attribute;
+mod dropping_foreign_key_index;
+mod foreign_key_without_index;
+mod identifier_too_long;
+mod mixing_schema_and_rows;
+mod narrowing_column_type;
+mod rebuild_drops_index;
+mod rebuilding_table;
+mod renaming_column;
+mod renaming_object;
+mod renaming_table;
+mod require_concurrent_index_creation;
+mod require_concurrent_index_deletion;
+mod require_concurrent_partition_detach;
+mod require_concurrent_reindex;
+mod several_changes;
+mod transaction_nesting;
+mod unread_statement;
+mod unsupported_algorithm;
+mod unsupported_alter_table;
+mod unused_allow;
+mod update_without_where;
 
-/// How grave it is to break a rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// Good to know.
-    Note,
-    /// It locks, rewrites, or breaks the version that still runs.
-    Warning,
-    /// It loses data.
-    Loss,
+/// The page of a rule.
+#[must_use]
+pub fn page(rule: Rule) -> &'static Page {
+    match rule {
+        Rule::BanDropTable => &ban_drop_table::PAGE,
+        Rule::BanDropColumn => &ban_drop_column::PAGE,
+        Rule::BanDropSchema => &ban_drop_schema::PAGE,
+        Rule::BanDropDatabase => &ban_drop_database::PAGE,
+        Rule::BanTruncate => &ban_truncate::PAGE,
+        Rule::BanTruncateCascade => &ban_truncate_cascade::PAGE,
+        Rule::DeleteWithoutWhere => &delete_without_where::PAGE,
+        Rule::NarrowingColumnType => &narrowing_column_type::PAGE,
+        Rule::UpdateWithoutWhere => &update_without_where::PAGE,
+        Rule::RenamingTable => &renaming_table::PAGE,
+        Rule::RenamingColumn => &renaming_column::PAGE,
+        Rule::RenamingObject => &renaming_object::PAGE,
+        Rule::BanSetSchema => &ban_set_schema::PAGE,
+        Rule::AddingRequiredField => &adding_required_field::PAGE,
+        Rule::AddingNotNullableField => &adding_not_nullable_field::PAGE,
+        Rule::RebuildingTable => &rebuilding_table::PAGE,
+        Rule::RebuildDropsIndex => &rebuild_drops_index::PAGE,
+        Rule::ChangingColumnType => &changing_column_type::PAGE,
+        Rule::DroppingColumnAttribute => &dropping_column_attribute::PAGE,
+        Rule::BanDropDefault => &ban_drop_default::PAGE,
+        Rule::AddingForeignKeyConstraint => &adding_foreign_key_constraint::PAGE,
+        Rule::ForeignKeyWithoutIndex => &foreign_key_without_index::PAGE,
+        Rule::DroppingForeignKeyIndex => &dropping_foreign_key_index::PAGE,
+        Rule::ConstraintMissingNotValid => &constraint_missing_not_valid::PAGE,
+        Rule::DisallowedUniqueConstraint => &disallowed_unique_constraint::PAGE,
+        Rule::AddingUniqueIndex => &adding_unique_index::PAGE,
+        Rule::AddingSerialPrimaryKeyField => &adding_serial_primary_key_field::PAGE,
+        Rule::AddingFieldWithDefault => &adding_field_with_default::PAGE,
+        Rule::AddingJsonColumn => &adding_json_column::PAGE,
+        Rule::RequireConcurrentIndexCreation => &require_concurrent_index_creation::PAGE,
+        Rule::RequireConcurrentIndexDeletion => &require_concurrent_index_deletion::PAGE,
+        Rule::RequireConcurrentReindex => &require_concurrent_reindex::PAGE,
+        Rule::RequireConcurrentPartitionDetach => &require_concurrent_partition_detach::PAGE,
+        Rule::BanConcurrentIndexCreationInTransaction => &ban_concurrent_index_creation_in_transaction::PAGE,
+        Rule::TransactionNesting => &transaction_nesting::PAGE,
+        Rule::BanUncommittedTransaction => &ban_uncommitted_transaction::PAGE,
+        Rule::ConvertingCharacterSet => &converting_character_set::PAGE,
+        Rule::UnsupportedAlgorithm => &unsupported_algorithm::PAGE,
+        Rule::UnsupportedAlterTable => &unsupported_alter_table::PAGE,
+        Rule::SeveralChanges => &several_changes::PAGE,
+        Rule::MixingSchemaAndRows => &mixing_schema_and_rows::PAGE,
+        Rule::IdentifierTooLong => &identifier_too_long::PAGE,
+        Rule::BanDuplicateColumnAssignments => &ban_duplicate_column_assignments::PAGE,
+        Rule::BanCreateDomainWithConstraint => &ban_create_domain_with_constraint::PAGE,
+        Rule::BanAlterDomainWithAddConstraint => &ban_alter_domain_with_add_constraint::PAGE,
+        Rule::BanDropDomain => &ban_drop_domain::PAGE,
+        Rule::BanDropExtension => &ban_drop_extension::PAGE,
+        Rule::BanDropFunction => &ban_drop_function::PAGE,
+        Rule::BanDropGeneratedExpression => &ban_drop_generated_expression::PAGE,
+        Rule::BanAlterIdentity => &ban_alter_identity::PAGE,
+        Rule::BanDropSequence => &ban_drop_sequence::PAGE,
+        Rule::BanDropType => &ban_drop_type::PAGE,
+        Rule::BanDropView => &ban_drop_view::PAGE,
+        Rule::UnreadStatement => &unread_statement::PAGE,
+        Rule::UnusedAllow => &unused_allow::PAGE,
+    }
 }
 
-/// The effect of breaking a rule on some databases.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Explanation {
-    /// The rule.
-    pub rule: Rule,
-    /// The databases on which this is the effect.
-    pub on: &'static [DbBackend],
-    /// Severity.
-    pub level: Level,
-    /// The effect.
-    pub why: &'static str,
-    /// The safer way.
-    pub instead: &'static str,
+/// The table of an UPDATE or DELETE.
+fn table_of(from: &ast::TableWithJoins) -> Option<String> {
+    match &from.relation {
+        ast::TableFactor::Table { name, .. } => Some(last(name)),
+        _ => None,
+    }
 }
 
-const ALL: &[DbBackend] = &[Sqlite, Postgres, MySql];
-const SERVERS: &[DbBackend] = &[Postgres, MySql];
-
-const fn rule(
-    rule: Rule,
-    on: &'static [DbBackend],
-    level: Level,
-    why: &'static str,
-    instead: &'static str,
-) -> Explanation {
-    Explanation { rule, on, level, why, instead }
+/// Whether a condition excludes no row: TRUE, or two equal values.
+fn is_always_true(condition: &ast::Expr) -> bool {
+    match condition {
+        ast::Expr::Nested(inner) => is_always_true(inner),
+        ast::Expr::Value(value) => matches!(value.value, ast::Value::Boolean(true)),
+        ast::Expr::BinaryOp { left, op: ast::BinaryOperator::Eq, right } => {
+            matches!(**left, ast::Expr::Value(_)) && left == right
+        }
+        _ => false,
+    }
 }
 
-/// Every rule of ours, once for each database.
-pub const RULES: &[Explanation] = &[
-    rule(
-        Rule::BanDropTable,
-        ALL,
-        Level::Loss,
-        "its rows are lost, and the version that still runs asks for them",
-        "release a version that does not use the table, keep a copy, then drop it",
-    ),
-    rule(
-        Rule::BanDropColumn,
-        ALL,
-        Level::Loss,
-        "its values are lost, and the version that still runs asks for them",
-        "release a version that neither reads nor writes the column, then drop it",
-    ),
-    rule(
-        Rule::BanDropSchema,
-        SERVERS,
-        Level::Loss,
-        "everything in it is lost",
-        "drop by name what is no longer used",
-    ),
-    rule(
-        Rule::BanDropDatabase,
-        SERVERS,
-        Level::Loss,
-        "everything in it is lost",
-        "drop by name what is no longer used",
-    ),
-    rule(
-        Rule::BanTruncate,
-        SERVERS,
-        Level::Loss,
-        "every row is lost",
-        "delete the rows that are not needed, by WHERE",
-    ),
-    rule(
-        Rule::DeleteWithoutWhere,
-        ALL,
-        Level::Loss,
-        "every row is lost",
-        "say by WHERE which rows are not needed",
-    ),
-    rule(
-        Rule::NarrowingColumnType,
-        SERVERS,
-        Level::Loss,
-        "values that do not fit the new type are cut or refused",
-        "add a column of the new type, copy what fits, look at what does not, and switch in the next release",
-    ),
-    rule(
-        Rule::UpdateWithoutWhere,
-        ALL,
-        Level::Warning,
-        "every row is written in one transaction, which holds up other writers until it ends",
-        "a migration of its own that goes through the table in batches by its key",
-    ),
-    rule(
-        Rule::RenamingTable,
-        ALL,
-        Level::Warning,
-        "the version that still runs knows the old name",
-        "create the new table, write to both, copy, and drop the old one two releases later",
-    ),
-    rule(
-        Rule::RenamingColumn,
-        ALL,
-        Level::Warning,
-        "the version that still runs knows the old name",
-        "add the new column, write to both, copy, and drop the old one two releases later",
-    ),
-    rule(
-        Rule::AddingRequiredField,
-        &[Sqlite, Postgres],
-        Level::Warning,
-        "it fails on a table with rows, and the version that still runs cannot insert",
-        "give it a default; or add it nullable, fill it, and make it NOT NULL in the next release",
-    ),
-    rule(
-        Rule::AddingRequiredField,
-        &[MySql],
-        Level::Warning,
-        "rows that are there get an empty value, and the version that still runs cannot insert",
-        "give it a default; or add it nullable, fill it, and make it NOT NULL in the next release",
-    ),
-    rule(
-        Rule::RebuildingTable,
-        ALL,
-        Level::Warning,
-        "the whole table is copied while nobody else may write",
-        "make all changes of the table in one rebuild, in a quiet hour",
-    ),
-    rule(
-        Rule::ChangingColumnType,
-        &[Postgres],
-        Level::Warning,
-        "the table is rewritten while nobody may read or write it",
-        "add a column of the new type, write to both, copy in batches, and switch in the next release",
-    ),
-    rule(
-        Rule::ChangingColumnType,
-        &[MySql],
-        Level::Warning,
-        "the table is copied while nobody may write to it (ALGORITHM=COPY)",
-        "add a column of the new type, write to both, copy in batches, and switch in the next release; or gh-ost",
-    ),
-    rule(
-        Rule::AddingNotNullableField,
-        &[MySql],
-        Level::Warning,
-        "the table is rebuilt, and a row without a value makes it fail",
-        "fill the column in an earlier release that no longer writes NULL",
-    ),
-    rule(
-        Rule::AddingForeignKeyConstraint,
-        &[MySql],
-        Level::Warning,
-        "the table is copied while nobody may write to it (ALGORITHM=COPY)",
-        "check by a query that every row has its parent, then add the key between SET foreign_key_checks = 0 and 1",
-    ),
-    rule(
-        Rule::ConstraintMissingNotValid,
-        &[MySql],
-        Level::Warning,
-        "the table is copied while nobody may write to it (ALGORITHM=COPY)",
-        "check by a query that every row meets it, then add it between SET check_constraint_checks = 0 and 1",
-    ),
-    rule(
-        Rule::AddingSerialPrimaryKeyField,
-        &[MySql],
-        Level::Warning,
-        "the table is built anew in the order of the new key, for an auto-increment or with no key left while nobody may \
-         write to it",
-        "drop the old key and add the new one in one ALTER TABLE, in a quiet hour; or gh-ost",
-    ),
-    rule(
-        Rule::AddingFieldWithDefault,
-        &[MySql],
-        Level::Warning,
-        "the table is copied to compute a stored column while nobody may write to it (ALGORITHM=COPY)",
-        "a VIRTUAL column, which is computed when it is read",
-    ),
-    rule(
-        Rule::RequireConcurrentIndexCreation,
-        &[MySql],
-        Level::Warning,
-        "a FULLTEXT or SPATIAL index is built while nobody may write to the table; others are built online",
-        "a quiet hour, or gh-ost",
-    ),
-    rule(
-        Rule::RequireConcurrentIndexCreation,
-        &[Postgres],
-        Level::Warning,
-        "nobody may write to the table while the index is built",
-        "CREATE INDEX CONCURRENTLY in a migration of its own whose use_transaction() is Some(false)",
-    ),
-    rule(
-        Rule::ConvertingCharacterSet,
-        &[MySql],
-        Level::Warning,
-        "the table is copied while nobody may write to it (ALGORITHM=COPY)",
-        "a new table of the new character set that is filled in batches; or gh-ost",
-    ),
-    rule(
-        Rule::SeveralChanges,
-        &[MySql],
-        Level::Note,
-        "each change of the schema is committed by itself: of a run that fails half way, the first ones stay",
-        "one change a migration",
-    ),
-    rule(
-        Rule::UnreadStatement,
-        ALL,
-        Level::Note,
-        "it is in words that are not understood here, and may do anything",
-        "look at it yourself",
-    ),
-    rule(
-        Rule::UnusedAllow,
-        ALL,
-        Level::Warning,
-        "the migration declares an exception that it needs on no database, or one without a reason",
-        "remove the exception, or give the reason",
-    ),
-];
+/// Whether the database counts a column up.
+fn is_counted(column: &ast::ColumnDef) -> bool {
+    let counts = |option: &ast::ColumnOption| match option {
+        ast::ColumnOption::DialectSpecific(tokens) => {
+            let text: String = tokens.iter().map(ToString::to_string).collect();
+            text.replace('_', "").eq_ignore_ascii_case("autoincrement")
+        }
+        _ => false,
+    };
+    column.options.iter().any(|option| counts(&option.option))
+        || column.data_type.to_string().to_lowercase().ends_with("serial")
+}
 
-/// The explanation of a rule on a database.
-pub(super) fn find(rule: &Rule, backend: DbBackend) -> Option<&'static Explanation> {
-    RULES.iter().find(|explanation| explanation.rule == *rule && explanation.on.contains(&backend))
+/// Whether an index of the table, or its primary key, begins with these columns in any order.
+fn covers(table: &Table, columns: &[String]) -> bool {
+    let begins = |key: Vec<&str>| {
+        key.len() >= columns.len()
+            && key[..columns.len()].iter().all(|name| columns.iter().any(|it| it == name))
+    };
+    let primary = table.primary_key.iter().map(|key| key.columns.iter().map(String::as_str).collect());
+    let whole = table.indexes.iter().filter(|index| index.predicate.is_none());
+    let indexes = whole.map(|index| index.parts.iter().map(|part| part.key.as_str()).collect());
+    primary.chain(indexes).any(begins)
+}
+
+/// The index that a part drops, and its table as it was before.
+fn dropped_index<'s>(scan: &'s Scan<'_>, part: &Part<'_>) -> Option<(&'s Table, String)> {
+    let name = match part {
+        Part::Parsed(Sql::Drop { object_type: ObjectType::Index, names, .. }) => last(names.first()?),
+        Part::Parsed(Sql::AlterTable(alter)) => match alter.operations.first()? {
+            Operation::DropIndex { name } => name.value.clone(),
+            _ => return None,
+        },
+        Part::Parsed(_) | Part::Words(_) => return None,
+    };
+    let mut tables = scan.schema.tables.values();
+    let has = |table: &&Table| table.indexes.iter().any(|index| index.name.as_ref() == Some(&name));
+    tables.find(has).map(|table| (table, name.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use super::*;
+    use crate::tooling::lint::{
+        page::{ALL, Explained, Finder},
+        trial,
+    };
+
+    #[test]
+    fn every_rule_has_a_page_for_each_of_its_databases() {
+        for rule in Rule::ALL {
+            let page = page(*rule);
+            assert!(page.details.len() > 70 && page.details.ends_with('.'), "{rule}");
+            assert!(!page.effects.is_empty(), "{rule}");
+            for backend in ALL {
+                let mut on = page.effects.iter().filter(|effect| effect.on.contains(backend));
+                assert!(on.by_ref().take(2).count() < 2, "{rule} has two effects on {backend:?}");
+            }
+            let texts = page.effects.iter().flat_map(|effect| [effect.why, effect.instead]);
+            for text in texts {
+                assert!(!text.is_empty() && !text.ends_with('.') && !text.contains("  "), "{rule}: {text}");
+            }
+            assert!(!page.details.contains("  "), "{rule}: {}", page.details);
+            let text = Explained(*rule).to_string();
+            assert!(text.contains(page.details) && text.contains("Instead: "), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_example_is_found_or_not_as_its_page_says() {
+        for rule in Rule::ALL {
+            let page = page(*rule);
+            if matches!(page.finder, Finder::Linter) {
+                continue;
+            }
+            for example in page.breaks {
+                trial::expect_in(*rule, example.on, example.sql, example.bare, true);
+            }
+            for example in page.keeps {
+                trial::expect_in(*rule, example.on, example.sql, example.bare, false);
+            }
+            for backend in ALL.iter().filter(|backend| page.effect(**backend).is_some()) {
+                let shown = page.breaks.iter().any(|example| example.on.contains(backend));
+                assert!(shown, "{rule} on {backend:?}");
+            }
+            assert!(!page.keeps.is_empty(), "{rule} has no safer way");
+        }
+    }
+
+    #[test]
+    fn every_rule_of_ours_has_a_file_with_a_test() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tooling/lint/rules");
+        let mut files = fs::read_dir(&folder).unwrap().count();
+        for rule in Rule::ALL {
+            let file = folder.join(format!("{}.rs", rule.as_str().replace('-', "_")));
+            let source =
+                fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+            files -= 1;
+            match page(*rule).finder {
+                Finder::Ours(_) | Finder::Both(_) => {
+                    assert!(source.contains("#[test]"), "{rule} has no test");
+                }
+                Finder::Squawk | Finder::Linter => {}
+            }
+        }
+        assert_eq!(files, 0, "a file belongs to no rule");
+    }
 }

@@ -1,9 +1,9 @@
-//! Applies the rules of our own to the statements of a migration.
+//! Goes through the statements of a migration, and asks each rule of ours about each of them.
 
 use std::collections::HashSet;
 
 use sea_orm_migration::sea_orm::DbBackend;
-use sqlparser::ast::{ObjectType, Statement as Sql};
+use sqlparser::ast::{self, AlterTableOperation as Operation, ObjectType, Statement as Sql};
 
 use super::{
     Broken, Found,
@@ -14,66 +14,70 @@ use crate::{
     Rule,
     run::recorder::Recorded,
     snapshot::{
-        Snapshot,
+        Snapshot, Table,
         fold::{in_a_line, last, parse},
     },
 };
 
-mod alter;
-mod rows;
+mod change;
 
-/// Where in a migration we are.
-struct Scan<'s> {
-    backend: DbBackend,
+pub(super) use change::Changed;
+
+/// A part of a migration about which rules are asked.
+#[derive(Debug)]
+pub(super) enum Part<'p> {
+    /// A statement. An ALTER TABLE has one operation; one with several becomes as many.
+    Parsed(&'p Sql),
+    /// A statement outside the parser's grammar, by its words in capitals.
+    Words(&'p [String]),
+}
+
+/// The place in a migration, with the state before it.
+#[derive(Debug)]
+pub(super) struct Scan<'s> {
+    pub(super) backend: DbBackend,
     /// The schema before the statement.
-    schema: &'s mut Snapshot,
+    pub(super) schema: &'s mut Snapshot,
+    /// The schema after the migration.
+    pub(super) end: Snapshot,
+    /// All statements of the migration, each with its place.
+    pub(super) statements: Vec<(usize, Sql)>,
+    /// Which statement it is.
+    pub(super) at: usize,
+    /// Changes of the schema, this statement included.
+    pub(super) changes: u32,
+    /// Whether this statement is one.
+    pub(super) changes_here: bool,
+    /// Whether this statement changes rows, and whether an earlier one did.
+    pub(super) rows: (bool, bool),
+    /// Whether the migration runs outside a transaction.
+    pub(super) bare: bool,
+    /// Whether MariaDB skips the check of references.
+    pub(super) unchecked: bool,
+    /// The column that the part redefines.
+    pub(super) changed: Option<Changed>,
     /// Tables that this migration has created.
     created: HashSet<String>,
     /// Columns that it has added: the table, and the column.
     added: HashSet<(String, String)>,
     rebuilds: Vec<Rebuild>,
-    /// Whether MariaDB skips the check of references or conditions.
-    unchecked: bool,
-    at: usize,
     text: String,
     found: Found,
 }
 
 /// Finds the rules that a migration breaks, and follows its statements in `schema`.
 pub(super) fn migration(backend: DbBackend, migration: &Recorded, schema: &mut Snapshot) -> Found {
-    let parsed: Vec<_> =
+    let parsed: Vec<Option<Vec<Sql>>> =
         migration.statements.iter().map(|statement| parse(backend, &statement.sql).ok()).collect();
-    let places: Vec<(usize, Sql)> = parsed
-        .iter()
-        .enumerate()
-        .flat_map(|(at, parsed)| parsed.iter().flatten().map(move |sql| (at, sql.clone())))
-        .collect();
-    let mut scan = Scan {
-        backend,
-        schema,
-        created: HashSet::new(),
-        added: HashSet::new(),
-        rebuilds: rebuild::find(&places),
-        unchecked: false,
-        at: 0,
-        text: String::new(),
-        found: Found::default(),
-    };
-    let mut changes = 0;
+    let mut scan = Scan::new(backend, migration, &parsed, schema);
     for (at, (statement, parsed)) in migration.statements.iter().zip(&parsed).enumerate() {
-        scan.at = at;
-        scan.text = in_a_line(&statement.sql);
+        scan.begin(at, &statement.sql);
         match parsed {
             Some(parsed) => parsed.iter().for_each(|sql| scan.statement(sql)),
-            None => scan.unread(&statement.sql),
+            None => scan.words(&statement.sql),
         }
         if parsed.as_ref().is_some_and(|parsed| parsed.iter().all(is_ours)) {
             scan.found.read.push(at);
-        }
-        changes += u32::from(changes_schema(&statement.sql));
-        if backend == DbBackend::MySql && changes == 2 {
-            scan.broken(Rule::SeveralChanges);
-            changes += 1;
         }
         scan.schema.apply(backend, &statement.sql);
     }
@@ -89,119 +93,175 @@ fn is_ours(sql: &Sql) -> bool {
     )
 }
 
-fn changes_schema(sql: &str) -> bool {
-    let word = sql.split_whitespace().next().unwrap_or_default();
-    ["create", "alter", "drop", "rename"].iter().any(|verb| word.eq_ignore_ascii_case(verb))
-}
-
-impl Scan<'_> {
-    fn broken(&mut self, rule: Rule) {
-        let known = self.found.broken.iter().any(|broken| broken.at == self.at && broken.rule == rule);
-        if let Some(explanation) = rules::find(&rule, self.backend).filter(|_| !known) {
-            self.found.broken.push(Broken {
-                at: self.at,
-                rule,
-                level: explanation.level,
-                statement: self.text.clone(),
-                why: explanation.why.to_owned(),
-                instead: explanation.instead.to_owned(),
-            });
+impl<'s> Scan<'s> {
+    fn new(
+        backend: DbBackend,
+        migration: &Recorded,
+        parsed: &[Option<Vec<Sql>>],
+        schema: &'s mut Snapshot,
+    ) -> Self {
+        let places = parsed.iter().enumerate();
+        let statements: Vec<(usize, Sql)> = places
+            .flat_map(|(at, parsed)| parsed.iter().flatten().map(move |sql| (at, sql.clone())))
+            .collect();
+        let mut end = schema.clone();
+        for statement in &migration.statements {
+            end.apply(backend, &statement.sql);
+        }
+        Self {
+            backend,
+            schema,
+            end,
+            rebuilds: rebuild::find(&statements),
+            statements,
+            at: 0,
+            changes: 0,
+            changes_here: false,
+            rows: (false, false),
+            bare: migration.transaction == Some(false),
+            unchecked: false,
+            changed: None,
+            created: HashSet::new(),
+            added: HashSet::new(),
+            text: String::new(),
+            found: Found::default(),
         }
     }
 
-    fn is_new(&self, table: &str) -> bool {
-        self.created.contains(table)
+    fn begin(&mut self, at: usize, sql: &str) {
+        let word = sql.split_whitespace().next().unwrap_or_default();
+        let begins = |verbs: &[&str]| verbs.iter().any(|verb| word.eq_ignore_ascii_case(verb));
+        self.at = at;
+        self.text = in_a_line(sql);
+        self.changes_here = begins(&["create", "alter", "drop", "rename"]);
+        self.changes += u32::from(self.changes_here);
+        self.rows = (begins(&["insert", "update", "delete", "replace"]), self.rows.0 || self.rows.1);
     }
 
     fn statement(&mut self, sql: &Sql) {
         match sql {
-            Sql::CreateTable(create) => {
-                self.created.insert(last(&create.name));
-            }
-            Sql::AlterTable(alter) => self.alter(alter),
-            Sql::RenameTable(_) => self.renamed(sql),
-            Sql::Drop { object_type: ObjectType::Table, names, temporary: false, .. } => {
-                for name in names {
-                    self.dropped(&last(name));
+            Sql::AlterTable(alter) if alter.operations.len() > 1 => {
+                for operation in &alter.operations {
+                    let operations = vec![operation.clone()];
+                    self.part(&Sql::AlterTable(ast::AlterTable { operations, ..alter.clone() }));
                 }
             }
-            Sql::Drop { object_type: ObjectType::Schema, .. } => self.broken(Rule::BanDropSchema),
-            Sql::Drop { object_type: ObjectType::Database, .. } => self.broken(Rule::BanDropDatabase),
-            Sql::Truncate(truncate) => self.truncate(truncate),
-            Sql::Delete(delete) => self.delete(delete),
-            Sql::Update(update) => self.update(update),
-            Sql::Set(set) => self.set(&set.to_string()),
+            sql => self.part(sql),
+        }
+    }
+
+    fn part(&mut self, sql: &Sql) {
+        self.changed = self.change_of(sql);
+        self.ask(&Part::Parsed(sql));
+        self.follow(sql);
+    }
+
+    fn words(&mut self, sql: &str) {
+        let words: Vec<String> = sql.split_whitespace().map(str::to_uppercase).collect();
+        self.ask(&Part::Words(&words));
+    }
+
+    fn ask(&mut self, part: &Part<'_>) {
+        for rule in Rule::ALL {
+            let page = rules::page(*rule);
+            if page.find_on(self.backend).is_some_and(|find| find(self, part)) {
+                self.broken(*rule);
+            }
+        }
+    }
+
+    fn broken(&mut self, rule: Rule) {
+        let known = self.found.broken.iter().any(|broken| broken.at == self.at && broken.rule == rule);
+        if let Some(effect) = rules::page(rule).effect(self.backend).filter(|_| !known) {
+            self.found.broken.push(Broken { at: self.at, rule, effect, statement: self.text.clone() });
+        }
+    }
+
+    /// Keeps the state that later parts depend on.
+    fn follow(&mut self, sql: &Sql) {
+        match sql {
+            Sql::CreateTable(create) => {
+                let table = last(&create.name);
+                // IF NOT EXISTS leaves an old table as it is.
+                if self.schema.table(&table).is_none() {
+                    self.created.insert(table);
+                }
+            }
+            Sql::AlterTable(alter) => {
+                for operation in &alter.operations {
+                    if let Operation::AddColumn { column_def, .. } = operation {
+                        self.added.insert((last(&alter.name), column_def.name.value.clone()));
+                    }
+                }
+            }
+            Sql::Set(set) => {
+                let sql = set.to_string().to_lowercase();
+                if sql.contains("foreign_key_checks") {
+                    self.unchecked = sql.ends_with('0') || sql.ends_with("off");
+                }
+            }
             _ => {}
         }
-    }
-
-    fn dropped(&mut self, table: &str) {
-        if self.is_new(table) {
-            return;
-        }
-        let rebuild = self.rebuilds.iter().find(|rebuild| rebuild.at == self.at && rebuild.dropped == table);
-        let old = self.schema.table(table);
-        let (Some(rebuild), Some(old)) = (rebuild, old) else {
-            return self.broken(Rule::BanDropTable);
-        };
-        let kept = |name: &str| match &rebuild.copied {
-            None => true,
-            Some(copied) => copied.iter().any(|(column, _)| column == name),
-        };
-        let added = |name: &str| self.added.contains(&(rebuild.name.clone(), name.to_owned()));
-        let lost = old
-            .columns
-            .iter()
-            .any(|column| column.generated.is_none() && !kept(&column.name) && !added(&column.name));
-        let renamed = rebuild.copied.iter().flatten().any(|(column, new)| {
-            new.as_ref().is_some_and(|new| new != column) && old.column(column).is_some()
-        });
-        if lost {
-            self.broken(Rule::BanDropColumn);
-        }
-        if renamed {
-            self.broken(Rule::RenamingColumn);
-        }
-        self.broken(Rule::RebuildingTable);
-    }
-
-    /// A table that gets another name, unless that is part of a rebuild.
-    fn renamed(&mut self, sql: &Sql) {
         for (old, new) in rebuild::renames(sql) {
-            let part = self.rebuilds.iter().any(|rebuild| rebuild.name == new || rebuild.name == old);
-            if !part && !self.is_new(&old) {
-                self.broken(Rule::RenamingTable);
-            }
             if self.created.remove(&old) {
                 self.created.insert(new);
             }
         }
     }
 
-    fn set(&mut self, sql: &str) {
-        let sql = sql.to_lowercase();
-        if sql.contains("foreign_key_checks") || sql.contains("check_constraint_checks") {
-            self.unchecked = sql.ends_with('0') || sql.ends_with("off");
-        }
+    /// Whether this migration has created the table.
+    pub(super) fn is_new(&self, table: &str) -> bool {
+        self.created.contains(table)
     }
 
-    /// Statements outside the parser's grammar, by their words.
-    fn unread(&mut self, sql: &str) {
-        let words: Vec<String> = sql.split_whitespace().map(str::to_uppercase).collect();
-        let has = |these: &[&str]| words.windows(these.len()).any(|words| words == these);
-        let starts = |verb: &str| words.first().is_some_and(|word| word == verb);
-        if starts("ALTER") && (has(&["CONVERT", "TO", "CHARACTER"]) || has(&["CONVERT", "TO", "CHARSET"])) {
-            self.broken(Rule::ConvertingCharacterSet);
-        } else if starts("CREATE") && (has(&["FULLTEXT", "INDEX"]) || has(&["SPATIAL", "INDEX"])) {
-            self.broken(Rule::RequireConcurrentIndexCreation);
-        } else if !(starts("PRAGMA")
-            || starts("SET")
-            || starts("CREATE")
-                && ["TRIGGER", "FUNCTION", "PROCEDURE", "VIEW"]
-                    .iter()
-                    .any(|kind| words.iter().take(6).any(|word| word == kind)))
-        {
-            self.broken(Rule::UnreadStatement);
+    /// Whether this migration has added the column.
+    pub(super) fn is_added(&self, table: &str, column: &str) -> bool {
+        self.added.contains(&(table.to_owned(), column.to_owned()))
+    }
+
+    /// Table and operation of a part that alters a table of an earlier migration.
+    pub(super) fn altered<'p>(&self, part: &'p Part<'_>) -> Option<(String, &'p Operation)> {
+        let Part::Parsed(Sql::AlterTable(alter)) = part else { return None };
+        let table = last(&alter.name);
+        let operation = alter.operations.first()?;
+        (!self.is_new(&table)).then_some((table, operation))
+    }
+
+    /// The tables of earlier migrations that a part drops.
+    pub(super) fn dropped(&self, part: &Part<'_>) -> Vec<String> {
+        let Part::Parsed(Sql::Drop { object_type: ObjectType::Table, names, temporary: false, .. }) = part
+        else {
+            return Vec::new();
+        };
+        names.iter().map(last).filter(|table| !self.is_new(table)).collect()
+    }
+
+    /// The rebuild to which the drop of a table belongs, with the table.
+    pub(super) fn rebuild_of(&self, dropped: &str) -> Option<(&Rebuild, &Table)> {
+        let belongs = |rebuild: &&Rebuild| rebuild.at == self.at && rebuild.dropped == dropped;
+        Some((self.rebuilds.iter().find(belongs)?, self.schema.table(dropped)?))
+    }
+
+    /// Whether a table takes part in a rebuild.
+    pub(super) fn is_rebuilt(&self, table: &str) -> bool {
+        self.rebuilds.iter().any(|rebuild| rebuild.name == table)
+    }
+
+    /// The statements after this one.
+    pub(super) fn later(&self) -> impl Iterator<Item = &Sql> {
+        self.statements.iter().filter(|(at, _)| *at > self.at).map(|(_, sql)| sql)
+    }
+}
+
+impl Part<'_> {
+    /// Whether it is outside the grammar, begins with this word, and has these words in a row.
+    pub(super) fn says(&self, verb: &str, phrase: &[&str]) -> bool {
+        match self {
+            Part::Parsed(_) => false,
+            Part::Words(words) => {
+                words.first().is_some_and(|word| word == verb)
+                    && (phrase.is_empty() || words.windows(phrase.len()).any(|words| words == phrase))
+            }
         }
     }
 }

@@ -32,7 +32,7 @@ fn mariadb_is_known_for_what_it_copies() {
             ),
             (&["ALTER TABLE shelves ADD CONSTRAINT ck CHECK (size > 0)"], &["constraint-missing-not-valid"]),
             (&["CREATE INDEX later ON shelves (size)"], &[]),
-            (&["CREATE UNIQUE INDEX later ON shelves (size)"], &[]),
+            (&["CREATE UNIQUE INDEX later ON shelves (size)"], &["adding-unique-index"]),
             (&["CREATE FULLTEXT INDEX later ON shelves (kind)"], &["require-concurrent-index-creation"]),
             (
                 &["ALTER TABLE shelves ADD FULLTEXT INDEX later (kind)"],
@@ -68,10 +68,13 @@ fn postgres_is_read_by_squawk() {
         DbBackend::Postgres,
         &[
             (&["CREATE INDEX later ON shelves (size)"], &["require-concurrent-index-creation"]),
-            (&["CREATE INDEX CONCURRENTLY later ON shelves (size)"], &[]),
+            (
+                &["CREATE INDEX CONCURRENTLY later ON shelves (size)"],
+                &["ban-concurrent-index-creation-in-transaction"],
+            ),
             (
                 &["ALTER TABLE shelves ADD CONSTRAINT fk FOREIGN KEY (size) REFERENCES shelves (id)"],
-                &["adding-foreign-key-constraint"],
+                &["adding-foreign-key-constraint", "foreign-key-without-index"],
             ),
             (&["ALTER TABLE shelves ADD CONSTRAINT ck CHECK (size > 0)"], &["constraint-missing-not-valid"]),
             (&["ALTER TABLE shelves ADD CONSTRAINT ck CHECK (size > 0) NOT VALID"], &[]),

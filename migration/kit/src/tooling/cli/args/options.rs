@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 use sea_orm_migration::sea_orm::DbBackend;
 
-use crate::tooling::write::Rename;
+use crate::{Rule, tooling::write::Rename};
 
 /// Options of `up`.
 #[derive(Debug, Default, Args)]
@@ -136,6 +136,17 @@ pub struct ComparisonArgs {
     pub strict: bool,
 }
 
+/// Options of `check`.
+#[derive(Debug, Default, Args)]
+pub struct Check {
+    /// Options of the comparison.
+    #[command(flatten)]
+    pub comparison: ComparisonArgs,
+    /// Format of the output.
+    #[command(flatten)]
+    pub print: Print,
+}
+
 /// Format of the output.
 #[derive(Debug, Default, Args)]
 pub struct Print {
@@ -152,6 +163,20 @@ pub struct Show {
     /// Database whose SQL is shown; that of the database URL if omitted
     #[arg(long, value_enum)]
     pub backend: Option<Backend>,
+    /// Format of the output.
+    #[command(flatten)]
+    pub print: Print,
+}
+
+/// Options of `lint`.
+#[derive(Debug, Args)]
+pub struct Lint {
+    /// Page of a rule: what goes wrong, examples, and the safer way
+    #[arg(long, value_name = "RULE", conflicts_with = "rules")]
+    pub explain: Option<Rule>,
+    /// List of all rules with the databases that they concern
+    #[arg(long)]
+    pub rules: bool,
     /// Format of the output.
     #[command(flatten)]
     pub print: Print,
