@@ -19,6 +19,7 @@ pub mod checksums;
 mod error;
 mod file;
 mod foreign_keys;
+mod indexes;
 mod journal;
 mod ledger;
 mod leftovers;
@@ -27,15 +28,19 @@ pub mod names;
 mod order;
 pub mod recorder;
 mod records;
+mod renames;
 mod state;
 mod stepwise;
 
+pub(crate) use self::renames::find as find_renamed;
 pub use self::{
     error::{Error, HalfDone, Unfinished},
     file::{create_sqlite_file, sqlite_file},
+    indexes::{InvalidIndex, invalid as invalid_indexes},
     names::resolve,
     order::{Direction, Step, Until},
     records::{Record, applied, applied_names},
+    renames::Renamed,
     state::{SchemaState, state},
 };
 use self::{journal::Journal, ledger::Ledger, lock::Lock, order::Order};
@@ -195,6 +200,21 @@ impl<M: MigratorTrait> Session<M> {
         ledger.stamp(&SchemaManager::new(&txn), names).await?;
         txn.commit().await?;
         self.forget().await
+    }
+
+    /// Records applied migrations under the names that this program has, without running any.
+    ///
+    /// # Errors
+    /// [`Error::UnknownName`] and [`Error::AmbiguousName`] for a former name that is not recorded or that this program has,
+    /// and for a new one that it lacks; [`Error::AlreadyApplied`] for a new one that is recorded; [`Error::Database`].
+    pub async fn rename(&mut self, renames: &[Renamed]) -> Result<Vec<Renamed>, Error> {
+        self.lock.check().await?;
+        let ledger = Ledger::<M>::new(self.db.get_database_backend());
+        ledger.install(&SchemaManager::new(&self.db)).await?;
+        let txn = self.db.begin().await?;
+        let renamed = ledger.rename(&SchemaManager::new(&txn), renames).await?;
+        txn.commit().await?;
+        Ok(renamed)
     }
 
     /// Drops the journal of MariaDB / MySQL if there is one.

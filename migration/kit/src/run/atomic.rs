@@ -15,12 +15,14 @@ use sea_orm_migration::{
 };
 
 use super::{
-    Error, Session, Step,
+    Direction, Error, InvalidIndex, Session, Step,
     foreign_keys::Orphans,
+    invalid_indexes,
     ledger::Ledger,
     leftovers,
     lock::{Holder, Wait},
     order::{self, Order, Planned},
+    recorder,
     records::Nothing,
 };
 
@@ -41,6 +43,7 @@ impl<M: MigratorTrait> Session<M> {
         }
         ledger.install(&SchemaManager::new(&open.txn)).await?;
         let applied = ledger.applied(&SchemaManager::new(&open.txn)).await?;
+        ledger.refuse_renamed(&SchemaManager::new(&open.txn), &applied).await?;
         let (mut steps, mut kept) = (Vec::new(), 0);
         for planned in order::plan::<M>(&order, &applied)? {
             if planned.is_bare() {
@@ -106,17 +109,57 @@ impl<M: MigratorTrait> Session<M> {
         Ok(open.txn.commit().await?)
     }
 
+    /// Fails if the migration left an index INVALID, now or in a run before, whose IF NOT EXISTS then finds it.
+    async fn refuse_invalid(
+        &self,
+        name: &str,
+        before: &[InvalidIndex],
+        invalid: Vec<InvalidIndex>,
+    ) -> Result<(), Error> {
+        if invalid.is_empty() {
+            return Ok(());
+        }
+        let recorded = recorder::ups::<M>(self.db.get_database_backend()).await.unwrap_or_default();
+        let own = recorded.iter().filter(|up| up.name == name).flat_map(|up| &up.statements);
+        let own: Vec<&Statement> = own.collect();
+        let is_own = |index: &InvalidIndex| own.iter().any(|statement| names(statement, index));
+        let indexes: Vec<InvalidIndex> =
+            invalid.into_iter().filter(|index| !before.contains(index) || is_own(index)).collect();
+        if indexes.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::InvalidIndexes { name: name.to_owned(), indexes })
+        }
+    }
+
     async fn run_bare(&mut self, planned: &Planned, ledger: &mut Ledger<M>) -> Result<Step, Error> {
         let began = Instant::now();
         let (name, direction) = (planned.name().to_owned(), planned.direction);
+        let before = invalid_indexes(&self.db).await?;
         let ran = planned.run(&SchemaManager::new(&self.db)).await;
-        ran.map_err(|source| Error::FailedBare { name: name.clone(), direction, source })?;
+        let invalid = invalid_indexes(&self.db).await?;
+        if let Err(source) = ran {
+            invalid
+                .iter()
+                .filter(|index| !before.contains(index))
+                .for_each(|index| warn!("warning: {index}"));
+            return Err(Error::FailedBare { name, direction, source });
+        }
+        if direction == Direction::Up {
+            self.refuse_invalid(&name, &before, invalid).await?;
+        }
         self.lock.check().await?;
         let txn = self.db.begin().await?;
         ledger.record(&SchemaManager::new(&txn), &name, direction).await?;
         txn.commit().await?;
         Ok(Step { name, direction, elapsed: began.elapsed() })
     }
+}
+
+/// Whether a statement names the index.
+fn names(statement: &Statement, index: &InvalidIndex) -> bool {
+    let mut words = statement.sql.split(|c: char| !c.is_alphanumeric() && !"_-$".contains(c));
+    words.any(|word| word.eq_ignore_ascii_case(&index.name))
 }
 
 async fn run_in<M: MigratorTrait>(

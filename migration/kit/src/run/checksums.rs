@@ -122,6 +122,19 @@ pub async fn forget(manager: &SchemaManager<'_>, table: &str, names: &[String]) 
     manager.execute(delete).await
 }
 
+/// Gives the checksum of a migration another name.
+pub(super) async fn rename(
+    manager: &SchemaManager<'_>,
+    table: &str,
+    from: &str,
+    to: &str,
+) -> Result<(), DbErr> {
+    forget(manager, table, &[to.to_owned()]).await?;
+    let mut update = Query::update();
+    update.table(Alias::new(table_name(table))).value("version", to).and_where(Expr::col("version").eq(from));
+    manager.execute(update).await
+}
+
 /// Creates the table of checksums unless it exists.
 pub(super) async fn create(manager: &SchemaManager<'_>, table: &str) -> Result<(), DbErr> {
     // PostgreSQL sends a notice for every IF NOT EXISTS that finds the table.
@@ -157,7 +170,7 @@ pub(super) async fn insert(manager: &SchemaManager<'_>, table: &str, sum: &Check
 }
 
 /// The recorded checksums, by name.
-pub(super) async fn read(manager: &SchemaManager<'_>, table: &str) -> Result<HashMap<String, String>, DbErr> {
+pub(crate) async fn read(manager: &SchemaManager<'_>, table: &str) -> Result<HashMap<String, String>, DbErr> {
     let name = table_name(table);
     if !manager.has_table(&name).await? {
         return Ok(HashMap::new());
@@ -227,6 +240,7 @@ mod tests {
             statements: vec![statement],
             reads: Vec::new(),
             exceptions: Vec::new(),
+            transaction: None,
         }
     }
 
@@ -240,7 +254,6 @@ mod tests {
         );
         assert_ne!(plain, sum("UPDATE shelves SET size = ? WHERE name = 'a  b'", Some(2)));
         assert_ne!(plain, sum("UPDATE shelves SET size = 1 WHERE name = 'a b'", None));
-            transaction: None,
         assert_eq!(plain.len(), 64);
     }
 }

@@ -4,7 +4,7 @@ use std::{fmt, path::PathBuf, time::Duration};
 
 use sea_orm_migration::sea_orm::DbErr;
 
-use super::Direction;
+use super::{Direction, InvalidIndex, Renamed};
 
 /// Failure of a run.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +54,20 @@ pub enum Error {
     /// The database has migrations applied that this program does not know: it is older than the schema.
     #[error("the database has {} applied, unknown to this program: run a newer one", .0.join(", "))]
     Newer(Vec<String>),
+    /// Migrations are applied under former names.
+    #[error("{}", lines(.0))]
+    Renamed(Vec<Renamed>),
+    /// A migration that is recorded already should be recorded under another name.
+    #[error("{0} is recorded as applied, so no other migration can get this name")]
+    AlreadyApplied(String),
+    /// A migration ran, and an index that it names is INVALID. It is not recorded as applied.
+    #[error("{name} is not recorded as applied: {}; then run `up` again", lines(indexes))]
+    InvalidIndexes {
+        /// Name of the migration.
+        name: String,
+        /// The indexes.
+        indexes: Vec<InvalidIndex>,
+    },
     /// A migration failed, and its effects are undone.
     #[error("{name} ({direction}) failed: {source}\n{}", kept_ones(kept))]
     Failed {
@@ -160,6 +174,10 @@ fn kept_ones(kept: &[String]) -> String {
         [] => "Nothing of this run was kept.".to_owned(),
         kept => format!("Of this run, only {} was kept.", kept.join(", ")),
     }
+}
+
+fn lines(items: &[impl fmt::Display]) -> String {
+    items.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 fn list(f: &mut fmt::Formatter<'_>, ran: &[String]) -> fmt::Result {

@@ -12,6 +12,7 @@ use super::{
     Direction, Error,
     checksums::{self, Checksum},
     names, records,
+    renames::{self, Renamed},
 };
 
 /// The records of one run.
@@ -87,6 +88,44 @@ impl<M: MigratorTrait> Ledger<M> {
         records::stamp::<M>(manager.get_connection(), migrations).await?;
         checksums::forget(manager, &Self::table(), &names::of::<M>()).await?;
         Ok(self.complete(manager).await?)
+    }
+
+    /// Gives applied migrations the names that this program has. Returns the full names.
+    pub(super) async fn rename(
+        &self,
+        manager: &SchemaManager<'_>,
+        renames: &[Renamed],
+    ) -> Result<Vec<Renamed>, Error> {
+        let known = names::of::<M>();
+        let mut done = Vec::new();
+        for Renamed { from, to } in renames {
+            let applied = self.applied(manager).await?;
+            let foreign: Vec<String> = applied.iter().filter(|name| !known.contains(name)).cloned().collect();
+            let (from, to) = (names::resolve(&foreign, from)?, names::resolve(&known, to)?);
+            if applied.contains(&to) {
+                return Err(Error::AlreadyApplied(to));
+            }
+            records::rename(manager.get_connection(), M::migration_table_name(), &from, &to).await?;
+            checksums::rename(manager, &Self::table(), &from, &to).await?;
+            done.push(Renamed { from, to });
+        }
+        Ok(done)
+    }
+
+    /// Fails if a migration is applied under a former name: under its new one, it would run a second time.
+    pub(super) async fn refuse_renamed(
+        &mut self,
+        manager: &SchemaManager<'_>,
+        applied: &[String],
+    ) -> Result<(), Error> {
+        let known = names::of::<M>();
+        let lacks = |these: &[String], those: &[String]| these.iter().any(|name| !those.contains(name));
+        if !lacks(applied, &known) || !lacks(&known, applied) {
+            return Ok(());
+        }
+        let recorded = checksums::read(manager, &Self::table()).await?;
+        let renamed = renames::find(applied, &recorded, self.checksums().await);
+        if renamed.is_empty() { Ok(()) } else { Err(Error::Renamed(renamed)) }
     }
 
     /// The checksums of this program; none if a migration cannot be recorded without a database.

@@ -105,6 +105,18 @@ pub(super) async fn record(
     Ok(())
 }
 
+/// Gives the record of a migration another name.
+pub(super) async fn rename(
+    db: &impl ConnectionTrait,
+    table: DynIden,
+    from: &str,
+    to: &str,
+) -> Result<(), DbErr> {
+    let mut update = Query::update();
+    update.table(table).value(Column::Version, to).and_where(Expr::col(Column::Version).eq(from));
+    db.execute(&update).await.map(drop)
+}
+
 /// Records exactly these migrations of `M` as applied.
 pub(super) async fn stamp<M: MigratorTrait>(
     db: &impl ConnectionTrait,

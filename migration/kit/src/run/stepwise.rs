@@ -34,6 +34,7 @@ impl<M: MigratorTrait> Session<M> {
             order = order.less_one();
         }
         let applied = ledger.applied(&SchemaManager::new(&self.db)).await?;
+        ledger.refuse_renamed(&SchemaManager::new(&self.db), &applied).await?;
         let plan = order::plan::<M>(&order, &applied)?;
         if !plan.is_empty() {
             journal.create(&self.db).await?;

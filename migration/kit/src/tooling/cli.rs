@@ -96,7 +96,7 @@ async fn verb<M: MigratorTrait>(project: &Project<M>, cli: &Cli) -> Outcome {
         Some(Verb::Fresh) => write::fresh::<M>(settings).await,
         Some(Verb::Refresh) => write::refresh::<M>(settings).await,
         Some(Verb::Reset) => write::reset::<M>(settings).await,
-        Some(Verb::Status) => read::status::<M>(settings).await,
+        Some(Verb::Status(print)) => read::status::<M>(settings, print).await,
         Some(Verb::Generate(generate)) => schema::generate(project, generate),
         Some(Verb::Sql(sql)) => offline::sql::<M>(settings, sql).await,
         Some(Verb::Autogenerate(asked)) => schema::autogenerate(project, asked).await,

@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::script;
 use crate::{
     Exception,
-    run::{self, checksums, names, recorder},
+    run::{self, InvalidIndex, Renamed, checksums, names, recorder},
 };
 
 mod print;
@@ -27,7 +27,11 @@ pub struct History {
     pub entries: Vec<Entry>,
     /// Pending migrations that are older than an applied one: they will run after newer ones.
     pub out_of_order: Vec<String>,
-    /// Why it is not known whether migrations were edited, if it is not.
+    /// Migrations that are applied under a former name.
+    pub renamed: Vec<Renamed>,
+    /// Indexes of PostgreSQL that a failed statement left INVALID.
+    pub invalid_indexes: Vec<InvalidIndex>,
+    /// Why it is not known whether migrations were edited or renamed, if it is not.
     pub unchecked: Option<String>,
 }
 
@@ -84,6 +88,24 @@ pub struct Shown {
 }
 
 impl History {
+    /// Whether the records and the database are as this program's migrations say. Pending migrations are in order.
+    #[must_use]
+    pub fn is_regular(&self) -> bool {
+        let irregular = |state| matches!(state, MigrationState::Missing | MigrationState::Edited);
+        self.invalid_indexes.is_empty() && !self.entries.iter().any(|entry| irregular(entry.state))
+    }
+
+    /// The irregularities that do not concern one entry, one line for each.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let pending = |name: &String| format!("{name} is pending, and older than an applied migration");
+        let unchecked = |reason: &String| format!("edited migrations cannot be found: {reason}");
+        let order = self.out_of_order.iter().map(pending);
+        let renamed = self.renamed.iter().map(ToString::to_string);
+        let indexes = self.invalid_indexes.iter().map(ToString::to_string);
+        order.chain(renamed).chain(indexes).chain(self.unchecked.iter().map(unchecked)).collect()
+    }
+
     /// The newest applied migration, after those that this program lacks.
     #[must_use]
     pub fn current(&self) -> Vec<&Entry> {
@@ -109,10 +131,12 @@ pub async fn read<M: MigratorTrait>(db: &DatabaseConnection) -> Result<History, 
     let table = M::migration_table_name().to_string();
     let mut applied: BTreeMap<String, i64> =
         run::applied::<M>(db).await?.into_iter().map(|record| (record.name, record.applied_at)).collect();
-    let (edited, unchecked) = match edited::<M>(db, &table).await {
-        Ok(edited) => (edited, None),
-        Err(error) => (Vec::new(), Some(error.to_string())),
+    let names: Vec<String> = applied.keys().cloned().collect();
+    let (Checked { edited, renamed }, unchecked) = match checked::<M>(db, &table, &names).await {
+        Ok(checked) => (checked, None),
+        Err(error) => (Checked::default(), Some(error.to_string())),
     };
+    let invalid_indexes = run::invalid_indexes(db).await?;
     let known = names::of::<M>();
     let mut entries: Vec<Entry> = known
         .iter()
@@ -132,7 +156,7 @@ pub async fn read<M: MigratorTrait>(db: &DatabaseConnection) -> Result<History, 
     let pending =
         entries[..newest.min(entries.len())].iter().filter(|entry| entry.state == MigrationState::Pending);
     let out_of_order = pending.map(|entry| entry.name.clone()).collect();
-    Ok(History { entries, out_of_order, unchecked })
+    Ok(History { entries, out_of_order, renamed, invalid_indexes, unchecked })
 }
 
 /// The migration of `M` with this name, or the only one with this part of a name, in the SQL of `backend`.
@@ -182,12 +206,27 @@ fn words(name: &str) -> (Option<ChronoDate>, String) {
     }
 }
 
-async fn edited<M: MigratorTrait>(db: &DatabaseConnection, table: &str) -> Result<Vec<String>, DbErr> {
+/// Migrations whose SQL differs from what was applied, and those whose name does.
+#[derive(Default)]
+struct Checked {
+    edited: Vec<String>,
+    renamed: Vec<Renamed>,
+}
+
+async fn checked<M: MigratorTrait>(
+    db: &DatabaseConnection,
+    table: &str,
+    applied: &[String],
+) -> Result<Checked, DbErr> {
     let manager = SchemaManager::new(db);
-    if !manager.has_table(checksums::table_name(table)).await? {
-        return Ok(Vec::new());
+    let recorded = checksums::read(&manager, table).await?;
+    if recorded.is_empty() {
+        return Ok(Checked::default());
     }
     let sums = checksums::all::<M>(db.get_database_backend()).await?;
     let edited = checksums::edited(&manager, table, &sums).await?;
-    Ok(edited.into_iter().map(|edited| edited.name).collect())
+    Ok(Checked {
+        edited: edited.into_iter().map(|edited| edited.name).collect(),
+        renamed: run::find_renamed(applied, &recorded, &sums),
+    })
 }

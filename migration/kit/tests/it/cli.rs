@@ -12,12 +12,13 @@ use sea_orm_migration_kit::tooling::{Project, cli};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{entities::base, steps::Step};
+use crate::{depot::Sql, entities::base, steps::Step};
 
 mod database;
 mod files;
 mod help;
 mod looks;
+mod records;
 mod settings;
 
 const LATER: Step = Step {
@@ -26,6 +27,7 @@ const LATER: Step = Step {
     down: &["ALTER TABLE parcels DROP COLUMN colour"],
 };
 const EDITED: Step = Step { up: &["ALTER TABLE parcels ADD COLUMN colour varchar(30)"], ..LATER };
+const MOVED: Step = Step { name: "m20300101_000002_tint_parcels", ..LATER };
 const LOSING: Step =
     Step { name: "m20300102_000001_drop_note", up: &["ALTER TABLE parcels DROP COLUMN note"], down: &[] };
 
@@ -35,6 +37,19 @@ const TRIGGER: Step = Step {
         "CREATE TRIGGER note_colours AFTER UPDATE OF colour ON parcels FOR EACH ROW EXECUTE FUNCTION noted()",
     ],
     down: &[],
+};
+
+const ACCOUNTS: Sql = Sql {
+    name: "m1_accounts",
+    up: &["CREATE TABLE accounts (id bigint PRIMARY KEY, email varchar(50) NOT NULL)"],
+    down: Some(&["DROP TABLE accounts"]),
+    transaction: None,
+};
+const UNIQUE: Sql = Sql {
+    name: "m2_unique_emails",
+    up: &["CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS ux_accounts_email ON accounts (email)"],
+    down: Some(&["DROP INDEX CONCURRENTLY ux_accounts_email"]),
+    transaction: Some(false),
 };
 
 macro_rules! migrator {
@@ -51,6 +66,8 @@ migrator!(Agreeing[base::Migration]);
 migrator!(Coloured [base::Migration, LATER]);
 migrator!(Recoloured [base::Migration, EDITED]);
 migrator!(Triggered [base::Migration, LATER, TRIGGER]);
+migrator!(Moved [base::Migration, MOVED]);
+migrator!(Indexed [ACCOUNTS, UNIQUE]);
 migrator!(Losing [base::Migration, LOSING]);
 
 fn project<M: MigratorTrait>(folder: String) -> Project<M> {
@@ -80,6 +97,8 @@ async fn is_the_command_line_that_other_tests_start() {
         "coloured" => cli::run(&project::<Coloured>(folder), arguments).await,
         "recoloured" => cli::run(&project::<Recoloured>(folder), arguments).await,
         "triggered" => cli::run(&project::<Triggered>(folder), arguments).await,
+        "moved" => cli::run(&project::<Moved>(folder), arguments).await,
+        "indexed" => cli::run(&project::<Indexed>(folder), arguments).await,
         "losing" => cli::run(&project::<Losing>(folder), arguments).await,
         other => panic!("no migrator {other}"),
     };

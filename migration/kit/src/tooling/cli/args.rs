@@ -110,9 +110,9 @@ pub enum Verb {
         after_help = "Example, back to the empty database, printed rather than run:\n  cargo migrate down --to base --sql --backend postgres"
     )]
     Down(Down),
-    /// Show applied and pending migrations, and fail if one is unknown here or was edited
-    #[command(after_help = "Example:\n  cargo migrate status")]
-    Status,
+    /// Show applied and pending migrations, and fail if one is unknown here or was edited, or an index is INVALID
+    #[command(after_help = "Example:\n  cargo migrate status --json")]
+    Status(Print),
     /// Drop every table of the database, then apply all migrations
     #[command(after_help = "Example, in a script:\n  cargo migrate fresh --yes")]
     Fresh,
@@ -154,7 +154,7 @@ pub enum Verb {
     Heads(Print),
     /// Record migrations as applied up to one, and those after it as pending, without running any
     #[command(
-        after_help = "Example, for a database that has all tables already:\n  cargo migrate stamp head"
+        after_help = "Example, for a database that has all tables already, and for a migration whose file got another name:\n  cargo migrate stamp head\n  cargo migrate stamp --rename create_parcel=create_parcels"
     )]
     Stamp(Stamp),
     /// Show the SQL that `up` would run on the database; reads only
@@ -189,7 +189,7 @@ impl Verb {
             | Self::Stamp(_)
             | Self::Drift(_)
             | Self::Verify(_) => true,
-            Self::Status
+            Self::Status(_)
             | Self::Generate(_)
             | Self::Autogenerate(_)
             | Self::Check(_)

@@ -21,13 +21,14 @@ use crate::{
     },
 };
 
-pub(super) async fn status<M: MigratorTrait>(settings: &Settings) -> Outcome {
+pub(super) async fn status<M: MigratorTrait>(settings: &Settings, how: &Print) -> Outcome {
     let history = history_of::<M>(settings).await?;
-    print(&history)?;
-    Ok(history
-        .entries
-        .iter()
-        .all(|entry| !matches!(entry.state, MigrationState::Missing | MigrationState::Edited)))
+    if how.json {
+        print_json(&history)?;
+    } else {
+        print(&history)?;
+    }
+    Ok(history.is_regular())
 }
 
 pub(super) async fn history<M: MigratorTrait>(settings: &Settings, how: &Print) -> Outcome {

@@ -115,14 +115,11 @@ fn script<M: MigratorTrait>() -> Script {
 
 /// Warns of irregular migrations of a database.
 fn warn(history: &History) {
-    for name in &history.out_of_order {
-        log::warn!("warning: {name} is pending, and older than an applied migration");
+    for warning in history.warnings() {
+        log::warn!("warning: {warning}");
     }
     for entry in history.entries.iter().filter(|entry| entry.state == MigrationState::Edited) {
         log::warn!("warning: {} was edited after it had been applied here", entry.name);
-    }
-    if let Some(reason) = &history.unchecked {
-        log::warn!("warning: edited migrations cannot be found: {reason}");
     }
 }
 

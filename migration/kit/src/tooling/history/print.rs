@@ -18,13 +18,7 @@ impl fmt::Display for History {
                 writeln!(f, "{}", line.trim_end())?;
             }
         }
-        for name in &self.out_of_order {
-            writeln!(f, "warning: {name} is pending, and older than an applied migration")?;
-        }
-        if let Some(reason) = &self.unchecked {
-            writeln!(f, "warning: edited migrations cannot be found: {reason}")?;
-        }
-        Ok(())
+        self.warnings().iter().try_for_each(|warning| writeln!(f, "warning: {warning}"))
     }
 }
 

@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 use sea_orm_migration::sea_orm::DbBackend;
 
-use crate::{Rule, tooling::write::Rename};
+use crate::{Rule, run::Renamed, tooling::write::Rename};
 
 /// Options of `up`.
 #[derive(Debug, Default, Args)]
@@ -186,7 +186,11 @@ pub struct Lint {
 #[derive(Debug, Args)]
 pub struct Stamp {
     /// Newest migration to record as applied: a name, `head` or `base`
-    pub target: String,
+    #[arg(required_unless_present = "rename", conflicts_with = "rename")]
+    pub target: Option<String>,
+    /// Record an applied migration under its new name, after its file was renamed
+    #[arg(long, value_name = "OLD=NEW", value_parser = renamed, conflicts_with = "purge")]
+    pub rename: Vec<Renamed>,
     /// Also forget applied migrations that are unknown here
     #[arg(long)]
     pub purge: bool,
@@ -236,6 +240,12 @@ fn backfill(text: &str) -> Result<((String, String), String), String> {
     let (table, column) =
         column.split_once('.').ok_or_else(|| format!("{column:?} is not a column such as parcels.weight"))?;
     Ok(((table.to_owned(), column.to_owned()), sql.to_owned()))
+}
+
+/// `old=new`, for a migration.
+fn renamed(text: &str) -> Result<Renamed, String> {
+    let (from, to) = halves(text)?;
+    Ok(Renamed { from: from.to_owned(), to: to.to_owned() })
 }
 
 fn halves(text: &str) -> Result<(&str, &str), String> {
