@@ -112,7 +112,7 @@ impl Db {
         T: Send + 'static,
         F: for<'t> FnOnce(&'t DatabaseTransaction) -> Work<'t, TransactionOutcome<T>> + Send + 'static,
     {
-        let queued = Instant::now() + pool.limits.longest * 5 / 8;
+        let queued = Instant::now() + pool.limits.longest * 7 / 16;
         let turn = self.write_queue.take(self.priority, queued.min(deadline)).await?;
         let (generation, (txn, permit)) = begin(pool, deadline).await?;
         let operation = async move {
