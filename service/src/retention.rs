@@ -10,16 +10,23 @@ use uuid::Uuid;
 use crate::{Context, Db, Result, db::Class, error::chain, lifetime};
 use entity::{outbox, sessions};
 
-/// Time between two passes.
-const INTERVAL: Duration = Duration::from_mins(10);
+/// Time between two passes over the expired sessions: until one, a clock that is set back would revive them.
+const INTERVAL: Duration = Duration::from_mins(1);
+
+/// Passes over the expired sessions for each deletion of rows.
+const PASSES: u32 = 10;
 
 /// Rows that are deleted at a time, so that other writers get their turn.
 const BATCH: u64 = 500;
 
 /// Deletes expired rows until `stop` changes or is dropped.
 pub async fn run(cx: &Context, mut stop: watch::Receiver<()>) {
-    loop {
-        if let Err(error) = cleanup(cx).await {
+    for pass in (0..PASSES).cycle() {
+        let done = match pass {
+            0 => cleanup(cx).await,
+            _ => crate::sessions::end_expired(&cx.db, cx.clock().now()).await.map(drop),
+        };
+        if let Err(error) = done {
             log::error!(target: "bookly::retention", error:% = chain(&error); "cleanup failed");
         }
         tokio::select! {
