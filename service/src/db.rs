@@ -48,6 +48,8 @@ pub struct Db {
     write_queue: WriteQueue,
     /// Priority of its writers.
     priority: Priority,
+    /// Whether its lists are batches of an export.
+    is_export: bool,
     health: Arc<Health>,
     backend: DbBackend,
 }
@@ -73,12 +75,30 @@ impl Db {
         let expensive = Arc::new(Lanes::new(settings, settings.budget, turns.expensive));
         let exports = Arc::new(Lanes::new(settings, EXPORT, turns.exports));
         let (settings, long) = (Arc::new(settings.clone()), Arc::default());
-        Ok(Self { requests, expensive, exports, long, settings, write_queue, priority, health, backend })
+        let is_export = false;
+        Ok(Self {
+            requests,
+            expensive,
+            exports,
+            long,
+            settings,
+            write_queue,
+            priority,
+            is_export,
+            health,
+            backend,
+        })
     }
 
     /// The same connections for writers of another priority.
     pub(crate) fn with_priority(&self, priority: Priority) -> Self {
         Self { priority, ..self.clone() }
+    }
+
+    /// The same connections, except that lists are read as batches of an export. Requests keep their connections then,
+    /// and the caches of these do not fill up.
+    pub(crate) fn for_export(&self) -> Self {
+        Self { is_export: true, ..self.clone() }
     }
 
     /// The connections of requests, for programs that use them directly.

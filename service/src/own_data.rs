@@ -85,7 +85,9 @@ pub async fn export(cx: &Context, actor: &Actor) -> Result<OwnData> {
     let mut head = serde_json::to_string(&head).map_err(Error::internal)?;
     // The parts are further fields of the same object.
     head.pop();
-    Ok(OwnData { cx: cx.clone(), account, head: Some(head), part: 0, cursor: None })
+    let mut cx = cx.clone();
+    cx.db = cx.db.for_export();
+    Ok(OwnData { cx, account, head: Some(head), part: 0, cursor: None })
 }
 
 impl OwnData {

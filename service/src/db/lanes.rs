@@ -1,6 +1,7 @@
 //! Lanes: the connections of expensive reads and of exports, of which the process uses few at a time.
 
 use std::{
+    mem,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -20,14 +21,18 @@ use crate::{
     error::{Failure, failure},
 };
 
+/// Idle lanes of one kind. Two reads at once are common; opening a connection for each would cost time, and memory that
+/// the allocator keeps.
+const KEPT: usize = 2;
+
 /// Lanes of one kind of a context, of which the process uses as many as it has turns.
 #[derive(Debug)]
 pub(super) struct Lanes {
     settings: DbSettings,
     limits: Limits,
     turns: Turns,
-    /// Lane that is kept for the next read.
-    idle: Mutex<Option<Lane>>,
+    /// Lanes that are kept for the next reads, at most [`KEPT`].
+    idle: Mutex<Vec<Lane>>,
 }
 
 impl Lanes {
@@ -55,7 +60,7 @@ impl Lanes {
     {
         let mut turn = self.turns.take().await?;
         loop {
-            let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let is_kept = kept.is_some();
             let lane = match kept {
                 Some(lane) => lane,
@@ -74,23 +79,23 @@ impl Lanes {
         }
     }
 
-    /// Keeps a lane for the next read; returns it if there is one already.
+    /// Keeps a lane for the next read; returns it if there are enough.
     fn keep(&self, lane: Lane) -> Option<Lane> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.is_some() {
+        if idle.len() >= KEPT {
             return Some(lane);
         }
-        *idle = Some(lane);
+        idle.push(lane);
         None
     }
 
-    /// Closes the lane that is kept.
+    /// Closes the lanes that are kept.
     pub(super) async fn close(&self) -> std::result::Result<(), DbErr> {
-        let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).take();
-        match kept {
-            Some(lane) => lane.leave().await,
-            None => Ok(()),
+        let kept = mem::take(&mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner));
+        for lane in kept {
+            lane.leave().await?;
         }
+        Ok(())
     }
 }
 

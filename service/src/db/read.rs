@@ -66,6 +66,7 @@ impl Db {
         F: Future<Output = std::result::Result<T, DbErr>> + Send + 'static,
     {
         let lanes = match class {
+            Class::List if self.is_export => &self.exports,
             Class::Key | Class::List => {
                 return run(&self.requests, self.requests.limits.longest, query).await;
             }
