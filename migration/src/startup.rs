@@ -12,7 +12,7 @@ use crate::Migrator;
 /// Applies every pending migration to the database at `url`, under the migration lock.
 ///
 /// # Errors
-/// See [`Error`]. A migration that was cut off on MariaDB / MySQL is left to the migration command.
+/// See [`Error`].
 pub async fn up(url: &str) -> Result<(), Error> {
     let mut session = Session::<Migrator>::open(Target::new(url, "bookly", PATIENCE)).await?;
     session.up(Until::End).await?;

@@ -3,18 +3,19 @@
 //! A [`Session`] takes the migration lock before it opens the database, and releases it at its end. On PostgreSQL and
 //! SQLite a run is one transaction. MariaDB and MySQL commit each DDL statement: there a run keeps a journal.
 
-use std::{fmt, marker::PhantomData, pin::Pin, sync::Arc, time::Duration};
+use std::{fmt, marker::PhantomData, time::Duration};
 
 use log::info;
 use sea_orm_migration::{
     MigratorTrait, SchemaManager,
     sea_orm::{
-        ConnectOptions, Database, DatabaseConnection, DbBackend, DbErr, Statement, TransactionTrait as _,
+        ConnectOptions, Database, DatabaseConnection, DbBackend, DbErr, TransactionTrait as _,
         sqlx::sqlite::SqliteJournalMode,
     },
 };
 
 mod atomic;
+mod busy;
 pub mod checksums;
 mod error;
 mod file;
@@ -29,8 +30,12 @@ mod order;
 pub mod recorder;
 mod records;
 mod renames;
+mod script;
+mod search_path;
 mod state;
 mod stepwise;
+mod stopped;
+mod table_lock;
 
 pub(crate) use self::renames::find as find_renamed;
 pub use self::{
@@ -42,6 +47,8 @@ pub use self::{
     records::{Record, applied, applied_names},
     renames::Renamed,
     state::{SchemaState, state},
+    stopped::{Stopped, stopped},
+    table_lock::TABLE_LOCK_TIMEOUT,
 };
 use self::{journal::Journal, ledger::Ledger, lock::Lock, order::Order};
 
@@ -57,6 +64,9 @@ pub struct Target {
     pub schema: Option<String>,
     /// Time to wait for another process that migrates this database.
     pub patience: Duration,
+    /// Time for which a statement waits for the lock of a table, on PostgreSQL and MariaDB / MySQL. Then it lets the
+    /// readers behind it pass, and is tried again. None: without limit.
+    pub table_lock_timeout: Option<Duration>,
     /// Name that waiting processes show, such as `server, process 123`.
     pub name: String,
 }
@@ -66,15 +76,10 @@ impl Target {
     #[must_use]
     pub fn new(url: impl Into<String>, name: &str, patience: Duration) -> Self {
         let name = format!("{name}, process {}", std::process::id());
-        Self { url: url.into(), schema: None, patience, name }
+        let table_lock_timeout = Some(TABLE_LOCK_TIMEOUT);
+        Self { url: url.into(), schema: None, patience, table_lock_timeout, name }
     }
 }
-
-/// Result of a [`Script`].
-pub type Scripted = Pin<Box<dyn Future<Output = Result<Vec<Statement>, DbErr>> + Send>>;
-
-/// Function that returns the statements of a migration in one direction on MariaDB / MySQL, in order.
-pub type Script = Arc<dyn Fn(&str, Direction) -> Scripted + Send + Sync>;
 
 /// Connects for a migration: one connection, and on SQLite without foreign keys, since the rebuild of a table under
 /// them would delete the rows of its children. A file of SQLite is switched to WAL; a new one is readable by its owner
@@ -82,11 +87,29 @@ pub type Script = Arc<dyn Fn(&str, Direction) -> Scripted + Send + Sync>;
 ///
 /// # Errors
 /// [`DbErr`] of the driver.
-pub async fn connect(mut options: ConnectOptions) -> Result<DatabaseConnection, DbErr> {
+pub async fn connect(options: ConnectOptions) -> Result<DatabaseConnection, DbErr> {
+    connect_within(options, None).await
+}
+
+/// Connects, and on SQLite waits that long for a lock of another program.
+async fn connect_within(
+    mut options: ConnectOptions,
+    patience: Option<Duration>,
+) -> Result<DatabaseConnection, DbErr> {
     create_sqlite_file(options.get_url());
-    options.max_connections(1).sqlx_logging_level(log::LevelFilter::Debug).map_sqlx_sqlite_opts(|sqlite| {
-        sqlite.foreign_keys(false).create_if_missing(true).journal_mode(SqliteJournalMode::Wal)
-    });
+    options
+        .max_connections(1)
+        .sqlx_logging_level(log::LevelFilter::Debug)
+        .map_sqlx_sqlite_opts(move |sqlite| {
+            let sqlite =
+                sqlite.foreign_keys(false).create_if_missing(true).journal_mode(SqliteJournalMode::Wal);
+            match patience {
+                Some(patience) => sqlite.busy_timeout(patience),
+                None => sqlite,
+            }
+        })
+        // PgBouncer refuses a setting that it does not know.
+        .map_sqlx_postgres_opts(|postgres| postgres.extra_float_digits(None));
     Database::connect(options).await
 }
 
@@ -95,8 +118,9 @@ pub struct Session<M> {
     db: DatabaseConnection,
     lock: Lock,
     patience: Duration,
+    table_lock_timeout: Option<Duration>,
     journal: Option<Journal>,
-    script: Option<Script>,
+    search_path: Option<search_path::Reset>,
     migrator: PhantomData<fn() -> M>,
 }
 
@@ -113,29 +137,25 @@ impl<M: MigratorTrait> Session<M> {
     /// [`Error::Locked`] if another process holds the lock for longer than the target's patience;
     /// [`Error::Database`] and [`Error::LockFile`] if the database or its folder cannot be opened.
     pub async fn open(target: Target) -> Result<Self, Error> {
-        let lock = Lock::take(&target, &M::migration_table_name().to_string()).await?;
+        let table = M::migration_table_name().to_string();
+        let lock = Lock::take(&target, &table).await?;
         let mut options = ConnectOptions::new(&target.url);
         // The journal and the locks of a run are bound to this connection, so the pool must not replace it.
         options.max_lifetime(None).idle_timeout(None).set_application_name(&target.name);
-        if let Some(schema) = &target.schema {
-            options.set_schema_search_path(schema);
+        if let Some(path) = &target.schema {
+            search_path::attach(&mut options, path);
         }
-        let journal = match lock {
-            Lock::MySql(_) => Some(Journal::attach(&mut options, &M::migration_table_name().to_string())),
-            Lock::Postgres(_) | Lock::File(_) | Lock::Private => None,
-        };
-        let mut db = connect(options).await?;
+        let Target { patience, table_lock_timeout, .. } = target;
+        let journal =
+            lock.lease().map(|lease| Journal::attach(&mut options, &table, lease, table_lock_timeout));
+        let mut db =
+            busy::connect(options, patience, |options| connect_within(options, Some(patience))).await?;
         if let Some(journal) = &journal {
             journal.listen(&mut db).await?;
         }
-        Ok(Self { db, lock, patience: target.patience, journal, script: None, migrator: PhantomData })
-    }
-
-    /// Lets this session continue a run that was cut off on MariaDB / MySQL, with the statements that `script` returns.
-    #[must_use]
-    pub fn with_script(mut self, script: Script) -> Self {
-        self.script = Some(script);
-        self
+        let search_path = target.schema.filter(|_| db.get_database_backend() == DbBackend::Postgres);
+        let search_path = search_path.map(|_| search_path::Reset::of(&db));
+        Ok(Self { db, lock, patience, table_lock_timeout, journal, search_path, migrator: PhantomData })
     }
 
     /// The only connection of the session. On MariaDB / MySQL it has no autocommit between a statement and its end, so
@@ -186,8 +206,8 @@ impl<M: MigratorTrait> Session<M> {
         self.run(Order::Fresh).await
     }
 
-    /// Records exactly these migrations as applied, each in the form that this program has, without running any. Forgets
-    /// the journal of an unfinished migration.
+    /// Records exactly these migrations as applied, each in the form that this program has, without running any. A
+    /// migration that was cut off on MariaDB / MySQL stays so, unless it is recorded as complete by this.
     ///
     /// # Errors
     /// [`Error::UnknownName`] for a name that the migrator lacks; [`Error::Database`].
@@ -199,7 +219,7 @@ impl<M: MigratorTrait> Session<M> {
         let txn = self.db.begin().await?;
         ledger.stamp(&SchemaManager::new(&txn), names).await?;
         txn.commit().await?;
-        self.forget().await
+        Ok(())
     }
 
     /// Records applied migrations under the names that this program has, without running any.
@@ -217,7 +237,7 @@ impl<M: MigratorTrait> Session<M> {
         Ok(renamed)
     }
 
-    /// Drops the journal of MariaDB / MySQL if there is one.
+    /// Forgets the migration that was cut off on MariaDB / MySQL, whose statements were undone by hand.
     ///
     /// # Errors
     /// [`Error::Database`].
@@ -233,6 +253,9 @@ impl<M: MigratorTrait> Session<M> {
     /// # Errors
     /// [`Error::Database`] of the driver; the lock is released all the same.
     pub async fn close(self) -> Result<(), Error> {
+        if let Some(search_path) = self.search_path {
+            search_path.now().await;
+        }
         let closed = self.db.close().await;
         self.lock.release().await;
         Ok(closed?)

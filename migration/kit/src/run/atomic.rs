@@ -3,7 +3,7 @@
 //! A migration whose `use_transaction()` is `Some(false)`, such as one with CREATE INDEX CONCURRENTLY, splits the
 //! run: the steps before it are committed, it runs alone, and the rest is a transaction of its own.
 
-use std::time::Instant;
+use std::{mem, time::Instant};
 
 use log::warn;
 use sea_orm_migration::{
@@ -15,48 +15,102 @@ use sea_orm_migration::{
 };
 
 use super::{
-    Direction, Error, InvalidIndex, Session, Step,
+    Error, Session, Step, busy,
     foreign_keys::Orphans,
-    invalid_indexes,
     ledger::Ledger,
     leftovers,
-    lock::{Holder, Wait},
+    lock::{self, Blockers, Holder, Wait},
     order::{self, Order, Planned},
-    recorder,
     records::Nothing,
+    table_lock::Attempts,
 };
+
+mod bare;
 
 /// A transaction of a run.
 struct Open {
     txn: DatabaseTransaction,
     /// The rows without their parents at its beginning; none if they cannot be read.
     orphans: Option<Orphans>,
+    _blockers: Option<Blockers>,
+}
+
+/// What of a run is committed, and what is left.
+#[derive(Default)]
+struct Progress {
+    /// Everything that the run does, once a part of it is committed.
+    plan: Option<Vec<Planned>>,
+    /// The migrations of the plan that ran.
+    steps: Vec<Step>,
 }
 
 impl<M: MigratorTrait> Session<M> {
     pub(super) async fn run_atomic(&mut self, order: Order) -> Result<Vec<Step>, Error> {
         let mut ledger = Ledger::<M>::new(self.db.get_database_backend());
-        let mut open = self.begin().await?;
-        if let Order::Fresh = order {
-            Nothing::<M>::fresh(&open.txn).await?;
-            leftovers::drop_all(&open.txn).await?;
-        }
-        ledger.install(&SchemaManager::new(&open.txn)).await?;
-        let applied = ledger.applied(&SchemaManager::new(&open.txn)).await?;
-        ledger.refuse_renamed(&SchemaManager::new(&open.txn), &applied).await?;
-        let (mut steps, mut kept) = (Vec::new(), 0);
-        for planned in order::plan::<M>(&order, &applied)? {
-            if planned.is_bare() {
-                self.commit(open).await?;
-                order::announce(&steps[kept..]);
-                steps.push(self.run_bare(&planned, &mut ledger).await?);
-                order::announce(&steps[steps.len() - 1..]);
-                kept = steps.len();
-                open = self.begin().await?;
-            } else {
-                let step = run_in(&open.txn, &planned, &mut ledger).await;
-                steps.push(step.map_err(|source| failed(&planned, &steps[..kept], source))?);
+        let mut progress = Progress::default();
+        let mut attempts = Attempts::new(self.table_lock_timeout);
+        loop {
+            match self.run_part(&order, &mut ledger, &mut progress, &mut attempts).await {
+                Ok(true) => return Ok(progress.steps),
+                Ok(false) => attempts.restart(),
+                Err(error) => self.again(&mut attempts, error).await?,
             }
+        }
+    }
+
+    /// Lets others pass if `error` says that a table was locked by them.
+    async fn again(&self, attempts: &mut Attempts, mut error: Error) -> Result<(), Error> {
+        let Some(source) = error.cause_mut() else { return Err(error) };
+        let cause = mem::replace(source, DbErr::Custom(String::new()));
+        match attempts.again(&self.db, cause).await {
+            Ok(()) => Ok(()),
+            Err(cause) => {
+                *source = cause;
+                Err(error)
+            }
+        }
+    }
+
+    /// Runs the migrations up to and with the next one that is outside a transaction. Returns whether none is left.
+    async fn run_part(
+        &mut self,
+        order: &Order,
+        ledger: &mut Ledger<M>,
+        progress: &mut Progress,
+        attempts: &mut Attempts,
+    ) -> Result<bool, Error> {
+        let open = self.begin(attempts).await?;
+        let plan = match progress.plan.take() {
+            Some(plan) => plan,
+            None => prepare(&open.txn, order, ledger).await?,
+        };
+        let ran = self.run_from(open, order, &plan, ledger, &mut progress.steps, attempts).await;
+        if !progress.steps.is_empty() {
+            progress.plan = Some(plan);
+        }
+        ran
+    }
+
+    async fn run_from(
+        &mut self,
+        open: Open,
+        order: &Order,
+        plan: &[Planned],
+        ledger: &mut Ledger<M>,
+        steps: &mut Vec<Step>,
+        attempts: &mut Attempts,
+    ) -> Result<bool, Error> {
+        let mut ran = Vec::new();
+        for planned in &plan[steps.len()..] {
+            if planned.is_bare() {
+                self.commit(open, &mut ran, steps).await?;
+                let step = self.run_bare(planned, ledger, attempts).await?;
+                order::announce(std::slice::from_ref(&step));
+                steps.push(step);
+                return Ok(false);
+            }
+            let step = run_in(&open.txn, planned, ledger).await;
+            ran.push(step.map_err(|source| failed(planned, steps, source))?);
         }
         let manager = SchemaManager::new(&open.txn);
         if let Order::Reset = order {
@@ -65,24 +119,28 @@ impl<M: MigratorTrait> Session<M> {
         } else {
             ledger.complete(&manager).await?;
         }
-        self.commit(open).await?;
-        order::announce(&steps[kept..]);
-        Ok(steps)
+        self.commit(open, &mut ran, steps).await?;
+        Ok(true)
     }
 
     /// Begins a transaction that writes, once the server has finished its work for a process that has ended.
-    async fn begin(&mut self) -> Result<Open, Error> {
+    async fn begin(&mut self, attempts: &Attempts) -> Result<Open, Error> {
         let mut wait = Wait::new(self.patience);
         let txn = loop {
             let mode = Some(SqliteTransactionMode::Immediate);
             let options = TransactionOptions { sqlite_transaction_mode: mode, ..Default::default() };
-            let txn = self.db.begin_with_options(options).await?;
+            let txn = self.db.begin_with_options(options).await;
+            let txn = txn.map_err(|error| busy::explained(error, self.patience))?;
             if self.is_first(&txn).await? {
                 break txn;
             }
             txn.rollback().await?;
             wait.pause(Holder::left_behind()).await?;
         };
+        if let Some(setting) = attempts.setting(self.db.get_database_backend()) {
+            txn.execute_unprepared(&setting).await?;
+        }
+        let blockers = self.watch(&txn, attempts).await?;
         let orphans = match Orphans::find(&txn).await {
             Ok(orphans) => Some(orphans),
             Err(error) => {
@@ -90,7 +148,21 @@ impl<M: MigratorTrait> Session<M> {
                 None
             }
         };
-        Ok(Open { txn, orphans })
+        Ok(Open { txn, orphans, _blockers: blockers })
+    }
+
+    /// Notes which sessions stop the session at `connection`.
+    async fn watch(
+        &self,
+        connection: &impl ConnectionTrait,
+        attempts: &Attempts,
+    ) -> Result<Option<Blockers>, DbErr> {
+        match attempts.interval().filter(|_| self.db.get_database_backend() == DbBackend::Postgres) {
+            Some(interval) => {
+                Ok(self.lock.watch(lock::backend_of(connection).await?, interval, &attempts.seen))
+            }
+            None => Ok(None),
+        }
     }
 
     async fn is_first(&self, txn: &DatabaseTransaction) -> Result<bool, DbErr> {
@@ -101,65 +173,33 @@ impl<M: MigratorTrait> Session<M> {
         row.map_or(Ok(false), |row| row.try_get("", "taken"))
     }
 
-    async fn commit(&mut self, open: Open) -> Result<(), Error> {
+    /// Commits, and adds the migrations that `ran` to the `steps`.
+    async fn commit(&mut self, open: Open, ran: &mut Vec<Step>, steps: &mut Vec<Step>) -> Result<(), Error> {
         if let Some(before) = &open.orphans {
             before.grown_to(&Orphans::find(&open.txn).await?)?;
         }
         self.lock.check().await?;
-        Ok(open.txn.commit().await?)
-    }
-
-    /// Fails if the migration left an index INVALID, now or in a run before, whose IF NOT EXISTS then finds it.
-    async fn refuse_invalid(
-        &self,
-        name: &str,
-        before: &[InvalidIndex],
-        invalid: Vec<InvalidIndex>,
-    ) -> Result<(), Error> {
-        if invalid.is_empty() {
-            return Ok(());
-        }
-        let recorded = recorder::ups::<M>(self.db.get_database_backend()).await.unwrap_or_default();
-        let own = recorded.iter().filter(|up| up.name == name).flat_map(|up| &up.statements);
-        let own: Vec<&Statement> = own.collect();
-        let is_own = |index: &InvalidIndex| own.iter().any(|statement| names(statement, index));
-        let indexes: Vec<InvalidIndex> =
-            invalid.into_iter().filter(|index| !before.contains(index) || is_own(index)).collect();
-        if indexes.is_empty() {
-            Ok(())
-        } else {
-            Err(Error::InvalidIndexes { name: name.to_owned(), indexes })
-        }
-    }
-
-    async fn run_bare(&mut self, planned: &Planned, ledger: &mut Ledger<M>) -> Result<Step, Error> {
-        let began = Instant::now();
-        let (name, direction) = (planned.name().to_owned(), planned.direction);
-        let before = invalid_indexes(&self.db).await?;
-        let ran = planned.run(&SchemaManager::new(&self.db)).await;
-        let invalid = invalid_indexes(&self.db).await?;
-        if let Err(source) = ran {
-            invalid
-                .iter()
-                .filter(|index| !before.contains(index))
-                .for_each(|index| warn!("warning: {index}"));
-            return Err(Error::FailedBare { name, direction, source });
-        }
-        if direction == Direction::Up {
-            self.refuse_invalid(&name, &before, invalid).await?;
-        }
-        self.lock.check().await?;
-        let txn = self.db.begin().await?;
-        ledger.record(&SchemaManager::new(&txn), &name, direction).await?;
-        txn.commit().await?;
-        Ok(Step { name, direction, elapsed: began.elapsed() })
+        open.txn.commit().await?;
+        order::announce(ran);
+        steps.append(ran);
+        Ok(())
     }
 }
 
-/// Whether a statement names the index.
-fn names(statement: &Statement, index: &InvalidIndex) -> bool {
-    let mut words = statement.sql.split(|c: char| !c.is_alphanumeric() && !"_-$".contains(c));
-    words.any(|word| word.eq_ignore_ascii_case(&index.name))
+/// What the run does, after the tables of records are there.
+async fn prepare<M: MigratorTrait>(
+    txn: &DatabaseTransaction,
+    order: &Order,
+    ledger: &mut Ledger<M>,
+) -> Result<Vec<Planned>, Error> {
+    if let Order::Fresh = order {
+        Nothing::<M>::fresh(txn).await?;
+        leftovers::drop_all(txn).await?;
+    }
+    ledger.install(&SchemaManager::new(txn)).await?;
+    let applied = ledger.applied(&SchemaManager::new(txn)).await?;
+    ledger.refuse_renamed(&SchemaManager::new(txn), &applied).await?;
+    order::plan::<M>(order, &applied)
 }
 
 async fn run_in<M: MigratorTrait>(

@@ -21,6 +21,18 @@ pub enum Error {
         /// Waiting time.
         waited: Duration,
     },
+    /// Another program keeps the file of SQLite locked for longer than the patience.
+    #[error("another program is writing to the database and keeps it locked; gave up after {} s", waited.as_secs_f32())]
+    Busy {
+        /// Waiting time.
+        waited: Duration,
+    },
+    /// A pool in transaction mode is between this program and PostgreSQL.
+    #[error(
+        "a pool such as PgBouncer lends sessions of PostgreSQL for single transactions (transaction mode), so neither a \
+         lock nor a setting of this run would last: connect to PostgreSQL itself, or to a pool in session mode"
+    )]
+    Pooled,
     /// The lock was lost during the run, for example with its connection. Nothing was committed after that.
     #[error("the migration lock was lost, so nothing more was committed: {0}")]
     LockLost(String),
@@ -101,9 +113,19 @@ pub enum Error {
     /// A migration was cut off earlier and has to be completed first.
     #[error("{0}")]
     Unfinished(Box<Unfinished>),
+    /// A `fresh` was cut off on MariaDB / MySQL, so that some tables are dropped and others are not.
+    #[error("a `fresh` was cut off while it dropped tables: run `fresh` again")]
+    HalfDropped,
     /// A statement ran and could not be written into the journal, so the run was stopped.
     #[error("the journal cannot be written, so the run was stopped: {0}")]
     Journal(String),
+}
+
+impl Error {
+    /// The error of the database that undid a run or a part of it.
+    pub(super) fn cause_mut(&mut self) -> Option<&mut DbErr> {
+        if let Self::Database(source) | Self::Failed { source, .. } = self { Some(source) } else { None }
+    }
 }
 
 /// A migration that failed half way.
@@ -129,15 +151,13 @@ impl fmt::Display for HalfDone {
         writeln!(f, "{name} ({direction}) failed half way, and this database cannot undo what ran:")?;
         list(f, ran)?;
         writeln!(f, "The failed statement:\n  {failed}\n  {source}")?;
-        write!(f, "Repair the cause and run ")?;
         let last = ran.len();
         match of {
-            Some(of) => writeln!(f, "`{direction}` again: it continues after statement {last} of {of}.")?,
-            None => writeln!(
+            Some(of) => writeln!(
                 f,
-                "the migration command's `{direction}`: it continues after statement {last} if it knows the \
-                 rest."
+                "Repair the cause and run `{direction}` again: it continues after statement {last} of {of}."
             )?,
+            None => writeln!(f, "The rest of it is not known, so no run can continue it.")?,
         }
         f.write_str(by_hand(*direction))
     }
@@ -159,8 +179,12 @@ pub struct Unfinished {
 impl fmt::Display for Unfinished {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, direction, ran, reason } = self;
-        writeln!(f, "{name} ({direction}) was cut off after:")?;
-        list(f, ran)?;
+        if ran.is_empty() {
+            writeln!(f, "{name} ({direction}) was cut off in its first statement, or before it.")?;
+        } else {
+            writeln!(f, "{name} ({direction}) was cut off after:")?;
+            list(f, ran)?;
+        }
         write!(f, "{reason}\n{}", by_hand(*direction))
     }
 }
@@ -187,10 +211,12 @@ fn list(f: &mut fmt::Formatter<'_>, ran: &[String]) -> fmt::Result {
 fn by_hand(direction: Direction) -> &'static str {
     match direction {
         Direction::Up => {
-            "Or undo these statements by hand and `stamp` the migration before it; or run the rest by hand and `stamp` it."
+            "By hand: run the rest and `stamp` the migration; or undo these statements and `stamp` the one before it with \
+             --forget-unfinished."
         }
         Direction::Down => {
-            "Or run the rest by hand and `stamp` the migration before it; or undo these statements by hand and `stamp` it."
+            "By hand: run the rest and `stamp` the migration before it; or undo these statements and `stamp` it with \
+             --forget-unfinished."
         }
     }
 }

@@ -5,7 +5,10 @@
 //! its pool, the journal's row is written and both are committed. So a change of rows and its entry are one transaction.
 //! DDL has committed by then: a process that dies at that moment leaves one statement that is not in the journal.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use sea_orm_migration::{
     SchemaManager,
@@ -17,10 +20,18 @@ use sea_orm_migration::{
 };
 
 use self::watch::{Counters, Recording, Watch};
-use super::{Direction, Error};
+use super::{Direction, Error, lock::mysql::Lease};
 
 pub(super) mod sql;
 mod watch;
+
+/// Table of the journal that belongs to the records in `table`.
+pub(super) fn table_name(table: &str) -> String {
+    format!("_{table}_journal")
+}
+
+/// Direction of the entry that says that tables are being dropped.
+const DROPPING: &str = "drop";
 
 /// A migration that was begun and not brought to an end.
 #[derive(Debug)]
@@ -50,15 +61,23 @@ pub(super) struct Journal {
 impl Journal {
     /// Prepares the options of a connection for the journal of `records`. The underscore hides the table from
     /// `sea-orm-cli generate entity`.
-    pub(super) fn attach(options: &mut ConnectOptions, records: &str) -> Self {
-        let journal = Self { name: format!("_{records}_journal"), watch: Arc::default() };
+    pub(super) fn attach(
+        options: &mut ConnectOptions,
+        records: &str,
+        lease: Arc<Lease>,
+        table_lock_timeout: Option<Duration>,
+    ) -> Self {
+        let journal = Self { name: table_name(records), watch: Arc::default() };
         let watch = journal.watch.clone();
         options.map_sqlx_mysql_pool_opts(move |pool| {
             let (connecting, releasing) = (watch.clone(), watch.clone());
+            let (ours, held) = (lease.clone(), lease.clone());
             pool.after_connect(move |connection, _| {
-                Box::pin(watch::connected(connecting.clone(), connection))
+                Box::pin(watch::connected(connecting.clone(), ours.clone(), table_lock_timeout, connection))
             })
-            .after_release(move |connection, _| Box::pin(watch::released(releasing.clone(), connection)))
+            .after_release(move |connection, _| {
+                Box::pin(watch::released(releasing.clone(), held.clone(), connection))
+            })
         });
         journal
     }
@@ -102,29 +121,31 @@ impl Journal {
         Ok(())
     }
 
-    /// The migration that was begun last and is neither done nor undone.
-    pub(super) async fn unfinished(&self, db: &DatabaseConnection) -> Result<Option<CutOff>, DbErr> {
+    /// The migration that was begun and is neither done nor undone.
+    ///
+    /// # Errors
+    /// [`Error::HalfDropped`] if tables were being dropped.
+    pub(super) async fn unfinished(&self, db: &DatabaseConnection) -> Result<Option<CutOff>, Error> {
         if !SchemaManager::new(db).has_table(&self.name).await? {
             return Ok(None);
         }
         // FOR UPDATE waits for the last commit of a process that died in the middle of it.
-        let select = format!(
-            "SELECT migration, direction, statement, failed FROM {} ORDER BY migration, direction, position FOR UPDATE",
-            self.table()
-        );
-        let rows = db.query_all_raw(Statement::from_string(DbBackend::MySql, select)).await?;
-        let Some(begun) = rows.first() else { return Ok(None) };
-        let down = begun.try_get::<String>("", "direction")? == Direction::Down.to_string();
-        let mut unfinished = CutOff {
-            name: begun.try_get("", "migration")?,
-            direction: if down { Direction::Down } else { Direction::Up },
-            ran: Vec::new(),
-            failed: None,
-        };
-        for row in &rows[1..] {
-            unfinished.take_in(row)?;
+        let rows = rows(db, &self.table(), " FOR UPDATE").await?;
+        match rows.first() {
+            Some(row) if row.try_get::<String>("", "direction")? == DROPPING => Err(Error::HalfDropped),
+            Some(_) | None => Ok(CutOff::of(&rows)?),
         }
-        Ok(Some(unfinished))
+    }
+
+    /// Notes that tables are being dropped, and returns the name of the journal's own.
+    pub(super) async fn start_dropping(&self, db: &DatabaseConnection) -> Result<&str, DbErr> {
+        self.create(db).await?;
+        let table = self.table();
+        let begun = format!(
+            "INSERT IGNORE INTO {table} (migration, direction, position) VALUES ('', '{DROPPING}', 0)"
+        );
+        db.execute_unprepared(&begun).await?;
+        Ok(&self.name)
     }
 
     /// Assigns the following statements on `db` to this migration, after `ran`, which ran already.
@@ -205,7 +226,44 @@ impl Journal {
     }
 }
 
+/// The migration that the journal beside `records` names, in the database of `db`. Reads only.
+pub(super) async fn read(db: &DatabaseConnection, records: &str) -> Result<Option<CutOff>, DbErr> {
+    let name = table_name(records);
+    if !SchemaManager::new(db).has_table(&name).await? {
+        return Ok(None);
+    }
+    CutOff::of(&rows(db, &sql::quoted(&name), "").await?)
+}
+
+async fn rows(db: &DatabaseConnection, table: &str, end: &str) -> Result<Vec<QueryResult>, DbErr> {
+    let select = format!(
+        "SELECT migration, direction, statement, failed FROM {table} ORDER BY migration, direction, position{end}"
+    );
+    db.query_all_raw(Statement::from_string(DbBackend::MySql, select)).await
+}
+
 impl CutOff {
+    /// The migration of these rows of the journal: the first one says that it was begun.
+    fn of(rows: &[QueryResult]) -> Result<Option<Self>, DbErr> {
+        let Some((begun, entries)) = rows.split_first() else { return Ok(None) };
+        let down = begun.try_get::<String>("", "direction")? == Direction::Down.to_string();
+        let mut cut = Self {
+            name: begun.try_get("", "migration")?,
+            direction: if down { Direction::Down } else { Direction::Up },
+            ran: Vec::new(),
+            failed: None,
+        };
+        for row in entries {
+            cut.take_in(row)?;
+        }
+        Ok(Some(cut))
+    }
+
+    /// Whether the records say that it was brought to its end by other means.
+    pub(super) fn is_complete(&self, applied: &[String]) -> bool {
+        applied.contains(&self.name) == (self.direction == Direction::Up)
+    }
+
     fn take_in(&mut self, row: &QueryResult) -> Result<(), DbErr> {
         let statement = row.try_get("", "statement")?;
         match row.try_get("", "failed")? {

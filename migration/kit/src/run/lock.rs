@@ -5,6 +5,7 @@
 
 use std::{
     fmt,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -13,8 +14,11 @@ use log::info;
 use super::{Error, Target};
 
 mod file;
-mod mysql;
+pub(super) mod mysql;
+mod pooling;
 mod postgres;
+
+pub(super) use self::postgres::{Blockers, backend_of};
 
 /// Pause between two attempts: the first, and the longest.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(500));
@@ -104,6 +108,30 @@ impl Lock {
         }
     }
 
+    /// The lease of a run on MariaDB / MySQL.
+    pub(super) fn lease(&self) -> Option<Arc<mysql::Lease>> {
+        match self {
+            Self::MySql(lock) => Some(lock.lease()),
+            Self::Postgres(_) | Self::File(_) | Self::Private => None,
+        }
+    }
+
+    /// Makes the release remove what the lock has in the database.
+    pub(super) fn uninstall(&mut self) {
+        match self {
+            Self::MySql(lock) => lock.uninstall(),
+            Self::Postgres(_) | Self::File(_) | Self::Private => {}
+        }
+    }
+
+    /// Notes on PostgreSQL which sessions stop the one with this number.
+    pub(super) fn watch(&self, session: i32, every: Duration, seen: &Seen) -> Option<Blockers> {
+        match self {
+            Self::Postgres(lock) => Some(lock.watch(session, every, seen.clone())),
+            Self::MySql(_) | Self::File(_) | Self::Private => None,
+        }
+    }
+
     /// A second lock for the run itself, if the server can outlive the process.
     pub(super) fn key_of_run(&self) -> Option<i64> {
         match self {
@@ -163,6 +191,15 @@ impl Wait {
         self.pause = (self.pause * 2).min(BACK_OFF.1);
         Ok(())
     }
+}
+
+/// Descriptions of the sessions that stopped a statement last.
+pub(super) type Seen = Arc<Mutex<Vec<String>>>;
+
+/// Table of the lock that belongs to the records in `table`, on MariaDB / MySQL. The underscore hides it from
+/// `sea-orm-cli generate entity`.
+pub(super) fn table_name(table: &str) -> String {
+    format!("_{table}_lock")
 }
 
 /// A hash of `name` that is the same in every program and version (FNV-1a, 64 bits).

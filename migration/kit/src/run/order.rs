@@ -4,11 +4,13 @@ use std::{fmt, time::Duration};
 
 use log::info;
 use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, sea_orm::DbErr};
+use serde::Serialize;
 
 use super::{Error, names};
 
 /// Direction in which a migration is run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Direction {
     /// Apply.
     Up,
@@ -96,19 +98,6 @@ impl Order {
             Self::Down(_) | Self::Refresh | Self::Reset => Direction::Down,
         }
     }
-
-    /// The rest of it after one migration has run.
-    pub(super) fn less_one(self) -> Self {
-        let less = |until| match until {
-            Until::Steps(steps) => Until::Steps(steps.saturating_sub(1)),
-            Until::End | Until::Migration(_) => until,
-        };
-        match self {
-            Self::Up(until) => Self::Up(less(until)),
-            Self::Down(until) => Self::Down(less(until)),
-            Self::Refresh | Self::Reset | Self::Fresh => self,
-        }
-    }
 }
 
 /// A migration to run.
@@ -120,6 +109,11 @@ pub(super) struct Planned {
 impl Planned {
     pub(super) fn name(&self) -> &str {
         self.migration.name()
+    }
+
+    /// Whether it is this migration in this direction.
+    pub(super) fn is(&self, name: &str, direction: Direction) -> bool {
+        self.name() == name && self.direction == direction
     }
 
     /// Whether it must run outside any transaction.

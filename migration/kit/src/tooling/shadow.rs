@@ -158,7 +158,9 @@ pub(in crate::tooling) async fn connect(
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
-        .sqlx_logging_level(log::LevelFilter::Debug);
+        .sqlx_logging_level(log::LevelFilter::Debug)
+        // PgBouncer refuses a setting that it does not know.
+        .map_sqlx_postgres_opts(|postgres| postgres.extra_float_digits(None));
     if options.get_url() == MEMORY {
         options.map_sqlx_sqlite_opts(|sqlite| sqlite.foreign_keys(false));
     } else {

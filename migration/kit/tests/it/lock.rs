@@ -49,10 +49,7 @@ async fn a_process_that_waits_names_the_holder_and_gives_up_in_the_end() {
     let session = Session::<Of<Many>>::open(Target::new(&database.url, "the first", LONG)).await.unwrap();
     let ended = Process::start("many", &database.url, Duration::from_millis(700)).end();
     assert!(!ended.succeeded);
-    let holder = match database.backend() {
-        DbBackend::MySql => "the server's connection ".to_owned(),
-        _ => format!("the first, process {}", std::process::id()),
-    };
+    let holder = format!("the first, process {}", std::process::id());
     assert_eq!(ended.logged.matches("waiting for").count(), 1, "{}", ended.logged);
     assert!(ended.logged.contains(&format!("waiting for {holder}")), "{}", ended.logged);
     assert!(ended.printed.contains(&holder) && ended.printed.contains("gave up"), "{}", ended.printed);

@@ -8,12 +8,14 @@
 mod catalog;
 mod checksum;
 mod cli;
+mod cut_off;
 mod database;
 mod depot;
 mod drift;
 mod entities;
 mod enums;
 mod foreign;
+mod galera;
 mod history;
 mod journal;
 #[expect(clippy::duplicate_mod, reason = "most entities are the same after a change")]
@@ -21,10 +23,12 @@ mod kinds;
 mod lint;
 mod lock;
 mod parcels;
+mod pgbouncer;
 mod process;
 mod reader;
 mod round_trip;
 mod run;
 mod script;
 mod steps;
+mod table_lock;
 mod verify;

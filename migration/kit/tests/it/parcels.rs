@@ -1,10 +1,9 @@
 //! Made-up migrations for the tests of the engine.
 
-use std::{marker::PhantomData, sync::Arc};
+use std::marker::PhantomData;
 
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use sea_orm_migration::prelude::*;
-use sea_orm_migration_kit::run::{Direction, Script};
 
 /// A migration that is a list of statements, every other one run through `execute_unprepared`.
 pub struct Listed {
@@ -78,18 +77,6 @@ impl<L: List> MigratorTrait for Of<L> {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         L::list().into_iter().map(|migration| Box::new(migration) as _).collect()
     }
-}
-
-/// What the tooling's recorder would say of a list on MariaDB.
-pub fn script<L: List>() -> Script {
-    Arc::new(|name: &str, direction: Direction| {
-        let migration = L::list().into_iter().find(|migration| migration.name == name).unwrap();
-        let statements = if direction == Direction::Up { migration.up } else { migration.down };
-        let statement =
-            |sql: &String| Statement::from_string(DbBackend::MySql, in_dialect(sql, DbBackend::MySql));
-        let statements = statements.iter().map(statement).collect();
-        Box::pin(async move { Ok(statements) })
-    })
 }
 
 /// Many small migrations, each with DDL and with changes of rows that must not happen twice.

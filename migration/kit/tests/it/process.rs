@@ -7,9 +7,12 @@ use std::{
 };
 
 use sea_orm_migration::MigratorTrait;
-use sea_orm_migration_kit::run::{Script, Session, Target, Until};
+use sea_orm_migration_kit::run::{Session, Target, Until};
 
-use crate::parcels::{self, Concurrent, Many, Of, Vans};
+use crate::{
+    cut_off::Slow,
+    parcels::{Concurrent, Many, Of, Vans},
+};
 
 /// A process that migrates.
 pub struct Process(Child);
@@ -96,19 +99,17 @@ async fn is_a_process_that_other_tests_start() {
     log::set_max_level(log::LevelFilter::Info);
     let target = Target::new(url, "a parcel service", Duration::from_millis(patience.parse().unwrap()));
     match migrator.as_str() {
-        "many" => up::<Of<Many>>(target, Some(parcels::script::<Many>())).await,
-        "vans" => up::<Of<Vans>>(target, Some(parcels::script::<Vans>())).await,
-        "concurrent" => up::<Of<Concurrent>>(target, None).await,
+        "many" => up::<Of<Many>>(target).await,
+        "vans" => up::<Of<Vans>>(target).await,
+        "slow" => up::<Of<Slow>>(target).await,
+        "concurrent" => up::<Of<Concurrent>>(target).await,
         other => panic!("no migrator {other}"),
     }
 }
 
-async fn up<M: MigratorTrait>(target: Target, script: Option<Script>) {
+async fn up<M: MigratorTrait>(target: Target) {
     let ran = async {
         let mut session = Session::<M>::open(target).await?;
-        if let Some(script) = script {
-            session = session.with_script(script);
-        }
         let steps = session.up(Until::End).await?;
         session.close().await?;
         Ok::<_, sea_orm_migration_kit::run::Error>(steps)

@@ -1,6 +1,9 @@
 //! Statements of MariaDB / MySQL by their first words, as far as the journal needs to know them.
 
-use sea_orm_migration::sea_orm::{DbErr, RuntimeErr, sqlx::Error, sqlx::mysql::MySqlDatabaseError};
+use sea_orm_migration::sea_orm::{
+    DbErr, RuntimeErr,
+    sqlx::{Error, error::DatabaseError, mysql::MySqlDatabaseError},
+};
 
 /// Whether it changes something, be it only a setting of its connection.
 pub(crate) fn changes(sql: &str) -> bool {
@@ -91,9 +94,13 @@ fn number(error: &DbErr) -> Option<(u16, String)> {
     else {
         return None;
     };
-    let Error::Database(error) = error.as_ref() else { return None };
-    let error = error.try_downcast_ref::<MySqlDatabaseError>()?;
-    Some((error.number(), error.message().to_owned()))
+    let error = error.as_database_error()?;
+    Some((number_of(error)?, error.message().to_owned()))
+}
+
+/// The server's number of an error.
+pub(crate) fn number_of(error: &(dyn DatabaseError + 'static)) -> Option<u16> {
+    Some(error.try_downcast_ref::<MySqlDatabaseError>()?.number())
 }
 
 #[cfg(test)]

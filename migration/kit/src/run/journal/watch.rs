@@ -1,7 +1,10 @@
 //! The journal's view of its connection: SeaORM reports prepared statements, and the pool hands the connection over after
 //! each use.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use sea_orm_migration::sea_orm::{
     Statement,
@@ -9,7 +12,10 @@ use sea_orm_migration::sea_orm::{
 };
 
 use super::{Connection, Outcome, UNHEARD, open, sql};
-use crate::run::Direction;
+use crate::run::{
+    Direction,
+    lock::mysql::{self, Lease},
+};
 
 /// The state of the journal, which the connection's callbacks share.
 #[derive(Debug, Default)]
@@ -188,9 +194,21 @@ impl Counters {
     }
 }
 
-/// Readies a new connection. One that replaces another in the middle of a migration may only read.
-pub(super) async fn connected(watch: Arc<Mutex<Watch>>, connection: &mut Connection) -> sqlx::Result<()> {
-    connection.execute("SET SESSION autocommit = 0").await?;
+/// Prepares a new connection. One that replaces another in the middle of a migration may only read.
+pub(super) async fn connected(
+    watch: Arc<Mutex<Watch>>,
+    lease: Arc<Lease>,
+    table_lock_timeout: Option<Duration>,
+    connection: &mut Connection,
+) -> sqlx::Result<()> {
+    lease.register(connection).await?;
+    mysql::prepare_session(connection).await?;
+    if let Some(limit) = table_lock_timeout {
+        // In whole seconds, and MySQL takes no 0.
+        let seconds = limit.as_secs_f64().ceil().max(1.0);
+        let set = format!("SET SESSION lock_wait_timeout = {seconds}");
+        connection.execute(AssertSqlSafe(set)).await?;
+    }
     if open(&watch).recording.is_some() {
         connection.execute("SET SESSION TRANSACTION READ ONLY").await?;
     }
@@ -198,13 +216,24 @@ pub(super) async fn connected(watch: Arc<Mutex<Watch>>, connection: &mut Connect
 }
 
 /// Writes the use of the connection into the journal, and commits both. Returns whether it may be used again.
-pub(super) async fn released(watch: Arc<Mutex<Watch>>, connection: &mut Connection) -> sqlx::Result<bool> {
+///
+/// # Errors
+/// Also if the lock is lost: then neither this use nor a further one is committed.
+pub(super) async fn released(
+    watch: Arc<Mutex<Watch>>,
+    lease: Arc<Lease>,
+    connection: &mut Connection,
+) -> sqlx::Result<bool> {
     let release = open(&watch).release();
     let Some(heard) = release else {
         connection.execute("COMMIT").await?;
         return Ok(true);
     };
-    if let Err(error) = write_down(&watch, heard, connection).await {
+    let written = match lease.ensure().await {
+        Ok(()) => write_down(&watch, heard, connection).await,
+        Err(reason) => Err(sqlx::Error::Protocol(format!("the migration lock was lost: {reason}"))),
+    };
+    if let Err(error) = written {
         open(&watch).break_off(&error);
         // Its changes are rolled back with it.
         return Err(error);

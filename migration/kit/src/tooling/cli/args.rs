@@ -10,7 +10,7 @@ pub use self::options::{
     Autogenerate, Backend, Check, ComparisonArgs, Down, Drift, Generate, Lint, Print, Show, Sql, Stamp, Up,
     Verify,
 };
-use crate::run::PATIENCE;
+use crate::run::{PATIENCE, TABLE_LOCK_TIMEOUT};
 
 /// Write, check, print and run the migrations of a database
 #[derive(Debug, Parser)]
@@ -69,6 +69,16 @@ pub struct Settings {
     #[arg(long, env = "MIGRATION_LOCK_TIMEOUT", global = true, hide_env_values = true, value_name = "SECONDS",
         default_value_t = PATIENCE.as_secs())]
     pub lock_timeout: u64,
+    /// Seconds that a change waits for the lock of a table before it lets others pass and tries again; 0 for no limit.
+    /// Outside development, 5 if omitted
+    #[arg(
+        long,
+        env = "MIGRATION_TABLE_LOCK_TIMEOUT",
+        global = true,
+        hide_env_values = true,
+        value_name = "SECONDS"
+    )]
+    pub table_lock_timeout: Option<u64>,
     /// Confirm the loss of rows or tables
     #[arg(
         short = 'y',
@@ -94,6 +104,14 @@ impl Settings {
 
     pub(super) fn patience(&self) -> Duration {
         Duration::from_secs(self.lock_timeout)
+    }
+
+    pub(super) fn table_lock_timeout(&self) -> Option<Duration> {
+        match (self.table_lock_timeout, self.app_env.as_str()) {
+            (Some(seconds), _) => (seconds > 0).then(|| Duration::from_secs(seconds)),
+            (None, "development") => None,
+            (None, _) => Some(TABLE_LOCK_TIMEOUT),
+        }
     }
 }
 

@@ -1,11 +1,6 @@
 //! The verbs that change a database, each under the migration lock.
 
-use std::sync::Arc;
-
-use sea_orm_migration::{
-    MigratorTrait,
-    sea_orm::{DbBackend, DbErr},
-};
+use sea_orm_migration::{MigratorTrait, sea_orm::DbBackend};
 
 use super::{
     CliError, Outcome, Settings,
@@ -14,7 +9,7 @@ use super::{
     read,
 };
 use crate::{
-    run::{Direction, Script, Session, Target, Until, recorder},
+    run::{Session, Target, Until, recorder},
     tooling::{
         history::{History, MigrationState},
         lint::{self, Finding},
@@ -36,8 +31,9 @@ pub(super) async fn up<M: MigratorTrait>(settings: &Settings, up: &Up) -> Outcom
         }
     }
     let mut session = session::<M>(settings).await?;
-    session.up(until).await?;
-    finish(session).await
+    let ran = session.up(until).await;
+    finish(session, ran).await?;
+    Ok(true)
 }
 
 pub(super) async fn down<M: MigratorTrait>(settings: &Settings, down: &Down) -> Outcome {
@@ -53,64 +49,55 @@ pub(super) async fn down<M: MigratorTrait>(settings: &Settings, down: &Down) -> 
     };
     confirm(settings, &format!("{what}, with the tables and columns that they added"))?;
     let mut session = session::<M>(settings).await?;
-    session.down(until).await?;
-    finish(session).await
+    let ran = session.down(until).await;
+    finish(session, ran).await?;
+    Ok(true)
 }
 
 pub(super) async fn fresh<M: MigratorTrait>(settings: &Settings) -> Outcome {
     confirm(settings, "This drops every table of the database, including those of other programs")?;
     let mut session = session::<M>(settings).await?;
-    session.fresh().await?;
-    finish(session).await
+    let ran = session.fresh().await;
+    finish(session, ran).await?;
+    Ok(true)
 }
 
 pub(super) async fn refresh<M: MigratorTrait>(settings: &Settings) -> Outcome {
     confirm(settings, "This rolls back all migrations, deletes all rows, and applies the migrations again")?;
     let mut session = session::<M>(settings).await?;
-    session.refresh().await?;
-    finish(session).await
+    let ran = session.refresh().await;
+    finish(session, ran).await?;
+    Ok(true)
 }
 
 pub(super) async fn reset<M: MigratorTrait>(settings: &Settings) -> Outcome {
     confirm(settings, "This rolls back all migrations and deletes all rows")?;
     let mut session = session::<M>(settings).await?;
-    session.reset().await?;
-    finish(session).await
+    let ran = session.reset().await;
+    finish(session, ran).await?;
+    Ok(true)
 }
 
 /// Takes the lock and opens the database.
 pub(super) async fn session<M: MigratorTrait>(settings: &Settings) -> Result<Session<M>, CliError> {
     let mut target = Target::new(read::url(settings)?, "cargo migrate", settings.patience());
     target.schema.clone_from(&settings.database_schema);
-    Ok(Session::open(target).await?.with_script(script::<M>()))
+    target.table_lock_timeout = settings.table_lock_timeout();
+    Ok(Session::open(target).await?)
 }
 
-async fn finish<M: MigratorTrait>(session: Session<M>) -> Outcome {
-    session.close().await?;
-    Ok(true)
-}
-
-/// Finds the rest of a migration that was cut off on MariaDB.
-fn script<M: MigratorTrait>() -> Script {
-    Arc::new(|name, direction| {
-        let name = name.to_owned();
-        Box::pin(async move {
-            let recorded = match direction {
-                Direction::Up => {
-                    let ups = recorder::ups::<M>(DbBackend::MySql).await?;
-                    ups.into_iter().find(|up| up.name == name)
-                }
-                Direction::Down => Some(recorder::down::<M>(DbBackend::MySql, &name).await?),
-            };
-            match recorded {
-                Some(recorded) if recorded.reads.is_empty() => Ok(recorded.statements),
-                Some(_) => {
-                    Err(DbErr::Custom(format!("{name} depends on rows, so the rest of it is not known")))
-                }
-                None => Err(DbErr::Custom(format!("there is no migration {name}"))),
-            }
-        })
-    })
+/// Closes the session, also after a failure: in a cluster, others would wait for the end of its lease.
+pub(super) async fn finish<M: MigratorTrait, T, E>(
+    session: Session<M>,
+    ran: Result<T, E>,
+) -> Result<T, CliError>
+where
+    CliError: From<E>,
+{
+    let closed = session.close().await;
+    let ran = ran?;
+    closed?;
+    Ok(ran)
 }
 
 /// Warns of irregular migrations of a database.

@@ -194,6 +194,9 @@ pub struct Stamp {
     /// Also forget applied migrations that are unknown here
     #[arg(long)]
     pub purge: bool,
+    /// Also forget the migration that was cut off on MariaDB / MySQL, whose statements you have undone
+    #[arg(long)]
+    pub forget_unfinished: bool,
 }
 
 /// Options of `drift`.
