@@ -14,7 +14,7 @@ use sea_orm_migration::{
     SchemaManager,
     sea_orm::{
         ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, QueryResult, RuntimeErr,
-        Statement,
+        Statement, TransactionTrait,
         sqlx::{self, AssertSqlSafe, Executor, MySqlConnection},
     },
 };
@@ -131,10 +131,7 @@ impl Journal {
         }
         // FOR UPDATE waits for the last commit of a process that died in the middle of it.
         let rows = rows(db, &self.table(), " FOR UPDATE").await?;
-        match rows.first() {
-            Some(row) if row.try_get::<String>("", "direction")? == DROPPING => Err(Error::HalfDropped),
-            Some(_) | None => Ok(CutOff::of(&rows)?),
-        }
+        if is_dropping(&rows)? { Err(Error::HalfDropped) } else { Ok(CutOff::of(&rows)?) }
     }
 
     /// Notes that tables are being dropped, and returns the name of the journal's own.
@@ -200,8 +197,10 @@ impl Journal {
         );
         let at = i64::try_from(at + 1).unwrap_or(i64::MAX);
         let values = [name.into(), direction.to_string().into(), at.into(), error.to_string().into()];
-        db.execute_raw(Statement::from_sql_and_values(DbBackend::MySql, sql, values)).await?;
-        Ok(())
+        // The process may end before the connection returns to its pool, which commits.
+        let txn = db.begin().await?;
+        txn.execute_raw(Statement::from_sql_and_values(DbBackend::MySql, sql, values)).await?;
+        txn.commit().await
     }
 
     /// Names the next statement, which the connection would not report.
@@ -232,7 +231,15 @@ pub(super) async fn read(db: &DatabaseConnection, records: &str) -> Result<Optio
     if !SchemaManager::new(db).has_table(&name).await? {
         return Ok(None);
     }
-    CutOff::of(&rows(db, &sql::quoted(&name), "").await?)
+    let rows = rows(db, &sql::quoted(&name), "").await?;
+    if is_dropping(&rows)? {
+        return Err(DbErr::Custom(Error::HalfDropped.to_string()));
+    }
+    CutOff::of(&rows)
+}
+
+fn is_dropping(rows: &[QueryResult]) -> Result<bool, DbErr> {
+    rows.first().map_or(Ok(false), |row| Ok(row.try_get::<String>("", "direction")? == DROPPING))
 }
 
 async fn rows(db: &DatabaseConnection, table: &str, end: &str) -> Result<Vec<QueryResult>, DbErr> {

@@ -4,12 +4,13 @@ use std::fmt;
 
 use sea_orm_migration::{
     MigratorTrait,
-    sea_orm::{DatabaseConnection, DbBackend, DbErr, RuntimeErr, sqlx},
+    sea_orm::{DatabaseConnection, DbBackend, DbErr, RuntimeErr, Statement, sqlx},
 };
 use serde::Serialize;
 
 use super::{
-    Direction, journal,
+    Direction,
+    journal::{self, sql},
     lock::mysql,
     records,
     stepwise::{is_beginning, known},
@@ -33,14 +34,29 @@ pub struct Stopped {
     pub reason: Option<String>,
 }
 
+impl Stopped {
+    /// How far it ran, and how it goes on.
+    #[must_use]
+    pub fn progress(&self) -> String {
+        let after = format!("after statement {}", self.after);
+        match (self.of, &self.reason) {
+            (Some(of), _) => format!("{after} of {of}; `{}` continues", self.direction),
+            (None, Some(reason)) => format!("{after}; it cannot be continued: {reason}"),
+            (None, None) => format!("{after}; `{}` tries it again", self.direction),
+        }
+    }
+
+    /// The statements that a run executes of all `statements` of the migration.
+    #[must_use]
+    pub fn rest(&self, statements: Vec<Statement>) -> Vec<Statement> {
+        let counted = statements.into_iter().filter(|statement| sql::changes(&statement.sql));
+        counted.skip(self.of.map_or(0, |_| self.after)).collect()
+    }
+}
+
 impl fmt::Display for Stopped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "stopped after statement {}", self.after)?;
-        match (self.of, &self.reason) {
-            (Some(of), _) => write!(f, " of {of}; `{}` continues", self.direction),
-            (None, Some(reason)) => write!(f, "; it cannot be continued: {reason}"),
-            (None, None) => write!(f, "; `{}` tries it again", self.direction),
-        }
+        write!(f, "stopped {}", self.progress())
     }
 }
 

@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::script;
 use crate::{
     Exception,
-    run::{self, InvalidIndex, Renamed, checksums, names, recorder},
+    run::{self, InvalidIndex, Renamed, Stopped, checksums, names, recorder},
 };
 
 mod print;
@@ -48,6 +48,8 @@ pub struct Entry {
     pub applied_at: Option<DateTimeUtc>,
     /// Its state.
     pub state: MigrationState,
+    /// How far it ran, if it stopped half way on MariaDB / MySQL.
+    pub stopped: Option<Stopped>,
 }
 
 /// State of a migration.
@@ -92,7 +94,14 @@ impl History {
     #[must_use]
     pub fn is_regular(&self) -> bool {
         let irregular = |state| matches!(state, MigrationState::Missing | MigrationState::Edited);
-        self.invalid_indexes.is_empty() && !self.entries.iter().any(|entry| irregular(entry.state))
+        self.invalid_indexes.is_empty()
+            && !self.entries.iter().any(|entry| irregular(entry.state) || entry.stopped.is_some())
+    }
+
+    /// The migration that stopped half way, by its name.
+    #[must_use]
+    pub fn stopped(&self) -> Option<(&str, &Stopped)> {
+        self.entries.iter().find_map(|entry| Some((entry.name.as_str(), entry.stopped.as_ref()?)))
     }
 
     /// The irregularities that do not concern one entry, one line for each.
@@ -106,14 +115,16 @@ impl History {
         order.chain(renamed).chain(indexes).chain(self.unchecked.iter().map(unchecked)).collect()
     }
 
-    /// The newest applied migration, after those that this program lacks.
+    /// The newest applied migration, after those that this program lacks, and the one that stopped half way.
     #[must_use]
     pub fn current(&self) -> Vec<&Entry> {
-        let newest = self
-            .entries
-            .iter()
-            .rfind(|entry| matches!(entry.state, MigrationState::Applied | MigrationState::Edited));
-        self.entries.iter().filter(|entry| entry.state == MigrationState::Missing).chain(newest).collect()
+        let is_applied =
+            |entry: &&Entry| matches!(entry.state, MigrationState::Applied | MigrationState::Edited);
+        let missing = self.entries.iter().filter(|entry| entry.state == MigrationState::Missing);
+        let mut current: Vec<&Entry> = missing.chain(self.entries.iter().rfind(is_applied)).collect();
+        let stopped = self.entries.iter().find(|entry| entry.stopped.is_some());
+        current.extend(stopped.filter(|stopped| !current.iter().any(|entry| entry.name == stopped.name)));
+        current
     }
 }
 
@@ -156,6 +167,7 @@ pub async fn read<M: MigratorTrait>(db: &DatabaseConnection) -> Result<History, 
     let pending =
         entries[..newest.min(entries.len())].iter().filter(|entry| entry.state == MigrationState::Pending);
     let out_of_order = pending.map(|entry| entry.name.clone()).collect();
+    show_stopped(&mut entries, run::stopped::<M>(db).await?);
     Ok(History { entries, out_of_order, renamed, invalid_indexes, unchecked })
 }
 
@@ -188,7 +200,19 @@ pub async fn show<M: MigratorTrait>(backend: DbBackend, name: &str) -> Result<Sh
 
 fn entry(name: &str, applied_at: Option<DateTimeUtc>, state: MigrationState) -> Entry {
     let (created, description) = words(name);
-    Entry { name: name.to_owned(), description, created, applied_at, state }
+    Entry { name: name.to_owned(), description, created, applied_at, state, stopped: None }
+}
+
+/// Notes the migration that stopped half way. One that this program lacks is added.
+fn show_stopped(entries: &mut Vec<Entry>, stopped: Option<Stopped>) {
+    let Some(stopped) = stopped else { return };
+    let known = entries.iter().position(|entry| entry.name == stopped.name);
+    let position = known.unwrap_or_else(|| {
+        let position = entries.iter().position(|entry| entry.name > stopped.name).unwrap_or(entries.len());
+        entries.insert(position, entry(&stopped.name, None, MigrationState::Pending));
+        position
+    });
+    entries[position].stopped = Some(stopped);
 }
 
 /// Date and description in `m20261121_000001_create_parcels`. The second number is not a time of day in projects that

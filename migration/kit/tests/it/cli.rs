@@ -12,7 +12,13 @@ use sea_orm_migration_kit::tooling::{Project, cli};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{depot::Sql, entities::base, steps::Step};
+use crate::{
+    cut_off::Slow,
+    depot::Sql,
+    entities::base,
+    parcels::{Of, Vans},
+    steps::Step,
+};
 
 mod database;
 mod files;
@@ -20,6 +26,7 @@ mod help;
 mod looks;
 mod records;
 mod settings;
+mod stopped;
 
 const LATER: Step = Step {
     name: "m20300101_000001_colour_parcels",
@@ -99,6 +106,8 @@ async fn is_the_command_line_that_other_tests_start() {
         "triggered" => cli::run(&project::<Triggered>(folder), arguments).await,
         "moved" => cli::run(&project::<Moved>(folder), arguments).await,
         "indexed" => cli::run(&project::<Indexed>(folder), arguments).await,
+        "slow" => cli::run(&project::<Of<Slow>>(folder), arguments).await,
+        "vans" => cli::run(&project::<Of<Vans>>(folder), arguments).await,
         "losing" => cli::run(&project::<Losing>(folder), arguments).await,
         other => panic!("no migrator {other}"),
     };

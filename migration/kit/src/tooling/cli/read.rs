@@ -14,7 +14,7 @@ use super::{
     backend, print, print_json,
 };
 use crate::{
-    run::recorder,
+    run::{Direction, Stopped, recorder},
     tooling::{
         history::{self, History, MigrationState},
         lint, script, shadow,
@@ -92,14 +92,21 @@ struct Planned {
     reads: Vec<String>,
     /// The statements that lose data.
     losses: Vec<String>,
+    /// How far it ran, if it stopped half way: then the SQL is the rest.
+    stopped: Option<Stopped>,
 }
 
 pub(super) async fn plan<M: MigratorTrait>(settings: &Settings, how: &Print) -> Outcome {
     let history = history_of::<M>(settings).await?;
     let planned = planned::<M>(backend(settings)?, &history).await?;
+    let half_down = history.stopped().filter(|(_, stopped)| stopped.direction == Direction::Down);
+    if let Some((name, stopped)) = half_down {
+        log::warn!("warning: {name} ({}) {stopped}, before any `up`", stopped.direction);
+    }
+    let is_possible = half_down.is_none();
     if how.json {
         print_json(&planned)?;
-        return Ok(true);
+        return Ok(is_possible);
     }
     if planned.is_empty() {
         print("no migration is pending\n")?;
@@ -108,7 +115,7 @@ pub(super) async fn plan<M: MigratorTrait>(settings: &Settings, how: &Print) -> 
     for name in &history.out_of_order {
         log::warn!("warning: {name} is pending, and older than an applied migration");
     }
-    Ok(true)
+    Ok(is_possible)
 }
 
 async fn planned<M: MigratorTrait>(backend: DbBackend, history: &History) -> Result<Vec<Planned>, CliError> {
@@ -122,18 +129,33 @@ async fn planned<M: MigratorTrait>(backend: DbBackend, history: &History) -> Res
         let losses = losses.iter().filter(|loss| loss.migration == name);
         losses.map(|loss| loss.statement.clone()).collect()
     };
-    let planned = pending.into_iter().map(|up| Planned {
-        sql: script::printed(&up.statements),
-        reads: script::printed(&up.reads),
-        losses: lost(&up.name),
-        name: up.name,
+    let planned = pending.into_iter().map(|up| {
+        let stopped =
+            history.stopped().filter(|(name, _)| *name == up.name).map(|(_, stopped)| stopped.clone());
+        let statements = match &stopped {
+            Some(stopped) => stopped.rest(up.statements),
+            None => up.statements,
+        };
+        Planned {
+            sql: script::printed(&statements),
+            reads: script::printed(&up.reads),
+            losses: lost(&up.name),
+            name: up.name,
+            stopped,
+        }
     });
-    Ok(planned.collect())
+    let mut planned: Vec<Planned> = planned.collect();
+    // A run continues it before it runs others.
+    planned.sort_by_key(|each| each.stopped.is_none());
+    Ok(planned)
 }
 
 impl fmt::Display for Planned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "-- {}", self.name)?;
+        match &self.stopped {
+            Some(stopped) => writeln!(f, "-- {}: {stopped}", self.name)?,
+            None => writeln!(f, "-- {}", self.name)?,
+        }
         for query in &self.reads {
             writeln!(f, "-- depends on rows, and was recorded on empty tables: {query}")?;
         }

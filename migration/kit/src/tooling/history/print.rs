@@ -14,7 +14,10 @@ impl fmt::Display for History {
             if f.alternate() {
                 writeln!(f, "{entry:#}")?;
             } else {
-                let line = format!("{:<7}  {:<widest$}  {}", entry.state, entry.name, applied_at(entry));
+                let line = match &entry.stopped {
+                    Some(stopped) => format!("stopped  {:<widest$}  {}", entry.name, stopped.progress()),
+                    None => format!("{:<7}  {:<widest$}  {}", entry.state, entry.name, applied_at(entry)),
+                };
                 writeln!(f, "{}", line.trim_end())?;
             }
         }
@@ -26,13 +29,16 @@ impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)?;
         if !f.alternate() {
-            return Ok(());
+            return self.stopped.iter().try_for_each(|stopped| write!(f, ": {stopped}"));
         }
         write!(f, "\n  description  {}", self.description)?;
         if let Some(created) = self.created {
             write!(f, "\n  created      {created}")?;
         }
         write!(f, "\n  state        {}", self.state)?;
+        if let Some(stopped) = &self.stopped {
+            write!(f, "\n  stopped      {}", stopped.progress())?;
+        }
         if self.applied_at.is_some() {
             write!(f, "\n  applied at   {}", applied_at(self))?;
         }
