@@ -7,8 +7,13 @@ use std::fmt;
 
 use sea_orm_migration::sea_orm::DbBackend;
 use serde::Serialize;
+use sqlparser::ast::ObjectName;
 
-use crate::{Exception, Rule, run::recorder::Recorded, snapshot::Snapshot};
+use crate::{
+    Exception, Rule,
+    run::recorder::Recorded,
+    snapshot::{Snapshot, fold::last},
+};
 
 mod column;
 mod page;
@@ -146,6 +151,11 @@ impl Found {
         };
         self.broken.into_iter().map(finding).collect()
     }
+}
+
+/// The name of a table, as a [`Snapshot`] has it.
+fn key(_: DbBackend, name: &ObjectName) -> String {
+    last(name)
 }
 
 fn name(backend: DbBackend) -> &'static str {

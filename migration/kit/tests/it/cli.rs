@@ -23,6 +23,7 @@ use crate::{
 mod database;
 mod files;
 mod help;
+mod json;
 mod looks;
 mod records;
 mod settings;

@@ -201,7 +201,7 @@ impl fmt::Display for Explained {
             let Effect { level, why, instead, .. } = effect;
             writeln!(f, "{}: {level}: {why}\n  Instead: {instead}", names(effect.on))?;
         }
-        writeln!(f, "\n{}", page.details)?;
+        writeln!(f, "\n{}", wrapped(page.details))?;
         writeln!(f, "\nFound:")?;
         page.breaks.iter().try_for_each(|example| write!(f, "{example}"))?;
         if !page.keeps.is_empty() {
@@ -213,7 +213,7 @@ impl fmt::Display for Explained {
             Finder::Ours(_) | Finder::Both(_) | Finder::Squawk => writeln!(
                 f,
                 "\nIn a migration where it is right, state the reason:\n  \
-                 lint_exceptions!(Migration, [(Rule::{:?}, \"the table is empty\")]);",
+                 lint_exceptions!(Migration, [(Rule::{:?}, \"reason\")]);",
                 self.0
             ),
         }
@@ -226,6 +226,25 @@ impl fmt::Display for Example {
         writeln!(f, "  -- {}{bare}", names(self.on))?;
         self.sql.iter().try_for_each(|sql| writeln!(f, "  {sql};"))
     }
+}
+
+/// Longest line of a paragraph.
+const WIDTH: usize = 100;
+
+/// A paragraph in lines.
+fn wrapped(text: &str) -> String {
+    let (mut lines, mut line) = (Vec::new(), String::new());
+    for word in text.split(' ') {
+        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            lines.push(std::mem::take(&mut line));
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    lines.push(line);
+    lines.join("\n")
 }
 
 fn names(backends: &[DbBackend]) -> String {

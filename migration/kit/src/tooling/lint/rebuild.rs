@@ -2,8 +2,10 @@
 
 use std::ops::ControlFlow;
 
+use sea_orm_migration::sea_orm::DbBackend;
 use sqlparser::ast::{self, Statement as Sql};
 
+use super::key;
 use crate::snapshot::fold::last;
 
 /// A table that is dropped after its rows were copied to the one that gets its name.
@@ -34,16 +36,16 @@ struct Copy {
 }
 
 /// The rebuilds in a migration's statements, each with its place.
-pub(super) fn find(statements: &[(usize, Sql)]) -> Vec<Rebuild> {
-    let copies: Vec<Copy> = statements.iter().filter_map(|(at, sql)| copy(*at, sql)).collect();
+pub(super) fn find(backend: DbBackend, statements: &[(usize, Sql)]) -> Vec<Rebuild> {
+    let copies: Vec<Copy> = statements.iter().filter_map(|(at, sql)| copy(backend, *at, sql)).collect();
     let renames: Vec<(usize, String, String)> = statements
         .iter()
-        .flat_map(|(at, sql)| renames(sql).into_iter().map(|(old, new)| (*at, old, new)))
+        .flat_map(|(at, sql)| renames(backend, sql).into_iter().map(|(old, new)| (*at, old, new)))
         .collect();
     let mut rebuilds = Vec::new();
     for (at, sql) in statements {
         let Sql::Drop { object_type: ast::ObjectType::Table, names, .. } = sql else { continue };
-        for dropped in names.iter().map(last) {
+        for dropped in names.iter().map(|name| key(backend, name)) {
             let copy = copies.iter().find(|copy| copy.from == dropped && copy.at < *at);
             let Some(copy) = copy else { continue };
             let takes_place =
@@ -61,7 +63,7 @@ pub(super) fn find(statements: &[(usize, Sql)]) -> Vec<Rebuild> {
 }
 
 /// The tables that a statement renames, from and to.
-pub(super) fn renames(sql: &Sql) -> Vec<(String, String)> {
+pub(super) fn renames(backend: DbBackend, sql: &Sql) -> Vec<(String, String)> {
     match sql {
         Sql::AlterTable(alter) => alter
             .operations
@@ -69,19 +71,28 @@ pub(super) fn renames(sql: &Sql) -> Vec<(String, String)> {
             .filter_map(|operation| match operation {
                 ast::AlterTableOperation::RenameTable {
                     table_name: ast::RenameTableNameKind::As(new) | ast::RenameTableNameKind::To(new),
-                } => Some((last(&alter.name), last(new))),
+                } => {
+                    let old = key(backend, &alter.name);
+                    // The table stays in its schema.
+                    let new = match old.rsplit_once('.') {
+                        Some((schema, _)) => format!("{schema}.{}", last(new)),
+                        None => last(new),
+                    };
+                    Some((old, new))
+                }
                 _ => None,
             })
             .collect(),
-        Sql::RenameTable(renames) => {
-            renames.iter().map(|rename| (last(&rename.old_name), last(&rename.new_name))).collect()
-        }
+        Sql::RenameTable(renames) => renames
+            .iter()
+            .map(|rename| (key(backend, &rename.old_name), key(backend, &rename.new_name)))
+            .collect(),
         _ => Vec::new(),
     }
 }
 
 /// An INSERT that takes every row of one table.
-fn copy(at: usize, sql: &Sql) -> Option<Copy> {
+fn copy(backend: DbBackend, at: usize, sql: &Sql) -> Option<Copy> {
     let Sql::Insert(insert) = sql else { return None };
     let ast::TableObject::TableName(into) = &insert.table else { return None };
     let query = insert.source.as_ref()?;
@@ -100,7 +111,7 @@ fn copy(at: usize, sql: &Sql) -> Option<Copy> {
         return None;
     }
     let names: Vec<String> = insert.columns.iter().map(last).collect();
-    Some(Copy { at, from: last(name), into: last(into), copied: columns(select, &names) })
+    Some(Copy { at, from: key(backend, name), into: key(backend, into), copied: columns(select, &names) })
 }
 
 fn columns(select: &ast::Select, into: &[String]) -> Option<Vec<(String, Option<String>)>> {

@@ -6,7 +6,7 @@ use sea_orm_migration::sea_orm::DbBackend;
 use sqlparser::ast::{self, AlterTableOperation as Operation, ObjectType, Statement as Sql};
 
 use super::{
-    Broken, Found,
+    Broken, Found, key,
     rebuild::{self, Rebuild},
     rules,
 };
@@ -15,7 +15,7 @@ use crate::{
     run::recorder::Recorded,
     snapshot::{
         Snapshot, Table,
-        fold::{in_a_line, last, parse},
+        fold::{in_a_line, parse},
     },
 };
 
@@ -112,7 +112,7 @@ impl<'s> Scan<'s> {
             backend,
             schema,
             end,
-            rebuilds: rebuild::find(&statements),
+            rebuilds: rebuild::find(backend, &statements),
             statements,
             at: 0,
             changes: 0,
@@ -181,7 +181,7 @@ impl<'s> Scan<'s> {
     fn follow(&mut self, sql: &Sql) {
         match sql {
             Sql::CreateTable(create) => {
-                let table = last(&create.name);
+                let table = self.key(&create.name);
                 // IF NOT EXISTS leaves an old table as it is.
                 if self.schema.table(&table).is_none() {
                     self.created.insert(table);
@@ -190,7 +190,7 @@ impl<'s> Scan<'s> {
             Sql::AlterTable(alter) => {
                 for operation in &alter.operations {
                     if let Operation::AddColumn { column_def, .. } = operation {
-                        self.added.insert((last(&alter.name), column_def.name.value.clone()));
+                        self.added.insert((self.key(&alter.name), column_def.name.value.clone()));
                     }
                 }
             }
@@ -202,11 +202,16 @@ impl<'s> Scan<'s> {
             }
             _ => {}
         }
-        for (old, new) in rebuild::renames(sql) {
+        for (old, new) in rebuild::renames(self.backend, sql) {
             if self.created.remove(&old) {
                 self.created.insert(new);
             }
         }
+    }
+
+    /// The name of a table, as schemas are searched by it.
+    pub(super) fn key(&self, name: &ast::ObjectName) -> String {
+        key(self.backend, name)
     }
 
     /// Whether this migration has created the table.
@@ -222,7 +227,7 @@ impl<'s> Scan<'s> {
     /// Table and operation of a part that alters a table of an earlier migration.
     pub(super) fn altered<'p>(&self, part: &'p Part<'_>) -> Option<(String, &'p Operation)> {
         let Part::Parsed(Sql::AlterTable(alter)) = part else { return None };
-        let table = last(&alter.name);
+        let table = self.key(&alter.name);
         let operation = alter.operations.first()?;
         (!self.is_new(&table)).then_some((table, operation))
     }
@@ -233,7 +238,7 @@ impl<'s> Scan<'s> {
         else {
             return Vec::new();
         };
-        names.iter().map(last).filter(|table| !self.is_new(table)).collect()
+        names.iter().map(|name| self.key(name)).filter(|table| !self.is_new(table)).collect()
     }
 
     /// The rebuild to which the drop of a table belongs, with the table.

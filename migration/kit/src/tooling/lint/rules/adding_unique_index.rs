@@ -2,12 +2,9 @@
 
 use sqlparser::ast::{AlterTableOperation as Operation, Statement as Sql, TableConstraint};
 
-use crate::{
-    snapshot::fold::last,
-    tooling::lint::{
-        page::{ALL, Claim, Finder, MARIADB, Page, note, on},
-        scan::{Part, Scan},
-    },
+use crate::tooling::lint::{
+    page::{ALL, Claim, Finder, MARIADB, Page, note, on},
+    scan::{Part, Scan},
 };
 
 pub(super) const PAGE: Page = Page {
@@ -28,7 +25,7 @@ pub(super) const PAGE: Page = Page {
 
 fn find(scan: &Scan<'_>, part: &Part<'_>) -> bool {
     if let Part::Parsed(Sql::CreateIndex(create)) = part {
-        return create.unique && !scan.is_new(&last(&create.table_name));
+        return create.unique && !scan.is_new(&scan.key(&create.table_name));
     }
     match scan.altered(part) {
         Some((_, Operation::AddConstraint { constraint: TableConstraint::Unique(_), .. })) => {

@@ -2,12 +2,9 @@
 
 use sqlparser::ast::Statement as Sql;
 
-use crate::{
-    snapshot::fold::last,
-    tooling::lint::{
-        page::{Finder, Page, SERVERS, loss, on},
-        scan::{Part, Scan},
-    },
+use crate::tooling::lint::{
+    page::{Finder, Page, SERVERS, loss, on},
+    scan::{Part, Scan},
 };
 
 pub(super) const PAGE: Page = Page {
@@ -22,7 +19,7 @@ pub(super) const PAGE: Page = Page {
 fn find(scan: &Scan<'_>, part: &Part<'_>) -> bool {
     match part {
         Part::Parsed(Sql::Truncate(truncate)) => {
-            truncate.table_names.iter().any(|target| !scan.is_new(&last(&target.name)))
+            truncate.table_names.iter().any(|target| !scan.is_new(&scan.key(&target.name)))
         }
         Part::Parsed(_) | Part::Words(_) => false,
     }

@@ -20,7 +20,7 @@ pub(super) const PAGE: Page = Page {
 fn find(scan: &Scan<'_>, part: &Part<'_>) -> bool {
     let Part::Parsed(Sql::Delete(delete)) = part else { return false };
     let (ast::FromTable::WithFromKeyword(from) | ast::FromTable::WithoutKeyword(from)) = &delete.from;
-    let old = from.iter().filter_map(table_of).any(|table| !scan.is_new(&table));
+    let old = from.iter().filter_map(|from| table_of(scan, from)).any(|table| !scan.is_new(&table));
     let all = delete.selection.as_ref().is_none_or(is_always_true);
     old && all && delete.limit.is_none() && delete.using.is_none()
 }

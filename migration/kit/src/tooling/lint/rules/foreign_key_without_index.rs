@@ -3,7 +3,7 @@
 use sqlparser::ast::{AlterTableOperation as Operation, ColumnOption, Statement as Sql, TableConstraint};
 
 use crate::{
-    snapshot::{ForeignKey, fold::last},
+    snapshot::ForeignKey,
     tooling::lint::{
         page::{Finder, NOT_MARIADB, Page, note, on},
         rules::covers,
@@ -35,20 +35,23 @@ pub(super) const PAGE: Page = Page {
 
 fn find(scan: &Scan<'_>, part: &Part<'_>) -> bool {
     let Part::Parsed(sql) = part else { return false };
-    let Some((table, columns)) = keys(sql) else { return false };
+    let Some((table, columns)) = keys(scan, sql) else { return false };
     let Some(table) = scan.end.table(&table) else { return false };
     let without = |key: &&ForeignKey| !covers(table, &key.columns);
     table.foreign_keys.iter().filter(without).any(|key| columns.contains(&key.columns))
 }
 
 /// The table whose foreign keys a statement creates, and the columns of each.
-fn keys(sql: &Sql) -> Option<(String, Vec<Vec<String>>)> {
+fn keys(scan: &Scan<'_>, sql: &Sql) -> Option<(String, Vec<Vec<String>>)> {
     match sql {
         Sql::CreateTable(create) => {
             let columns =
                 create.columns.iter().filter(|column| column.options.iter().any(|it| refers(&it.option)));
             let inline = columns.map(|column| vec![column.name.value.clone()]);
-            Some((last(&create.name), inline.chain(create.constraints.iter().filter_map(named)).collect()))
+            Some((
+                scan.key(&create.name),
+                inline.chain(create.constraints.iter().filter_map(named)).collect(),
+            ))
         }
         Sql::AlterTable(alter) => {
             let columns = alter.operations.iter().filter_map(|operation| match operation {
@@ -59,7 +62,7 @@ fn keys(sql: &Sql) -> Option<(String, Vec<Vec<String>>)> {
                 }
                 _ => None,
             });
-            Some((last(&alter.name), columns.collect()))
+            Some((scan.key(&alter.name), columns.collect()))
         }
         _ => None,
     }

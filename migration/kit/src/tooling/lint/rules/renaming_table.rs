@@ -30,7 +30,7 @@ pub(super) const PAGE: Page = Page {
 
 fn find(scan: &Scan<'_>, part: &Part<'_>) -> bool {
     let Part::Parsed(sql) = part else { return false };
-    rebuild::renames(sql)
+    rebuild::renames(scan.backend, sql)
         .iter()
         .any(|(old, new)| !scan.is_rebuilt(new) && !scan.is_rebuilt(old) && !scan.is_new(old))
 }

@@ -4,7 +4,6 @@ use sqlparser::ast::{self, AlterTableOperation as Operation, Statement as Sql};
 
 use crate::{
     Rule,
-    snapshot::fold::last,
     tooling::lint::{
         page::{Claim, Finder, MARIADB, Page, on, warning},
         rules,
@@ -75,7 +74,7 @@ fn indexes(operation: &Operation) -> bool {
 fn asked(scan: &Scan<'_>, table: &str) -> Option<ast::AlterTableAlgorithm> {
     let mut here = scan.statements.iter().filter(|(at, _)| *at == scan.at);
     here.find_map(|(_, sql)| match sql {
-        Sql::AlterTable(alter) if last(&alter.name) == table => {
+        Sql::AlterTable(alter) if scan.key(&alter.name) == table => {
             alter.operations.iter().find_map(|operation| match operation {
                 Operation::Algorithm { algorithm, .. } => Some(*algorithm),
                 _ => None,

@@ -36,7 +36,7 @@ pub(super) const PAGE: Page = Page {
 
 fn find(scan: &Scan<'_>, part: &Part<'_>) -> bool {
     let Part::Parsed(sqlparser::ast::Statement::AlterTable(alter)) = part else { return false };
-    let table = crate::snapshot::fold::last(&alter.name);
+    let table = scan.key(&alter.name);
     match alter.operations.first() {
         None | Some(Operation::RenameTable { .. } | Operation::RenameColumn { .. }) => false,
         Some(Operation::AddColumn { column_def, .. }) => is_refused(column_def, scan.is_new(&table)),

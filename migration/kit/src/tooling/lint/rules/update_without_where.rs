@@ -33,7 +33,7 @@ pub(super) const PAGE: Page = Page {
 
 fn find(scan: &Scan<'_>, part: &Part<'_>) -> bool {
     let Part::Parsed(Sql::Update(update)) = part else { return false };
-    let Some(table) = table_of(&update.table) else { return false };
+    let Some(table) = table_of(scan, &update.table) else { return false };
     let all = match &update.selection {
         None => update.limit.is_none(),
         // Of a column that was just added every row is without a value.

@@ -3,7 +3,7 @@
 use sqlparser::ast::{AlterColumnOperation, AlterTableOperation as Operation, Statement as Sql};
 
 use super::Scan;
-use crate::snapshot::{Column, Snapshot, fold::last};
+use crate::snapshot::{Column, Snapshot};
 
 /// A column before and after a part.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ impl Scan<'_> {
     /// The column of an earlier migration that a part with one operation defines anew.
     pub(super) fn change_of(&self, sql: &Sql) -> Option<Changed> {
         let Sql::AlterTable(alter) = sql else { return None };
-        let table = last(&alter.name);
+        let table = self.key(&alter.name);
         let (old, new, whole) = match alter.operations.first()? {
             Operation::ChangeColumn { old_name, new_name, .. } => (old_name, new_name, true),
             Operation::ModifyColumn { col_name, .. } => (col_name, col_name, true),
