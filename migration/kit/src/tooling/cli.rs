@@ -22,6 +22,7 @@ mod check;
 mod env;
 mod guard;
 mod lint;
+mod logger;
 mod offline;
 mod read;
 mod schema;
@@ -78,7 +79,7 @@ pub async fn run<M: MigratorTrait>(project: &Project<M>, arguments: Vec<OsString
     }
     let mut cli = Cli::parse_from(arguments);
     cli.settings.take_file();
-    log(cli.settings.verbose && cli.verb.as_ref().is_none_or(Verb::writes));
+    logger::start(cli.settings.verbose && cli.verb.as_ref().is_none_or(Verb::writes));
     match verb(project, &cli).await {
         Ok(is_well) => u8::from(!is_well),
         Err(error) => fail(&error, cli.settings.database_url.as_deref().unwrap_or_default()),
@@ -111,19 +112,6 @@ async fn verb<M: MigratorTrait>(project: &Project<M>, cli: &Cli) -> Outcome {
         Some(Verb::Lint(asked)) => lint::lint(project, settings, asked).await,
         Some(Verb::Verify(verify)) => schema::verify::<M>(settings, verify).await,
     }
-}
-
-/// Logs progress in plain lines; with `statements`, also the statements sent to the database.
-fn log(statements: bool) {
-    let level = if statements { log::LevelFilter::Debug } else { log::LevelFilter::Info };
-    env_logger::Builder::new()
-        .filter_level(log::LevelFilter::Warn)
-        .filter_module(env!("CARGO_CRATE_NAME"), level)
-        // The crate of the migrations, as `sea-orm-cli` names it.
-        .filter_module("migration", level)
-        .filter_module("sqlx::query", if statements { level } else { log::LevelFilter::Warn })
-        .format(|line, record| writeln!(line, "{}", record.args()))
-        .init();
 }
 
 /// Prints an error. Errors of drivers may contain the password of the URL, so the URL is hidden.

@@ -32,3 +32,4 @@ mod script;
 mod steps;
 mod table_lock;
 mod verify;
+mod weight;
