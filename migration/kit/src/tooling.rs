@@ -2,6 +2,7 @@
 //! database. Everything here takes a `MigratorTrait`, a registry of entities or a connection, and names no table.
 
 pub mod autogenerate;
+mod branches;
 pub mod catalog;
 pub mod cli;
 pub mod compare;
@@ -12,6 +13,8 @@ pub mod lint;
 pub mod mention;
 pub mod merge;
 pub mod pattern;
+pub mod register;
+mod rust;
 pub mod script;
 pub mod shadow;
 pub mod verify;

@@ -13,7 +13,13 @@ use clap::Parser as _;
 use sea_orm_migration::{MigratorTrait, sea_orm::DbErr};
 use serde::Serialize;
 
-use super::{autogenerate::AutogenerateError, compare::Project, script::ScriptError, shadow::ShadowError};
+use super::{
+    autogenerate::AutogenerateError,
+    compare::Project,
+    register::{Refusal, RegisterError},
+    script::ScriptError,
+    shadow::ShadowError,
+};
 use crate::run;
 
 mod args;
@@ -50,6 +56,12 @@ pub enum CliError {
     /// A migration could not be written.
     #[error(transparent)]
     Write(#[from] AutogenerateError),
+    /// A migration could not be added to the crate.
+    #[error(transparent)]
+    Register(#[from] RegisterError),
+    /// There is no crate to write to.
+    #[error(transparent)]
+    Crate(#[from] Refusal),
     /// A loss that has to be confirmed first.
     #[error("{loss}: give --yes to confirm")]
     Unconfirmed {

@@ -1,6 +1,9 @@
 //! Verbs that compare: entities with migrations, databases with migrations.
 
-use std::fmt;
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use sea_orm_migration::{MigratorTrait, sea_orm::DbBackend};
 use serde::Serialize;
@@ -10,26 +13,29 @@ use super::{
     args::{Autogenerate, ComparisonArgs, Drift, Generate, Verify},
     backend, print, print_json, read,
 };
-use crate::tooling::{
-    autogenerate,
-    compare::{CompareOptions, Comparison, Project, compare},
-    drift, mention,
-    merge::Unspecified,
-    verify,
-    write::Rename,
+use crate::{
+    run::names,
+    tooling::{
+        autogenerate, branches,
+        compare::{CompareOptions, Comparison, Project, compare},
+        drift, mention,
+        merge::Unspecified,
+        register, verify,
+        write::Rename,
+    },
 };
 
 pub(super) fn generate<M: MigratorTrait>(project: &Project<M>, asked: &Generate) -> Outcome {
-    let source = autogenerate::empty(&asked.migration_name);
-    register(project, &asked.migration_name, asked.local_time, &source)
+    let source = register::empty(&asked.migration_name);
+    register(&folder(project)?, &asked.migration_name, asked.local_time, &source)
 }
 
 pub(super) async fn autogenerate<M: MigratorTrait>(project: &Project<M>, asked: &Autogenerate) -> Outcome {
+    let folder = folder(project)?;
     let comparison = compared(project, &asked.comparison, &asked.rename).await?;
     report_unread(&comparison);
     let backfills = asked.backfill.iter().cloned().collect();
-    let folder = std::path::Path::new(project.folder);
-    let source = autogenerate::draft(&comparison, &backfills, asked.allow_destructive, folder)?;
+    let source = autogenerate::draft(&comparison, &backfills, asked.allow_destructive, &folder)?;
     for rename in &comparison.renames {
         print(format_args!("{rename}\n"))?;
     }
@@ -39,11 +45,33 @@ pub(super) async fn autogenerate<M: MigratorTrait>(project: &Project<M>, asked: 
     for mention in mention::find(project, &comparison).await? {
         log::warn!("warning: {mention}: create it again in this migration");
     }
-    register(project, &asked.name, false, &source)
+    report_branches(&folder, &comparison);
+    register(&folder, &asked.name, false, &source)
 }
 
-fn register<M: MigratorTrait>(project: &Project<M>, name: &str, local: bool, source: &str) -> Outcome {
-    let written = autogenerate::register(std::path::Path::new(project.folder), name, local, source)?;
+/// The migration crate around the working folder.
+fn folder<M: MigratorTrait>(project: &Project<M>) -> Result<PathBuf, CliError> {
+    #[expect(clippy::disallowed_methods, reason = "cargo sets it when it runs a program")]
+    let run_by_cargo = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let here = std::env::current_dir()?;
+    Ok(register::find(Path::new(project.folder), run_by_cargo.as_deref(), &here, &names::of::<M>())?)
+}
+
+/// Warns of migrations of other branches that change the same tables.
+fn report_branches(folder: &Path, comparison: &Comparison) {
+    let changed = branches::changed_tables(comparison);
+    for branches::Elsewhere { branch, name, tables } in branches::elsewhere(folder, &changed) {
+        let tables = tables.join(" and ");
+        log::warn!(
+            "warning: {name} on the branch {branch}, which is not merged here, names {tables}, too: merge it first, or \
+             see that both changes can be made in either order"
+        );
+    }
+}
+
+fn register(folder: &Path, name: &str, local: bool, source: &str) -> Outcome {
+    let mut written = register::register(folder, name, local, source)?.to_vec();
+    written.extend(branches::merge_by_lines(folder)?);
     let here = std::env::current_dir().unwrap_or_default();
     for file in written {
         print(format_args!("wrote {}\n", file.strip_prefix(&here).unwrap_or(&file).display()))?;

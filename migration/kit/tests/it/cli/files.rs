@@ -29,9 +29,8 @@ async fn what_autogenerate_writes_is_registered_and_what_it_cannot_write_changes
                 vec![\n            Box::new(base::Migration),\n            Box::new(m20300102_000001_drop_note::Migration),\n        \
                 ]\n    }\n}\n\nmod m20300102_000001_drop_note;\n";
     let source = shell.folder.path().join("src");
-    assert!(shell.ill("autogenerate note").contains("lib.rs"));
-    fs::create_dir(&source).unwrap();
-    fs::write(source.join("lib.rs"), list).unwrap();
+    assert!(shell.ill("autogenerate note").contains("there is no migration crate in"));
+    write_crate(&shell, list);
     for wrong in ["autogenerate note/../../x", "generate x::y"] {
         assert!(shell.ill(wrong).contains("no name for a migration"), "{wrong}");
     }
@@ -41,11 +40,9 @@ async fn what_autogenerate_writes_is_registered_and_what_it_cannot_write_changes
         let said = shell.ill(&format!("autogenerate note --allow-destructive --rename {taken}"));
         assert!(said.contains(&format!("there is a {what} already")), "{said}");
     }
-    assert!(
-        Shell { migrator: "coloured", ..Shell::at("", "") }
-            .ill("autogenerate colour")
-            .contains("--allow-destructive")
-    );
+    let coloured = Shell { migrator: "coloured", ..Shell::at("", "") };
+    write_crate(&coloured, list);
+    assert!(coloured.ill("autogenerate colour").contains("--allow-destructive"));
     assert_eq!(fs::read_to_string(source.join("lib.rs")).unwrap(), list);
     assert_eq!(files(&source), ["lib.rs"]);
 
@@ -70,13 +67,19 @@ async fn what_autogenerate_writes_is_registered_and_what_it_cannot_write_changes
     assert!(fs::read_to_string(source.join(generated)).unwrap().starts_with("//! To two words."));
 }
 
+/// A migration crate with this list in the folder of a shell.
+fn write_crate(shell: &Shell, list: &str) {
+    let folder = shell.folder.path();
+    fs::create_dir(folder.join("src")).unwrap();
+    fs::write(folder.join("src/lib.rs"), list).unwrap();
+    fs::write(folder.join("Cargo.toml"), "[dependencies]\nsea-orm-migration = \"2.0\"\n").unwrap();
+}
+
 /// An empty list of migrations in the folder of a shell.
 fn empty_list(shell: &Shell) -> (PathBuf, &'static str) {
-    let source = shell.folder.path().join("src");
     let list = "pub struct Migrator;\n\nfn migrations() {\n    vec![]\n}\n";
-    fs::create_dir(&source).unwrap();
-    fs::write(source.join("lib.rs"), list).unwrap();
-    (source, list)
+    write_crate(shell, list);
+    (shell.folder.path().join("src"), list)
 }
 
 #[tokio::test]
