@@ -5,7 +5,10 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use super::diff::Change;
+use super::{
+    diff::Change,
+    rust::{Class, tokens},
+};
 use crate::snapshot::Snapshot;
 
 mod code;
@@ -74,8 +77,8 @@ pub fn source(draft: &Draft<'_>) -> String {
     let branches = up.branches || down.branches;
     let backend = if branches { ", sea_orm::DbBackend" } else { "" };
     let body = format!("{}{}", up.finished(), down.finished());
-    let schema = if up.columns || down.columns || body.contains("enumeration") { ", schema::*" } else { "" };
     let functions = format!("{}{}", up.functions, down.functions);
+    let schema = if calls_schema(&format!("{body}{functions}")) { ", schema::*" } else { "" };
     let dialect = if body.contains("dialect::") || functions.contains("dialect::") {
         format!(
             "use {DIALECT};
@@ -100,6 +103,22 @@ pub fn source(draft: &Draft<'_>) -> String {
         up.finished(),
         down.finished(),
     )
+}
+
+/// Whether code calls a function by its bare name that it does not define: those of columns are in `schema`.
+fn calls_schema(code: &str) -> bool {
+    let tokens = tokens(code);
+    let defined: Vec<&str> =
+        tokens.windows(2).filter(|pair| pair[0].text == "fn").map(|pair| pair[1].text).collect();
+    tokens.windows(3).any(|window| {
+        let [before, name, open] = window else { return false };
+        let is_function =
+            name.class == Class::Word && name.text.starts_with(|c: char| c.is_ascii_lowercase());
+        is_function
+            && open.text == "("
+            && !matches!(before.text, "." | ":" | "fn")
+            && !defined.contains(&name.text)
+    })
 }
 
 /// A line for each thing that changes.

@@ -103,8 +103,46 @@ pub(super) fn literal(sql: &str) -> Option<String> {
 fn number(sql: &str) -> String {
     match sql.parse::<i64>() {
         Ok(number) if i32::try_from(number).is_err() => format!("{}i64", spaced(sql)),
+        Err(_) if !is_float(sql) => format!("dialect::sql(manager, {})", text(sql)),
         _ => spaced(sql),
     }
+}
+
+/// Whether a number with a fraction, or a boolean, is the same as a literal of Rust: an `f64` keeps 15 digits, and Clippy
+/// rejects numbers such as 3.14, which it takes for an imprecise π.
+fn is_float(sql: &str) -> bool {
+    use std::f64::consts::{
+        E, FRAC_1_PI, FRAC_1_SQRT_2, FRAC_2_PI, FRAC_2_SQRT_PI, FRAC_PI_2, FRAC_PI_3, FRAC_PI_4, FRAC_PI_6,
+        FRAC_PI_8, LN_2, LN_10, LOG2_10, LOG2_E, LOG10_2, LOG10_E, PI, SQRT_2, TAU,
+    };
+    let constants = [
+        E,
+        FRAC_1_PI,
+        FRAC_1_SQRT_2,
+        FRAC_2_PI,
+        FRAC_2_SQRT_PI,
+        FRAC_PI_2,
+        FRAC_PI_3,
+        FRAC_PI_4,
+        FRAC_PI_6,
+        FRAC_PI_8,
+        LN_2,
+        LN_10,
+        LOG2_10,
+        LOG2_E,
+        LOG10_2,
+        LOG10_E,
+        PI,
+        SQRT_2,
+        TAU,
+    ];
+    let digits = sql.trim_start_matches(['-', '+']);
+    let looks_like = |constant: &f64| {
+        let places = digits.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+        let (rounded, cut) = (format!("{constant:.places$}"), constant.to_string());
+        digits.len() > 2 && (rounded == digits || cut.starts_with(digits))
+    };
+    digits.bytes().filter(u8::is_ascii_digit).count() <= 15 && !constants.iter().any(looks_like)
 }
 
 /// A number with an underscore after each three digits, where it is long.
@@ -259,6 +297,9 @@ mod tests {
             ("0.10", "0.10"),
             ("1e10", "1e10"),
             ("true", "true"),
+            ("3.14", r#"dialect::sql(manager, "3.14")"#),
+            ("-2.718", r#"dialect::sql(manager, "-2.718")"#),
+            ("12.1234567890123456", r#"dialect::sql(manager, "12.1234567890123456")"#),
         ] {
             assert_eq!(number(sql), code);
         }

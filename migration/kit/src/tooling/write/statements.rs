@@ -25,8 +25,6 @@ pub(super) struct Writer<'w> {
     pub(super) functions: String,
     /// Whether SQLite has a branch of its own somewhere.
     pub(super) branches: bool,
-    /// Whether columns are defined.
-    pub(super) columns: bool,
 }
 
 impl<'w> Writer<'w> {
@@ -37,7 +35,7 @@ impl<'w> Writer<'w> {
         when: &'static str,
     ) -> Self {
         let (lines, functions) = (Vec::new(), String::new());
-        Self { from, to, backfills, when, lines, functions, branches: false, columns: false }
+        Self { from, to, backfills, when, lines, functions, branches: false }
     }
 
     /// The body, whose last statement is the result of the function.
@@ -115,7 +113,6 @@ impl<'w> Writer<'w> {
     }
 
     fn create_table(&mut self, table: &Table) {
-        self.columns = true;
         self.line(&format!("manager.create_table({})", code::table(self.to, table)));
         for index in table.indexes.iter().filter(|index| !index.constraint) {
             self.add_index(&table.name, index);
@@ -145,7 +142,6 @@ impl<'w> Writer<'w> {
             return;
         }
         self.branches = true;
-        self.columns = true;
         let before = mem::take(&mut self.lines);
         self.rebuild(from, to, steps);
         let mut sqlite = mem::take(&mut self.lines);
@@ -236,7 +232,6 @@ impl<'w> Writer<'w> {
     }
 
     fn add_column(&mut self, table: &str, column: &Column) {
-        self.columns = true;
         if is_simple(column) {
             self.alter(table, &format!("add_column({})", code::column(self.to, column)));
             return;
@@ -250,7 +245,6 @@ impl<'w> Writer<'w> {
     }
 
     fn change_column(&mut self, table: &str, old: &Column, new: &Column) {
-        self.columns = true;
         let (old, new) = (code::column(self.enums_of(old), old), code::column(self.to, new));
         let table = code::text(table);
         self.line(&format!("dialect::change_column(manager, {table}, {old}, {new})"));

@@ -33,8 +33,7 @@ impl Writer<'_> {
                 _ => {}
             }
         }
-        let function =
-            format!("{}_{}", to.name.replace(|c: char| !c.is_ascii_alphanumeric(), "_"), self.when);
+        let function = self.function(&to.name);
         self.line(&format!("dialect::rebuild(manager, {function}(manager), {})", code::texts(&copied)));
         for step in steps {
             match step {
@@ -51,6 +50,26 @@ impl Writer<'_> {
             code::table(self.to, to),
         );
     }
+
+    /// A name of its own for the function of a table.
+    fn function(&self, table: &str) -> String {
+        let mut name = format!("{}_{}", snake(table), self.when);
+        while self.functions.contains(&format!("fn {name}(")) {
+            name.push_str("_too");
+        }
+        name
+    }
+}
+
+/// A name as a part of the name of a function, which the compiler takes without a warning.
+fn snake(name: &str) -> String {
+    let words: Vec<String> = name
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_ascii_lowercase)
+        .collect();
+    let name = words.join("_");
+    if name.starts_with(|c: char| c.is_ascii_alphabetic()) { name } else { format!("table_{name}") }
 }
 
 /// Whether SQLite needs a rebuild for the step.
@@ -65,5 +84,23 @@ pub(super) fn needed(step: &TableChange) -> bool {
         TableChange::AddColumn(column) => !is_simple(column),
         TableChange::DropIndex(index) | TableChange::AddIndex(index) => index.constraint,
         TableChange::DropColumn(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_names_a_function_as_the_compiler_wants_it() {
+        for (table, name) in [
+            ("parcels", "parcels"),
+            ("Order-Lines", "order_lines"),
+            ("2fa", "table_2fa"),
+            ("__x__y", "x_y"),
+            ("größe", "gr_e"),
+        ] {
+            assert_eq!(snake(table), name);
+        }
     }
 }
