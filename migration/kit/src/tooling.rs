@@ -9,6 +9,7 @@ pub mod compare;
 pub mod diff;
 pub mod drift;
 pub mod history;
+pub mod init;
 pub mod lint;
 pub mod mention;
 pub mod merge;

@@ -35,7 +35,8 @@ mod schema;
 mod stamp;
 mod write;
 
-pub use args::{Cli, Settings, Verb};
+pub use args::{Backend, Cli, Settings, Verb};
+pub(in crate::tooling) use backend::named as backend_named;
 
 /// Failure of a verb.
 #[derive(Debug, thiserror::Error)]

@@ -65,7 +65,7 @@ async fn applied<M: MigratorTrait>(live: &DatabaseConnection) -> Result<BTreeSet
 }
 
 /// Whether a table is the record of migrations, or one of the kit beside it.
-fn ours<M: MigratorTrait>(table: &str) -> bool {
+pub(super) fn ours<M: MigratorTrait>(table: &str) -> bool {
     let record = M::migration_table_name().to_string();
     table == record
         || table

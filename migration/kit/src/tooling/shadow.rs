@@ -29,7 +29,7 @@ mod scratch;
 mod target;
 
 pub use error::ShadowError;
-pub(super) use scratch::collation_of;
+pub(in crate::tooling) use scratch::collation_of;
 pub use target::ShadowTarget;
 
 use scratch::Scratch;

@@ -18,7 +18,7 @@ pub(super) fn of(settings: &Settings, asked: Option<Backend>) -> Result<DbBacken
 }
 
 /// The kind of the database at `url`, the value of `setting`.
-pub(super) fn named(setting: &str, url: &str) -> Result<DbBackend, CliError> {
+pub(in crate::tooling) fn named(setting: &str, url: &str) -> Result<DbBackend, CliError> {
     match url.split_once(':') {
         Some(("sqlite", _)) => Ok(DbBackend::Sqlite),
         Some(("postgres" | "postgresql", _)) => Ok(DbBackend::Postgres),

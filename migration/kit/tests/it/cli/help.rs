@@ -1,16 +1,16 @@
 //! Help texts, and the flags of `sea-orm-cli`.
 
 use clap::{CommandFactory as _, Parser as _};
-use sea_orm_migration_kit::tooling::cli::Cli;
+use sea_orm_migration_kit::tooling::{cli::Cli, init};
 
 /// Words with which a help text begins only if it describes around its subject.
 const CIRCLING: [&str; 9] = ["who", "whom", "whose", "what", "whoever", "whatever", "how", "whether", "that"];
 
 #[test]
 fn every_help_text_begins_with_its_subject() {
-    let cli = Cli::command();
+    let (cli, init) = (Cli::command(), init::cli::Cli::command());
     let mut texts = vec![cli.get_about().unwrap().to_string()];
-    for command in cli.get_subcommands().chain([&cli]) {
+    for command in cli.get_subcommands().chain([&cli, &init]).chain(init.get_subcommands()) {
         texts.extend(command.get_about().map(ToString::to_string));
         texts.extend(command.get_arguments().filter_map(|argument| Some(argument.get_help()?.to_string())));
     }
@@ -37,6 +37,19 @@ fn every_verb_says_what_it_does_with_an_example_that_can_be_typed() {
             assert!(cli.verb.is_some(), "{example}");
             assert!(typed.starts_with(&format!("migrate {name}")), "{example}");
         }
+    }
+}
+
+#[test]
+fn init_shows_examples_that_can_be_typed() {
+    init::cli::Cli::command().debug_assert();
+    let cli = init::cli::Cli::command();
+    let help = cli.find_subcommand("init").unwrap().get_after_help().unwrap().to_string();
+    let examples: Vec<&str> =
+        help.lines().map(str::trim).filter(|line| line.starts_with("sea-orm-migrate ")).collect();
+    assert_eq!(examples.len(), 2, "{help}");
+    for example in examples {
+        init::cli::Cli::try_parse_from(example.split_whitespace()).unwrap_or_else(|error| panic!("{error}"));
     }
 }
 
