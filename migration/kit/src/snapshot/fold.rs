@@ -18,6 +18,7 @@ use super::{Check, Column, Index, Kind, Part, PrimaryKey, Snapshot, Table};
 mod alter;
 mod kind;
 mod part;
+mod sqlite;
 
 use part::{expression, foreign_key, part};
 
@@ -48,6 +49,9 @@ pub(crate) fn parse(backend: DbBackend, sql: &str) -> Result<Vec<Sql>, sqlparser
         if let Token::EscapedStringLiteral(text) = token {
             *token = Token::SingleQuotedString(mem::take(text));
         }
+    }
+    if backend == DbBackend::Sqlite {
+        tokens = sqlite::readable(tokens);
     }
     Parser::new(dialect).with_tokens_with_locations(tokens).parse_statements()
 }

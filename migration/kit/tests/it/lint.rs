@@ -46,4 +46,5 @@ mod exceptions;
 mod findings;
 mod live;
 mod losses;
+mod rebuilds;
 mod servers;

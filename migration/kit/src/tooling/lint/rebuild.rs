@@ -24,7 +24,9 @@ pub(super) struct Rebuild {
 impl Rebuild {
     /// Whether the values of a column are copied.
     pub(super) fn keeps(&self, column: &str) -> bool {
-        self.copied.as_ref().is_none_or(|copied| copied.iter().any(|(name, _)| name == column))
+        self.copied
+            .as_ref()
+            .is_none_or(|copied| copied.iter().any(|(name, _)| name.eq_ignore_ascii_case(column)))
     }
 }
 
@@ -46,7 +48,12 @@ pub(super) fn find(backend: DbBackend, statements: &[(usize, Sql)]) -> Vec<Rebui
     for (at, sql) in statements {
         let Sql::Drop { object_type: ast::ObjectType::Table, names, .. } = sql else { continue };
         for dropped in names.iter().map(|name| key(backend, name)) {
-            let copy = copies.iter().find(|copy| copy.from == dropped && copy.at < *at);
+            let emptied = |copy: &Copy| {
+                statements
+                    .iter()
+                    .any(|(when, sql)| (copy.at..*at).contains(when) && deletes(backend, sql, &copy.into))
+            };
+            let copy = copies.iter().find(|copy| copy.from == dropped && copy.at < *at && !emptied(copy));
             let Some(copy) = copy else { continue };
             let takes_place =
                 renames.iter().any(|(when, old, new)| when > at && *old == copy.into && *new == dropped);
@@ -91,6 +98,22 @@ pub(super) fn renames(backend: DbBackend, sql: &Sql) -> Vec<(String, String)> {
     }
 }
 
+/// Whether a statement deletes rows of a table.
+fn deletes(backend: DbBackend, sql: &Sql, table: &str) -> bool {
+    match sql {
+        Sql::Delete(delete) => {
+            let (ast::FromTable::WithFromKeyword(from) | ast::FromTable::WithoutKeyword(from)) = &delete.from;
+            from.iter().any(
+                |from| matches!(&from.relation, ast::TableFactor::Table { name, .. } if key(backend, name) == table),
+            )
+        }
+        Sql::Truncate(truncate) => {
+            truncate.table_names.iter().any(|target| key(backend, &target.name) == table)
+        }
+        _ => false,
+    }
+}
+
 /// An INSERT that takes every row of one table.
 fn copy(backend: DbBackend, at: usize, sql: &Sql) -> Option<Copy> {
     let Sql::Insert(insert) = sql else { return None };
@@ -105,6 +128,9 @@ fn copy(backend: DbBackend, at: usize, sql: &Sql) -> Option<Copy> {
         && select.selection.is_none()
         && select.having.is_none()
         && select.distinct.is_none()
+        && matches!(&select.group_by, ast::GroupByExpr::Expressions(by, _) if by.is_empty())
+        && !select.projection.iter().any(aggregates)
+        && query.with.is_none()
         && query.limit_clause.is_none()
         && query.fetch.is_none();
     if !all || insert.or.is_some() || insert.ignore {
@@ -124,18 +150,71 @@ fn columns(select: &ast::Select, into: &[String]) -> Option<Vec<(String, Option<
             columns.push((ident.value.clone(), into.get(place).cloned()));
             continue;
         }
-        let ControlFlow::Continue(()) = ast::visit_expressions(expr, |expr| -> ControlFlow<()> {
-            match expr {
-                ast::Expr::Identifier(ident) => columns.push((ident.value.clone(), None)),
-                ast::Expr::CompoundIdentifier(idents) => {
-                    columns.extend(idents.last().map(|ident| (ident.value.clone(), None)));
-                }
-                _ => {}
-            }
-            ControlFlow::Continue(())
-        }) else {
-            return None;
-        };
+        let mut kept = Vec::new();
+        keep(expr, &mut kept);
+        columns.extend(kept.into_iter().map(|name| (name, None)));
     }
     Some(columns)
+}
+
+/// The columns whose values can be found in those of an expression.
+fn keep(expr: &ast::Expr, columns: &mut Vec<String>) {
+    match expr {
+        ast::Expr::Identifier(ident) => columns.push(ident.value.clone()),
+        ast::Expr::CompoundIdentifier(idents) => {
+            columns.extend(idents.last().map(|ident| ident.value.clone()));
+        }
+        ast::Expr::Nested(inner)
+        | ast::Expr::Cast { expr: inner, .. }
+        | ast::Expr::Collate { expr: inner, .. }
+        | ast::Expr::Trim { expr: inner, .. } => keep(inner, columns),
+        ast::Expr::BinaryOp { left, op, right } => {
+            let invertible = matches!(
+                op,
+                ast::BinaryOperator::Plus
+                    | ast::BinaryOperator::Minus
+                    | ast::BinaryOperator::Multiply
+                    | ast::BinaryOperator::Divide
+                    | ast::BinaryOperator::StringConcat
+            );
+            if invertible {
+                keep(left, columns);
+                keep(right, columns);
+            }
+        }
+        ast::Expr::Function(function) => {
+            let name = last(&function.name).to_lowercase();
+            let ast::FunctionArguments::List(list) = &function.args else { return };
+            if ["coalesce", "ifnull", "trim", "json", "jsonb", "hex", "quote"].contains(&name.as_str())
+                && let Some(ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(first))) = list.args.first()
+            {
+                keep(first, columns);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Whether a column of a query sums rows up.
+fn aggregates(item: &ast::SelectItem) -> bool {
+    const AGGREGATES: [&str; 9] =
+        ["avg", "count", "group_concat", "json_group_array", "max", "min", "string_agg", "sum", "total"];
+    let (ast::SelectItem::UnnamedExpr(expr) | ast::SelectItem::ExprWithAlias { expr, .. }) = item else {
+        return false;
+    };
+    let found = ast::visit_expressions(expr, |expr| match expr {
+        // Of several values, `max` and `min` of SQLite select one in each row.
+        ast::Expr::Function(function) => {
+            let name = last(&function.name).to_lowercase();
+            let many = matches!(&function.args, ast::FunctionArguments::List(list) if list.args.len() > 1);
+            let selects = many && ["max", "min"].contains(&name.as_str());
+            if AGGREGATES.contains(&name.as_str()) && !selects {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        }
+        _ => ControlFlow::Continue(()),
+    });
+    found.is_break()
 }
