@@ -6,15 +6,16 @@ use sea_orm_migration::{prelude::*, schema, sea_orm::DatabaseBackend};
 mod alter;
 mod enums;
 mod index;
+pub(crate) mod modify;
 mod rebuild;
 
 pub use alter::{
     add_check, add_unique, backfill, change_column, change_primary_key, drop_check, drop_foreign_key,
     drop_unique,
 };
-pub use enums::{change_enum, create_enum, drop_enum};
+pub use enums::{change_enum, create_enum, drop_enum, enumeration, enumeration_null, rename_enum_value};
 pub use index::{IndexOn, create_indexes, create_partial_index, drop_indexes, keep_foreign_key_indexed};
-pub use rebuild::rebuild;
+pub use rebuild::{rebuild, rebuild_without};
 
 /// A moment in UTC to the microsecond. MariaDB's own `timestamp` cuts to seconds and ends in 2038.
 #[must_use]
@@ -91,8 +92,8 @@ fn quoted(manager: &SchemaManager<'_>, sql: &str) -> String {
 /// A name in the quotes of the database.
 fn name(manager: &SchemaManager<'_>, name: &str) -> String {
     match manager.get_database_backend() {
-        DatabaseBackend::MySql => format!("`{name}`"),
-        _ => format!("\"{name}\""),
+        DatabaseBackend::MySql => format!("`{}`", name.replace('`', "``")),
+        _ => format!("\"{}\"", name.replace('"', "\"\"")),
     }
 }
 

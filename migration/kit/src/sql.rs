@@ -1,5 +1,6 @@
-//! SQL as text: its pieces, and bound values as literals.
+//! SQL as text: its pieces, definitions of tables, and bound values as literals.
 
+pub(crate) mod definition;
 mod literal;
 pub(crate) mod pieces;
 

@@ -7,7 +7,7 @@ use sea_orm_migration::{
     sea_query::{PostgresQueryBuilder, backend::TableBuilder},
 };
 
-use super::{name, quoted, run};
+use super::{modify, name, quoted, run};
 
 /// Fills the column in rows without a value, so that it can become NOT NULL.
 ///
@@ -27,10 +27,12 @@ pub async fn backfill(
         .await
 }
 
-/// Changes a column's type, nullability and default. Values are cast to the new type.
+/// Changes a column's type, nullability and default. Values are cast to the new type. Properties in which both definitions
+/// agree stay as they are in the database, also those that neither mentions, such as a comment or a character set.
 ///
 /// # Errors
 /// [`DbErr`] of the database: for a value that cannot be cast, or a null in a column that becomes NOT NULL.
+/// [`DbErr::Migration`] on MariaDB if the new type cannot keep ON UPDATE.
 pub async fn change_column(
     manager: &SchemaManager<'_>,
     table: &'static str,
@@ -39,8 +41,7 @@ pub async fn change_column(
 ) -> Result<(), DbErr> {
     let (from, to) = (from.into_column_def(), to.into_column_def());
     if manager.get_database_backend() == DatabaseBackend::MySql {
-        // MODIFY drops every property that it does not repeat.
-        return manager.alter_table(Table::alter().table(table).modify_column(to).take()).await;
+        return modify::change(manager, table, from, to).await;
     }
     let (column, spec) = (to.get_column_name(), to.get_column_spec());
     let alter = async |def: &mut ColumnDef| {

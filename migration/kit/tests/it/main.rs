@@ -11,6 +11,7 @@ mod cli;
 mod cut_off;
 mod database;
 mod depot;
+mod dialect;
 mod drift;
 mod entities;
 mod enums;

@@ -11,10 +11,11 @@ use sea_orm_migration::sea_orm::{
     MockDatabaseConnection, MockDatabaseTrait, MockExecResult, QueryResult, Statement, Transaction, Value,
 };
 
-use crate::snapshot::Snapshot;
+use crate::{snapshot::Snapshot, sql::definition::unquoted};
 
 mod insert;
 mod rebuild;
+mod texts;
 
 /// Statements recorded since the last call.
 #[derive(Debug, Default)]
@@ -35,7 +36,8 @@ struct State {
     schema: Snapshot,
     taken: Taken,
     /// States for rollbacks.
-    savepoints: Vec<(Snapshot, usize)>,
+    savepoints: Vec<(Snapshot, texts::Texts, usize)>,
+    texts: texts::Texts,
     triggers: Vec<rebuild::Trigger>,
     /// The newest inserted rows, which MariaDB reads back by a query.
     inserted: Option<insert::Inserted>,
@@ -74,6 +76,7 @@ impl Recorder {
         state.inserted = insert::read(self.backend, &statement, &state.schema, &mut counter);
         state.counter = counter;
         state.schema.apply(self.backend, &statement.sql);
+        state.texts.follow(self.backend, &statement.sql);
         rebuild::follow(&mut state.triggers, &statement.sql);
         state.taken.statements.push(statement);
         state.inserted.as_ref().map(|inserted| inserted.rows.clone()).unwrap_or_default()
@@ -100,6 +103,12 @@ impl Recorder {
         if sql.contains("pragma_foreign_keys") {
             return Some(vec![Row::from([("foreign_keys".to_owned(), 0i32.into())])]);
         }
+        if let Some(table) = sql.strip_prefix("SHOW CREATE TABLE ") {
+            let text = state.texts.table(&unquoted(table));
+            return Some(
+                text.map(|text| Row::from([("Create Table".to_owned(), text.into())])).into_iter().collect(),
+            );
+        }
         let texts = texts(statement);
         let (last, last_but_one) = (texts.last()?.as_str(), texts.iter().rev().nth(1).map(String::as_str));
         if has("has_table") {
@@ -114,7 +123,7 @@ impl Recorder {
                 .is_some_and(|of| of.indexes.iter().any(|index| index.name_on(table) == last));
             Some(truth("has_index", found))
         } else if sql.contains("sqlite_master") {
-            Some(rebuild::attached(schema, &state.triggers, last))
+            Some(rebuild::objects(schema, &state.texts, &state.triggers, sql, last))
         } else {
             None
         }
@@ -161,7 +170,7 @@ impl MockDatabaseTrait for Recorder {
 
     fn begin(&mut self) {
         let mut state = self.state();
-        let point = (state.schema.clone(), state.taken.statements.len());
+        let point = (state.schema.clone(), state.texts.clone(), state.taken.statements.len());
         state.savepoints.push(point);
     }
 
@@ -171,8 +180,9 @@ impl MockDatabaseTrait for Recorder {
 
     fn rollback(&mut self) {
         let mut state = self.state();
-        if let Some((schema, length)) = state.savepoints.pop() {
+        if let Some((schema, texts, length)) = state.savepoints.pop() {
             state.schema = schema;
+            state.texts = texts;
             state.taken.statements.truncate(length);
         }
     }

@@ -9,13 +9,16 @@ use sea_orm_migration::{
 };
 
 use super::{rest::Rest, unfinished};
-use crate::run::{
-    Error, Session, Step,
-    error::HalfDone,
-    journal::{CutOff, Journal, Outcome, UNHEARD, readable, sql},
-    ledger::Ledger,
-    order::Planned,
-    table_lock::Attempts,
+use crate::{
+    dialect::modify,
+    run::{
+        Error, Session, Step,
+        error::HalfDone,
+        journal::{CutOff, Journal, Outcome, UNHEARD, readable, sql},
+        ledger::Ledger,
+        order::Planned,
+        table_lock::Attempts,
+    },
 };
 
 /// An attempt that ended, and what it ran.
@@ -111,6 +114,7 @@ impl<M: MigratorTrait> Session<M> {
         statement: &Statement,
         may_have_run: bool,
     ) -> Result<Result<(), DbErr>, Error> {
+        let statement = &modify::completed(&self.db, statement).await?;
         let ran = if statement.values.is_some() {
             self.db.execute_raw(statement.clone()).await
         } else {

@@ -4,10 +4,13 @@ use log::info;
 use sea_orm_migration::{MigratorTrait, sea_orm::Statement};
 
 use super::{BACKEND, unfinished};
-use crate::run::{
-    Direction, Error,
-    journal::{CutOff, Outcome, sql},
-    script,
+use crate::{
+    dialect::modify,
+    run::{
+        Direction, Error,
+        journal::{CutOff, Outcome, sql},
+        script,
+    },
 };
 
 /// The statements of a migration, and how far it ran.
@@ -89,8 +92,7 @@ pub(in crate::run) async fn known<M: MigratorTrait>(
 /// Whether `script` begins with what ran. Of statements that were not reported, the text is not known.
 pub(in crate::run) fn is_beginning(ran: &[Option<String>], script: &[Statement]) -> bool {
     ran.len() <= script.len()
-        && ran
-            .iter()
-            .zip(script)
-            .all(|(ran, statement)| ran.as_ref().is_none_or(|ran| *ran == statement.to_string()))
+        && ran.iter().zip(script).all(|(ran, statement)| {
+            ran.as_ref().is_none_or(|ran| modify::is_recorded_as(ran, &statement.to_string()))
+        })
 }

@@ -1,6 +1,6 @@
-//! Indexes and triggers of a table of SQLite, which have to be created again after a rebuild.
+//! What a rebuild reads of a table of SQLite: its statement, and the indexes and triggers to create again.
 
-use super::{Row, Snapshot};
+use super::{Row, Snapshot, texts::Texts};
 use crate::snapshot::Index;
 
 /// A trigger, in the words it was created with.
@@ -36,14 +36,34 @@ pub(super) fn follow(triggers: &mut Vec<Trigger>, sql: &str) {
     }
 }
 
-/// The rows of `sqlite_master` for the indexes and triggers of `table`, by their column `sql`.
-pub(super) fn attached(schema: &Snapshot, triggers: &[Trigger], table: &str) -> Vec<Row> {
+/// The rows of `sqlite_master` that a query selects for `table`: its statement, or those of its indexes and triggers.
+/// Views are not known.
+pub(super) fn objects(
+    schema: &Snapshot,
+    texts: &Texts,
+    triggers: &[Trigger],
+    query: &str,
+    table: &str,
+) -> Vec<Row> {
+    let statements = if query.contains("'view'") {
+        Vec::new()
+    } else if query.contains("'table'") {
+        texts.table(table).into_iter().collect()
+    } else {
+        attached(schema, texts, triggers, table)
+    };
+    statements.into_iter().map(|sql| Row::from([("sql".to_owned(), sql.into())])).collect()
+}
+
+fn attached(schema: &Snapshot, texts: &Texts, triggers: &[Trigger], table: &str) -> Vec<String> {
     let indexes =
         schema.table(table).into_iter().flat_map(|of| &of.indexes).filter(|index| !index.constraint);
-    let triggers =
-        triggers.iter().filter(|trigger| trigger.table == table).map(|trigger| trigger.sql.clone());
-    let statements = indexes.map(|index| create(index, table)).chain(triggers);
-    statements.map(|sql| Row::from([("sql".to_owned(), sql.into())])).collect()
+    let indexes = indexes.map(|index| {
+        let written = texts.index(&index.name_on(table));
+        written.map_or_else(|| create(index, table), str::to_owned)
+    });
+    let triggers = triggers.iter().filter(|trigger| trigger.table == table);
+    indexes.chain(triggers.map(|trigger| trigger.sql.clone())).collect()
 }
 
 fn create(index: &Index, table: &str) -> String {
@@ -86,9 +106,15 @@ mod tests {
         let mut triggers = Vec::new();
         let trigger = r#"CREATE TRIGGER IF NOT EXISTS "noted" AFTER INSERT ON "parcels" BEGIN SELECT 1; END"#;
         follow(&mut triggers, trigger);
-        let rows = attached(&schema, &triggers, "parcels");
+        let query = "SELECT sql FROM sqlite_master WHERE type IN ('index', 'trigger')";
+        let mut texts = Texts::default();
+        let rows = objects(&schema, &texts, &triggers, query, "parcels");
         let made: Vec<Value> = rows.into_iter().map(|row| row["sql"].clone()).collect();
         assert_eq!(made, [index.into(), trigger.into()]);
+        let collated = r#"CREATE INDEX "idx-parcels-code" ON parcels (code COLLATE NOCASE)"#;
+        texts.follow(DbBackend::Sqlite, collated);
+        let rows = objects(&schema, &texts, &triggers, query, "parcels");
+        assert_eq!(rows[0]["sql"], collated.into());
         follow(&mut triggers, "DROP TRIGGER noted");
         assert!(triggers.is_empty());
     }

@@ -34,7 +34,13 @@ impl Writer<'_> {
             }
         }
         let function = self.function(&to.name);
-        self.line(&format!("dialect::rebuild(manager, {function}(manager), {})", code::texts(&copied)));
+        let (copied, dropped) = (code::texts(&copied), dropped(to, steps));
+        self.line(&if dropped.is_empty() {
+            format!("dialect::rebuild(manager, {function}(manager), {copied})")
+        } else {
+            let dropped = code::texts(&dropped);
+            format!("dialect::rebuild_without(manager, {function}(manager), {copied}, {dropped})")
+        });
         for step in steps {
             match step {
                 TableChange::AddIndex(index) if !index.constraint => self.add_index(&to.name, index),
@@ -70,6 +76,36 @@ fn snake(name: &str) -> String {
         .collect();
     let name = words.join("_");
     if name.starts_with(|c: char| c.is_ascii_alphabetic()) { name } else { format!("table_{name}") }
+}
+
+/// The parts of the table that a rebuild is to drop, as it calls them.
+fn dropped(to: &Table, steps: &[TableChange]) -> Vec<String> {
+    let parts = steps.iter().filter_map(|step| match step {
+        TableChange::DropColumn(column) => Some(column.name.clone()),
+        TableChange::DropCheck(check) => {
+            let stays = to.checks.iter().any(|other| other.name == check.name);
+            (!stays).then(|| check.name.clone()).flatten()
+        }
+        TableChange::DropForeignKey(key) => {
+            let stays = to.foreign_keys.iter().any(|other| other.columns == key.columns);
+            (!stays).then(|| format!("FOREIGN KEY ({})", key.columns.join(", ")))
+        }
+        TableChange::DropIndex(index) => {
+            let columns: Vec<&str> = index.columns().collect();
+            let stays = to.indexes.iter().any(|other| other.constraint && other.parts == index.parts);
+            (index.constraint && !stays).then(|| format!("UNIQUE ({})", columns.join(", ")))
+        }
+        TableChange::ChangeColumn { from, to } if from.generated.is_some() && to.generated.is_none() => {
+            Some(format!("GENERATED ({})", to.name))
+        }
+        TableChange::AddColumn(_)
+        | TableChange::AddCheck(_)
+        | TableChange::AddForeignKey(_)
+        | TableChange::AddIndex(_)
+        | TableChange::ChangeColumn { .. }
+        | TableChange::ChangePrimaryKey { .. } => None,
+    });
+    parts.collect()
 }
 
 /// Whether SQLite needs a rebuild for the step.

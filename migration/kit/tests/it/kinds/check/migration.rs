@@ -24,10 +24,11 @@ impl MigrationTrait for Migration {
             dialect::add_check(manager, "labels", "ck-labels-side", r#""side" >= 0"#).await?;
         }
         if manager.get_database_backend() == DbBackend::Sqlite {
-            dialect::rebuild(
+            dialect::rebuild_without(
                 manager,
                 parcels_after(manager),
                 &["id", "code", "weight", "note", "state", "arrived_at", "depot_id"],
+                &["ck-parcels-weight"],
             )
             .await?;
         } else {
@@ -45,15 +46,22 @@ impl MigrationTrait for Migration {
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         if manager.get_database_backend() == DbBackend::Sqlite {
-            dialect::rebuild(manager, labels_before(manager), &["parcel_id", "colour", "side"]).await?;
+            dialect::rebuild_without(
+                manager,
+                labels_before(manager),
+                &["parcel_id", "colour", "side"],
+                &["ck-labels-side"],
+            )
+            .await?;
         } else {
             dialect::drop_check(manager, "labels", "ck-labels-side").await?;
         }
         if manager.get_database_backend() == DbBackend::Sqlite {
-            dialect::rebuild(
+            dialect::rebuild_without(
                 manager,
                 parcels_before(manager),
                 &["id", "code", "weight", "note", "state", "arrived_at", "depot_id"],
+                &["ck-parcels-code"],
             )
             .await?;
         } else {

@@ -21,10 +21,11 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         if manager.get_database_backend() == DbBackend::Sqlite {
             manager.drop_index(Index::drop().name("idx-parcels-weight").table("parcels").to_owned()).await?;
-            dialect::rebuild(
+            dialect::rebuild_without(
                 manager,
                 parcels_after(manager),
                 &["id", "code", "state", "arrived_at", "depot_id"],
+                &["ck-parcels-weight", "weight", "note"],
             )
             .await?;
         } else {

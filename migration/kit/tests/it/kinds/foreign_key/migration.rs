@@ -38,10 +38,11 @@ impl MigrationTrait for Migration {
                 .await?;
         }
         if manager.get_database_backend() == DbBackend::Sqlite {
-            dialect::rebuild(
+            dialect::rebuild_without(
                 manager,
                 parcels_after(manager),
                 &["id", "code", "weight", "note", "state", "arrived_at", "depot_id"],
+                &["FOREIGN KEY (depot_id)"],
             )
             .await?;
         } else {
@@ -52,7 +53,13 @@ impl MigrationTrait for Migration {
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         if manager.get_database_backend() == DbBackend::Sqlite {
-            dialect::rebuild(manager, depots_before(manager), &["id", "name", "city"]).await?;
+            dialect::rebuild_without(
+                manager,
+                depots_before(manager),
+                &["id", "name", "city"],
+                &["FOREIGN KEY (parcel_id)", "parcel_id"],
+            )
+            .await?;
         } else {
             dialect::drop_foreign_key(manager, "depots", "fk-depots-parcel_id").await?;
             manager.alter_table(Table::alter().table("depots").drop_column("parcel_id").take()).await?;

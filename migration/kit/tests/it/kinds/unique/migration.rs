@@ -18,7 +18,13 @@ impl MigrationTrait for Migration {
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         if manager.get_database_backend() == DbBackend::Sqlite {
-            dialect::rebuild(manager, depots_after(manager), &["id", "name", "city"]).await?;
+            dialect::rebuild_without(
+                manager,
+                depots_after(manager),
+                &["id", "name", "city"],
+                &["UNIQUE (name)"],
+            )
+            .await?;
         } else {
             dialect::drop_unique(manager, "depots", Some("idx-depots-name"), &["name"]).await?;
         }
