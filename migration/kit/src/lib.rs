@@ -2,6 +2,7 @@
 
 pub mod dialect;
 mod exception;
+mod pattern;
 pub mod run;
 pub mod snapshot;
 pub mod sql;

@@ -9,8 +9,8 @@ use log::info;
 use sea_orm_migration::{
     MigratorTrait, SchemaManager,
     sea_orm::{
-        ConnectOptions, Database, DatabaseConnection, DbBackend, DbErr, TransactionTrait as _,
-        sqlx::sqlite::SqliteJournalMode,
+        ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr,
+        TransactionTrait as _, sqlx::sqlite::SqliteJournalMode,
     },
 };
 
@@ -23,7 +23,6 @@ mod foreign_keys;
 mod indexes;
 mod journal;
 mod ledger;
-mod leftovers;
 mod lock;
 pub mod names;
 mod order;
@@ -35,6 +34,7 @@ mod search_path;
 mod state;
 mod stepwise;
 mod stopped;
+mod sweep;
 mod table_lock;
 
 pub(crate) use self::renames::find as find_renamed;
@@ -50,7 +50,7 @@ pub use self::{
     stopped::{Stopped, stopped},
     table_lock::TABLE_LOCK_TIMEOUT,
 };
-use self::{journal::Journal, ledger::Ledger, lock::Lock, order::Order};
+use self::{journal::Journal, ledger::Ledger, lock::Lock, order::Order, sweep::Sweep};
 
 /// Default time to wait for another process that migrates the same database.
 pub const PATIENCE: Duration = Duration::from_mins(1);
@@ -121,6 +121,7 @@ pub struct Session<M> {
     table_lock_timeout: Option<Duration>,
     journal: Option<Journal>,
     search_path: Option<search_path::Reset>,
+    excluded: Vec<String>,
     migrator: PhantomData<fn() -> M>,
 }
 
@@ -155,7 +156,25 @@ impl<M: MigratorTrait> Session<M> {
         }
         let search_path = target.schema.filter(|_| db.get_database_backend() == DbBackend::Postgres);
         let search_path = search_path.map(|_| search_path::Reset::of(&db));
-        Ok(Self { db, lock, patience, table_lock_timeout, journal, search_path, migrator: PhantomData })
+        let excluded = Vec::new();
+        Ok(Self {
+            db,
+            lock,
+            patience,
+            table_lock_timeout,
+            journal,
+            search_path,
+            excluded,
+            migrator: PhantomData,
+        })
+    }
+
+    /// Keeps objects of these names in [`Session::fresh`], [`Session::refresh`] and [`Session::reset`], with what they need;
+    /// `*` matches any characters, and a schema may precede the name.
+    #[must_use]
+    pub fn with_excluded(mut self, names: Vec<String>) -> Self {
+        self.excluded = names;
+        self
     }
 
     /// The only connection of the session. On MariaDB / MySQL it has no autocommit between a statement and its end, so
@@ -182,7 +201,7 @@ impl<M: MigratorTrait> Session<M> {
         self.run(Order::Down(until)).await
     }
 
-    /// Rolls everything back and applies it again.
+    /// Rolls everything back, drops views, types, functions and the like that are left, and applies everything again.
     ///
     /// # Errors
     /// As [`Session::up`].
@@ -190,7 +209,7 @@ impl<M: MigratorTrait> Session<M> {
         self.run(Order::Refresh).await
     }
 
-    /// Rolls everything back and drops the tables of records.
+    /// Rolls everything back, drops views, types, functions and the like that are left, and the tables of records.
     ///
     /// # Errors
     /// As [`Session::up`].
@@ -198,10 +217,10 @@ impl<M: MigratorTrait> Session<M> {
         self.run(Order::Reset).await
     }
 
-    /// Drops every table, including those of other programs, and applies everything.
+    /// Drops every table, view, type and function, including those of other programs, and applies everything.
     ///
     /// # Errors
-    /// As [`Session::up`].
+    /// As [`Session::up`]; [`Error::Kept`] if an object that is excluded, or in another schema, refers to one of them.
     pub async fn fresh(&mut self) -> Result<Vec<Step>, Error> {
         self.run(Order::Fresh).await
     }
@@ -259,6 +278,12 @@ impl<M: MigratorTrait> Session<M> {
         let closed = self.db.close().await;
         self.lock.release().await;
         Ok(closed?)
+    }
+
+    /// Drops what the migrations have left, apart from tables.
+    async fn drop_left(&self, db: &impl ConnectionTrait) -> Result<(), Error> {
+        let sweep = Sweep::of::<M>(db.get_database_backend(), false, &self.excluded).await;
+        Ok(sweep::execute(db, &sweep.statements(db).await?).await?)
     }
 
     async fn run(&mut self, order: Order) -> Result<Vec<Step>, Error> {

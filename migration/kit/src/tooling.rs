@@ -13,7 +13,6 @@ pub mod init;
 pub mod lint;
 pub mod mention;
 pub mod merge;
-pub mod pattern;
 pub mod register;
 mod rust;
 pub mod script;

@@ -18,10 +18,9 @@ use super::{
     Error, Session, Step, busy,
     foreign_keys::Orphans,
     ledger::Ledger,
-    leftovers,
     lock::{self, Blockers, Holder, Wait},
     order::{self, Order, Planned},
-    records::Nothing,
+    sweep::{self, Sweep},
     table_lock::Attempts,
 };
 
@@ -82,7 +81,7 @@ impl<M: MigratorTrait> Session<M> {
         let open = self.begin(attempts).await?;
         let plan = match progress.plan.take() {
             Some(plan) => plan,
-            None => prepare(&open.txn, order, ledger).await?,
+            None => prepare(&open.txn, order, ledger, &self.excluded).await?,
         };
         let ran = self.run_from(open, order, &plan, ledger, &mut progress.steps, attempts).await;
         if !progress.steps.is_empty() {
@@ -101,7 +100,10 @@ impl<M: MigratorTrait> Session<M> {
         attempts: &mut Attempts,
     ) -> Result<bool, Error> {
         let mut ran = Vec::new();
-        for planned in &plan[steps.len()..] {
+        for (at, planned) in plan.iter().enumerate().skip(steps.len()) {
+            if order.drops_left(plan, at) {
+                self.drop_left(&open.txn).await?;
+            }
             if planned.is_bare() {
                 self.commit(open, &mut ran, steps).await?;
                 let step = self.run_bare(planned, ledger, attempts).await?;
@@ -111,6 +113,9 @@ impl<M: MigratorTrait> Session<M> {
             }
             let step = run_in(&open.txn, planned, ledger).await;
             ran.push(step.map_err(|source| failed(planned, steps, source))?);
+        }
+        if order.drops_left(plan, plan.len()) {
+            self.drop_left(&open.txn).await?;
         }
         let manager = SchemaManager::new(&open.txn);
         if let Order::Reset = order {
@@ -191,10 +196,11 @@ async fn prepare<M: MigratorTrait>(
     txn: &DatabaseTransaction,
     order: &Order,
     ledger: &mut Ledger<M>,
+    excluded: &[String],
 ) -> Result<Vec<Planned>, Error> {
     if let Order::Fresh = order {
-        Nothing::<M>::fresh(txn).await?;
-        leftovers::drop_all(txn).await?;
+        let sweep = Sweep::of::<M>(txn.get_database_backend(), true, excluded).await;
+        sweep::execute(txn, &sweep.statements(txn).await?).await?;
     }
     ledger.install(&SchemaManager::new(txn)).await?;
     let applied = ledger.applied(&SchemaManager::new(txn)).await?;

@@ -107,6 +107,9 @@ pub enum Error {
     /// The run would have left rows that refer to nothing (SQLite); it is undone.
     #[error("rows would refer to missing rows, so the run is undone: {}", .0.join("; "))]
     ForeignKeys(Vec<String>),
+    /// Objects that stay refer to objects that would be dropped. Nothing was dropped.
+    #[error("nothing was dropped, since objects that stay refer to others: {}", .0.join("; "))]
+    Kept(Vec<String>),
     /// A migration failed half way, on a database that cannot undo its first statements.
     #[error("{0}")]
     HalfDone(Box<HalfDone>),

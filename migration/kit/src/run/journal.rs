@@ -134,15 +134,20 @@ impl Journal {
         if is_dropping(&rows)? { Err(Error::HalfDropped) } else { Ok(CutOff::of(&rows)?) }
     }
 
-    /// Notes that tables are being dropped, and returns the name of the journal's own.
-    pub(super) async fn start_dropping(&self, db: &DatabaseConnection) -> Result<&str, DbErr> {
+    /// The name of its table.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Notes that tables are being dropped.
+    pub(super) async fn start_dropping(&self, db: &DatabaseConnection) -> Result<(), DbErr> {
         self.create(db).await?;
         let table = self.table();
         let begun = format!(
             "INSERT IGNORE INTO {table} (migration, direction, position) VALUES ('', '{DROPPING}', 0)"
         );
         db.execute_unprepared(&begun).await?;
-        Ok(&self.name)
+        Ok(())
     }
 
     /// Assigns the following statements on `db` to this migration, after `ran`, which ran already.

@@ -98,6 +98,17 @@ impl Order {
             Self::Down(_) | Self::Refresh | Self::Reset => Direction::Down,
         }
     }
+
+    /// Whether all migrations are rolled back before the one at `at`, or at the end of the plan, so that what they have left
+    /// is dropped.
+    pub(super) fn drops_left(&self, plan: &[Planned], at: usize) -> bool {
+        let is_way_down = match self {
+            Self::Refresh | Self::Reset => true,
+            Self::Up(_) | Self::Down(_) | Self::Fresh => false,
+        };
+        let is_down = |at: usize| plan.get(at).is_none_or(|planned| planned.direction == Direction::Down);
+        is_way_down && (at == plan.len() || !is_down(at)) && (at == 0 || is_down(at - 1))
+    }
 }
 
 /// A migration to run.

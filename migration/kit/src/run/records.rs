@@ -1,12 +1,9 @@
 //! SeaORM's table of applied migrations, read and written as `sea-orm-migration` does.
 
-use std::{
-    marker::PhantomData,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use sea_orm_migration::{
-    MigrationTrait, MigratorTrait,
+    MigratorTrait,
     sea_orm::{
         ConnectionTrait, DatabaseConnection, DbErr, DynIden, ExprTrait, RuntimeErr,
         sea_query::{Expr, Order as Sort, Query},
@@ -133,19 +130,4 @@ pub(super) async fn stamp<M: MigratorTrait>(
         record(db, table.clone(), name, Direction::Up).await?;
     }
     Ok(())
-}
-
-/// A migrator without migrations, with the same table of records as `M`: its `fresh` drops every table and type and
-/// applies nothing.
-pub(super) struct Nothing<M>(PhantomData<fn() -> M>);
-
-#[sea_orm_migration::async_trait::async_trait]
-impl<M: MigratorTrait> MigratorTrait for Nothing<M> {
-    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        Vec::new()
-    }
-
-    fn migration_table_name() -> DynIden {
-        M::migration_table_name()
-    }
 }

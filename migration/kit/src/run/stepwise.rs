@@ -36,10 +36,16 @@ impl<M: MigratorTrait> Session<M> {
             journal.create(&self.db).await?;
         }
         let mut steps = Vec::new();
-        for planned in plan {
-            let step = self.run_planned(&journal, &mut ledger, &planned, cut.take(), &steps).await?;
+        for (at, planned) in plan.iter().enumerate() {
+            if order.drops_left(&plan, at) {
+                self.drop_left(&self.db).await?;
+            }
+            let step = self.run_planned(&journal, &mut ledger, planned, cut.take(), &steps).await?;
             order::announce(std::slice::from_ref(&step));
             steps.push(step);
+        }
+        if order.drops_left(&plan, plan.len()) {
+            self.drop_left(&self.db).await?;
         }
         self.close_books(&order, &mut ledger).await?;
         journal.remove(&self.db).await?;

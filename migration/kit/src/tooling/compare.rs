@@ -11,10 +11,10 @@ use sqlparser::ast;
 use super::{
     diff::{Change, diff},
     merge::{Unspecified, merge},
-    pattern::matches,
     write::Rename,
 };
 use crate::{
+    pattern::matches,
     run::recorder,
     snapshot::{
         Snapshot,

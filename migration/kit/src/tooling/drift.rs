@@ -10,10 +10,12 @@ use sea_orm_migration::{
 
 use super::{
     catalog::{Catalog, Difference},
-    pattern::matches,
     shadow::{self, Shadow, ShadowError, ShadowTarget},
 };
-use crate::run::{self, names};
+use crate::{
+    pattern::matches,
+    run::{self, names},
+};
 
 /// The differences between the database at `url` and the migrations of `M` that it has recorded, ordered by table.
 ///

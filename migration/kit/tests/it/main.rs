@@ -31,6 +31,7 @@ mod round_trip;
 mod run;
 mod script;
 mod steps;
+mod sweep;
 mod table_lock;
 mod verify;
 mod weight;

@@ -7,8 +7,8 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Args, Parser, Subcommand};
 
 pub use self::options::{
-    Autogenerate, Backend, Check, ComparisonArgs, Down, Drift, Generate, Lint, Print, Show, Sql, Stamp, Up,
-    Verify,
+    Autogenerate, Backend, Check, ComparisonArgs, Down, Drift, Exclude, Generate, Lint, Print, Show, Sql,
+    Stamp, Up, Verify,
 };
 use crate::run::{PATIENCE, TABLE_LOCK_TIMEOUT};
 
@@ -131,15 +131,17 @@ pub enum Verb {
     /// Show applied and pending migrations, and fail if one is unknown here or was edited, or an index is INVALID
     #[command(after_help = "Example:\n  cargo migrate status --json")]
     Status(Print),
-    /// Drop every table of the database, then apply all migrations
-    #[command(after_help = "Example, in a script:\n  cargo migrate fresh --yes")]
-    Fresh,
-    /// Roll all migrations back, then apply them again
+    /// Drop all tables, views, types and functions of the database, then apply all migrations
+    #[command(
+        after_help = "On PostgreSQL, these are the objects in the schema of the connection and in the schemas that migrations create. Objects of extensions stay.\n\nExample, beside the tables of another program:\n  cargo migrate fresh --yes --exclude 'django_*'"
+    )]
+    Fresh(Exclude),
+    /// Roll all migrations back, drop views, types and functions that are left, then apply all migrations
     #[command(after_help = "Example:\n  cargo migrate refresh --yes")]
-    Refresh,
-    /// Roll all migrations back
+    Refresh(Exclude),
+    /// Roll all migrations back, and drop views, types and functions that are left
     #[command(after_help = "Example:\n  cargo migrate reset --yes")]
-    Reset,
+    Reset(Exclude),
     /// Write an empty migration, and add it to the list
     #[command(after_help = "Example:\n  cargo migrate generate create_parcels")]
     Generate(Generate),
@@ -201,9 +203,9 @@ impl Verb {
         match self {
             Self::Up(_)
             | Self::Down(_)
-            | Self::Fresh
-            | Self::Refresh
-            | Self::Reset
+            | Self::Fresh(_)
+            | Self::Refresh(_)
+            | Self::Reset(_)
             | Self::Stamp(_)
             | Self::Drift(_)
             | Self::Verify(_) => true,

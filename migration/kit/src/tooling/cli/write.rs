@@ -4,13 +4,14 @@ use sea_orm_migration::{MigratorTrait, sea_orm::DbBackend};
 
 use super::{
     CliError, Outcome, Settings,
-    args::{Down, Up},
+    args::{Down, Exclude, Up},
     guard::confirm,
     read,
 };
 use crate::{
     run::{Session, Target, Until, recorder},
     tooling::{
+        compare::Project,
         history::{History, MigrationState},
         lint::{self, Finding},
     },
@@ -54,28 +55,70 @@ pub(super) async fn down<M: MigratorTrait>(settings: &Settings, down: &Down) -> 
     Ok(true)
 }
 
-pub(super) async fn fresh<M: MigratorTrait>(settings: &Settings) -> Outcome {
-    confirm(settings, "This drops every table of the database, including those of other programs")?;
-    let mut session = session::<M>(settings).await?;
+pub(super) async fn fresh<M: MigratorTrait>(
+    project: &Project<M>,
+    settings: &Settings,
+    asked: &Exclude,
+) -> Outcome {
+    let place = match read::backend(settings)? {
+        DbBackend::Postgres => "the schema of the connection and of the schemas that migrations create",
+        _ => "the database",
+    };
+    let kept = kept(project, asked);
+    let but = but(&kept);
+    confirm(
+        settings,
+        &format!(
+            "This drops all tables, views, types and functions of {place}{but}, also those of other programs"
+        ),
+    )?;
+    let mut session = session::<M>(settings).await?.with_excluded(kept);
     let ran = session.fresh().await;
     finish(session, ran).await?;
     Ok(true)
 }
 
-pub(super) async fn refresh<M: MigratorTrait>(settings: &Settings) -> Outcome {
-    confirm(settings, "This rolls back all migrations, deletes all rows, and applies the migrations again")?;
-    let mut session = session::<M>(settings).await?;
+pub(super) async fn refresh<M: MigratorTrait>(
+    project: &Project<M>,
+    settings: &Settings,
+    asked: &Exclude,
+) -> Outcome {
+    let kept = kept(project, asked);
+    confirm(settings, &format!("{}, and applies the migrations again", rolled_back(&kept)))?;
+    let mut session = session::<M>(settings).await?.with_excluded(kept);
     let ran = session.refresh().await;
     finish(session, ran).await?;
     Ok(true)
 }
 
-pub(super) async fn reset<M: MigratorTrait>(settings: &Settings) -> Outcome {
-    confirm(settings, "This rolls back all migrations and deletes all rows")?;
-    let mut session = session::<M>(settings).await?;
+pub(super) async fn reset<M: MigratorTrait>(
+    project: &Project<M>,
+    settings: &Settings,
+    asked: &Exclude,
+) -> Outcome {
+    let kept = kept(project, asked);
+    confirm(settings, &rolled_back(&kept))?;
+    let mut session = session::<M>(settings).await?.with_excluded(kept);
     let ran = session.reset().await;
     finish(session, ran).await?;
     Ok(true)
+}
+
+fn rolled_back(kept: &[String]) -> String {
+    format!(
+        "This rolls back all migrations, deletes the rows of their tables, and drops the views, types and functions that are \
+         left{}, also those of other programs",
+        but(kept)
+    )
+}
+
+/// The names that are excluded here and in the project.
+fn kept<M>(project: &Project<M>, asked: &Exclude) -> Vec<String> {
+    asked.exclude.iter().cloned().chain(project.ignored_tables.iter().map(|&name| name.to_owned())).collect()
+}
+
+fn but(kept: &[String]) -> String {
+    if kept.is_empty() { String::new() } else { format!(" except {}", kept.join(", ")) }
 }
 
 /// Takes the lock and opens the database.

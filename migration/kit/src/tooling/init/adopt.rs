@@ -11,11 +11,13 @@ use sea_orm_migration::{
     },
 };
 
-use crate::tooling::{
-    catalog::{Catalog, Difference},
-    drift,
+use crate::{
     pattern::matches,
-    shadow::{self, Shadow, ShadowError, ShadowTarget},
+    tooling::{
+        catalog::{Catalog, Difference},
+        drift,
+        shadow::{self, Shadow, ShadowError, ShadowTarget},
+    },
 };
 
 mod mariadb;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::tooling::pattern::matches;
+use crate::pattern::matches;
 
 /// Packages that a workspace is to have, which cannot be added.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -93,6 +93,14 @@ impl From<Backend> for DbBackend {
     }
 }
 
+/// Options of `fresh`, `refresh` and `reset`.
+#[derive(Debug, Default, Args)]
+pub struct Exclude {
+    /// Objects to keep, with what they need; `*` matches any characters
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub exclude: Vec<String>,
+}
+
 /// Options of `generate`.
 #[derive(Debug, Args)]
 pub struct Generate {

@@ -2,7 +2,7 @@
 
 /// Whether a pattern, in which `*` matches any characters, matches the whole name.
 #[must_use]
-pub fn matches(pattern: &str, name: &str) -> bool {
+pub(crate) fn matches(pattern: &str, name: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == name,
         Some((start, rest)) => name.strip_prefix(start).is_some_and(|name| {
