@@ -6,10 +6,10 @@ use std::{
 };
 
 use migration::{Migrator, MigratorTrait, startup};
-use sea_orm::DbBackend;
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use sea_orm_migration_kit::run::{self, Session, Target, Until};
 
-use crate::database::Database;
+use crate::database::{Database, Server};
 
 #[tokio::test]
 async fn bookly_itself_can_be_made_afresh() {
@@ -28,6 +28,25 @@ async fn bookly_itself_can_be_made_afresh() {
     if database.backend() == DbBackend::Postgres {
         database.execute("CREATE SEQUENCE numbers").await;
     }
+}
+
+/// Foreign keys whose column begins no index.
+const UNINDEXED: &str = r#"
+SELECT t.name || '.' || k."from" AS name FROM sqlite_master AS t, pragma_foreign_key_list(t.name) AS k
+WHERE NOT EXISTS (
+    SELECT 1 FROM pragma_index_list(t.name) AS i, pragma_index_info(i.name) AS c
+    WHERE i.partial = 0 AND c.seqno = 0 AND c.name = k."from"
+)"#;
+
+#[tokio::test]
+async fn every_foreign_key_has_an_index() {
+    let database = Database::on(Server::Sqlite).await;
+    startup::up(&database.url).await.unwrap();
+    let db = database.connect().await;
+    let rows = db.query_all_raw(Statement::from_string(DbBackend::Sqlite, UNINDEXED)).await.unwrap();
+    let names: Vec<String> = rows.iter().map(|row| row.try_get("", "name").unwrap()).collect();
+    db.close().await.unwrap();
+    assert!(names.is_empty(), "foreign keys without an index: {names:?}");
 }
 
 /// Number of times that the race is run.
