@@ -92,7 +92,8 @@ pub async fn update_me(
 
 /// Delete your account
 ///
-/// Your books remain in the catalogue without an owner. An account whose address is not verified may do so, too.
+/// Your books remain in the catalogue without an owner; your other data is deleted. An account whose address is not
+/// verified may do so, too.
 #[utoipa::path(delete, path = "/api/v1/users/me", operation_id = "deleteMe", tag = "users", request_body = Confirmation,
     responses((status = 204, description = "The account was deleted")))]
 pub async fn delete_me(
@@ -234,7 +235,7 @@ pub async fn update(
 
 /// Delete an account
 ///
-/// The account's books remain in the catalogue without an owner.
+/// The account's books remain in the catalogue without an owner; its other data is deleted.
 #[utoipa::path(delete, path = "/api/v1/users/{id}", operation_id = "deleteUser", tag = "users",
     params(("id" = Uuid, Path, description = "Id of the account", example = "01a1fc31-a23e-72a5-9ed9-5d2493985689")),
     responses((status = 204, description = "The account was deleted")))]
