@@ -36,8 +36,22 @@ impl MigrationTrait for Longer {
     }
 }
 
-const COLUMNS: &[&str] =
-    &["id", "username", "email", "first_name", "password_hash", "created_at", "updated_at"];
+const COLUMNS: &[&str] = &[
+    "id",
+    "username",
+    "email",
+    "first_name",
+    "last_name",
+    "role",
+    "is_verified",
+    "is_active",
+    "password_hash",
+    "version",
+    "created_at",
+    "updated_at",
+    "pending_email",
+    "token_epoch",
+];
 
 fn users(manager: &SchemaManager<'_>, length: u32) -> TableCreateStatement {
     dialect::table(manager, "users")
@@ -45,9 +59,17 @@ fn users(manager: &SchemaManager<'_>, length: u32) -> TableCreateStatement {
         .col(string_len_uniq("username", 50))
         .col(string_len_uniq("email", 254))
         .col(string_len_null("first_name", length))
+        .col(string_len_null("last_name", length))
+        .col(string_len("role", 16).default("user"))
+        .col(boolean("is_verified").default(false))
+        .col(boolean("is_active").default(true))
         .col(string_len("password_hash", 255))
+        .col(big_integer("version").default(1))
         .col(dialect::moment(manager, "created_at"))
         .col(dialect::moment(manager, "updated_at"))
+        .col(string_len_null("pending_email", 254))
+        .col(big_integer("token_epoch").default(0))
+        .check(("ck-users-role", Expr::col("role").is_in(["user", "cashier", "admin"])))
         .take()
 }
 
