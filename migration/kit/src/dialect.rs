@@ -15,7 +15,7 @@ pub use alter::{
 };
 pub use enums::{change_enum, create_enum, drop_enum, enumeration, enumeration_null, rename_enum_value};
 pub use index::{IndexOn, create_indexes, create_partial_index, drop_indexes, keep_foreign_key_indexed};
-pub use rebuild::{rebuild, rebuild_without};
+pub use rebuild::{rebuild, rebuild_as, rebuild_without};
 
 /// A moment in UTC to the microsecond. MariaDB's own `timestamp` cuts to seconds and ends in 2038.
 #[must_use]

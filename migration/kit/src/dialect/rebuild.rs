@@ -44,30 +44,56 @@ pub async fn rebuild_without(
     columns: &[&str],
     dropped: &[&str],
 ) -> Result<(), DbErr> {
-    refuse_foreign_keys(manager).await?;
     let Some(TableRef::Table(TableName(_, iden), _)) = table.get_table_name().cloned() else {
         return Err(DbErr::Migration("a table without a name cannot be rebuilt".to_owned()));
     };
     let of = iden.to_string();
-    let new = format!("{of}_rebuilt");
-    let attached = objects(manager, ATTACHED, &of).await?;
-    let old = objects(manager, TABLE, &of).await?.first().and_then(|sql| Definition::read(sql));
-    let asked = manager.get_database_backend().build(table.table(new.clone())).sql;
-    let (create, layout) = match Definition::read(&asked) {
-        None => (asked, None),
-        Some(asked) => {
-            let kept = match &old {
-                None => asked,
-                Some(old) => keep(old, &asked, columns, dropped).map_err(|lost| refused(&of, &lost))?,
-            };
-            (kept.print(), Some(kept))
-        }
-    };
-    let dependents = Dependents::find(manager, &of).await?;
-    run(manager, &create).await?;
-    copy(manager, &of, &new, columns, old.as_ref(), layout.as_ref()).await?;
+    let create = manager.get_database_backend().build(table.table(rebuilt(&of))).sql;
+    replace(manager, &of, create, columns, dropped).await
+}
 
-    let (old, new) = (name(manager, &of), name(manager, &new));
+/// As [`rebuild_without`], with the new definition in SQL, from its opening parenthesis on.
+///
+/// # Errors
+/// See [`rebuild`].
+pub async fn rebuild_as(
+    manager: &SchemaManager<'_>,
+    table: &str,
+    definition: &str,
+    columns: &[&str],
+    dropped: &[&str],
+) -> Result<(), DbErr> {
+    let create = format!("CREATE TABLE {} {definition}", name(manager, &rebuilt(table)));
+    replace(manager, table, create, columns, dropped).await
+}
+
+/// The name of the new table until it replaces the old one.
+fn rebuilt(table: &str) -> String {
+    format!("{table}_rebuilt")
+}
+
+async fn replace(
+    manager: &SchemaManager<'_>,
+    of: &str,
+    create: String,
+    columns: &[&str],
+    dropped: &[&str],
+) -> Result<(), DbErr> {
+    refuse_foreign_keys(manager).await?;
+    let attached = objects(manager, ATTACHED, of).await?;
+    let old = objects(manager, TABLE, of).await?.first().and_then(|sql| Definition::read(sql));
+    let layout = match (Definition::read(&create), &old) {
+        (Some(asked), Some(old)) => {
+            Some(keep(old, &asked, columns, dropped).map_err(|lost| refused(of, &lost))?)
+        }
+        (asked, _) => asked,
+    };
+    let create = layout.as_ref().map_or(create, Definition::print);
+    let dependents = Dependents::find(manager, of).await?;
+    run(manager, &create).await?;
+    copy(manager, of, columns, old.as_ref(), layout.as_ref()).await?;
+
+    let (old, new) = (name(manager, of), name(manager, &rebuilt(of)));
     run(manager, &format!("DROP TABLE {old}")).await?;
     // Otherwise views and triggers that name the missing table make the statement fail.
     run(manager, "PRAGMA legacy_alter_table = ON").await?;
@@ -77,14 +103,13 @@ pub async fn rebuild_without(
     for sql in attached {
         run(manager, &sql).await?;
     }
-    dependents.still_work(manager, &of).await
+    dependents.still_work(manager, of).await
 }
 
 /// Copies the rows, with their ids and the counter of the table.
 async fn copy(
     manager: &SchemaManager<'_>,
     of: &str,
-    new: &str,
     columns: &[&str],
     old: Option<&Definition>,
     layout: Option<&Definition>,
@@ -95,11 +120,12 @@ async fn copy(
         copied.insert(0, row_id.to_owned());
     }
     let copied = copied.join(", ");
-    let (from, into) = (name(manager, of), name(manager, new));
+    let new = rebuilt(of);
+    let (from, into) = (name(manager, of), name(manager, &new));
     run(manager, &format!("INSERT INTO {into} ({copied}) SELECT {copied} FROM {from}")).await?;
     if layout.is_some_and(Definition::is_counted) {
         let text = |text: &str| format!("'{}'", text.replace('\'', "''"));
-        let (of, new) = (text(of), text(new));
+        let (of, new) = (text(of), text(&new));
         run(manager, &format!("DELETE FROM sqlite_sequence WHERE name = {new}")).await?;
         let from = format!("SELECT {new}, seq FROM sqlite_sequence WHERE name = {of}");
         run(manager, &format!("INSERT INTO sqlite_sequence (name, seq) {from}")).await?;

@@ -74,28 +74,28 @@ impl Keep<'_> {
         }
     }
 
-    fn constraint(&mut self, old: &Constraint) {
+    /// The constraints of the new table that take the place of one of the old table.
+    fn successors(&self, old: &Constraint) -> Vec<Constraint> {
         let of_columns = |constraint: &Constraint| {
             let mut columns = constraint.columns.clone();
             columns.sort();
             columns
         };
-        let new = self.new.constraints();
-        let same: Vec<&Constraint> = new
-            .iter()
-            .filter(|new| match old.kind {
-                Kind::Check => {
-                    new.kind == Kind::Check
-                        && (new.body == old.body || (old.name.is_some() && new.name == old.name))
-                }
-                Kind::Unique => {
-                    matches!(new.kind, Kind::Unique | Kind::PrimaryKey) && of_columns(new) == of_columns(old)
-                }
-                Kind::ForeignKey | Kind::PrimaryKey => {
-                    new.kind == old.kind && of_columns(new) == of_columns(old)
-                }
-            })
-            .collect();
+        let is_same = |new: &Constraint| match old.kind {
+            Kind::Check => {
+                new.kind == Kind::Check
+                    && (new.body == old.body || (old.name.is_some() && new.name == old.name))
+            }
+            Kind::Unique => {
+                matches!(new.kind, Kind::Unique | Kind::PrimaryKey) && of_columns(new) == of_columns(old)
+            }
+            Kind::ForeignKey | Kind::PrimaryKey => new.kind == old.kind && of_columns(new) == of_columns(old),
+        };
+        self.new.constraints().into_iter().filter(is_same).collect()
+    }
+
+    fn constraint(&mut self, old: &Constraint) {
+        let same = self.successors(old);
         let Some(first) = same.first() else { return self.missing(old) };
         let place = first.place;
         if let Some(conflict) = old.conflict.as_ref().filter(|_| first.conflict.is_none())

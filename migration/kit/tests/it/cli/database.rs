@@ -115,3 +115,26 @@ async fn a_database_of_a_newer_program_is_left_alone() {
     older.well("stamp head");
     assert_eq!(older.well("current"), "base\n");
 }
+
+#[tokio::test]
+async fn fresh_says_what_it_drops_and_leaves_what_is_excluded() {
+    let database = Database::empty().await;
+    let shell = Shell { app_env: "production", ..Shell::at(&database.url, "coloured") };
+    shell.well("up");
+    for sql in [
+        "CREATE TABLE django_users (id INT)",
+        "INSERT INTO django_users VALUES (7)",
+        "CREATE VIEW one AS SELECT 1 AS n",
+    ] {
+        database.execute(sql).await;
+    }
+    let said = shell.ill("fresh --exclude django_*");
+    assert!(said.contains("This drops all tables, views, types and functions of the"), "{said}");
+    assert!(said.contains(" except django_*, also those of other programs"), "{said}");
+    let said = shell.ill("reset --exclude django_*");
+    assert!(said.contains("drops the views, types and functions that are left except django_*"), "{said}");
+    shell.well("fresh --yes --exclude django_*");
+    database.execute("CREATE VIEW one AS SELECT id FROM django_users WHERE id = 7").await;
+    shell.well("reset --yes");
+    database.execute("CREATE VIEW one AS SELECT id FROM django_users").await;
+}

@@ -200,7 +200,8 @@ async fn tables_without_row_ids_and_strict_ones_stay_so() {
     dialect::rebuild(&manager, table("codes", text("rowid").primary_key().take()), &["rowid", "n"])
         .await
         .unwrap();
-    dialect::rebuild(&manager, table("logs", text_null("rowid")), &["rowid", "n"]).await.unwrap();
+    let logs = "(\"rowid\" text, \"n\" integer NOT NULL DEFAULT 0)";
+    dialect::rebuild_as(&manager, "logs", logs, &["rowid", "n"], &[]).await.unwrap();
     let create = texts(&db, "SELECT sql FROM sqlite_master WHERE name = 'codes'").await.concat();
     assert!(create.ends_with("WITHOUT ROWID") && create.contains("STRICT"), "{create}");
     assert_eq!(texts(&db, "SELECT rowid || n FROM codes").await, ["a1", "b2"]);

@@ -79,7 +79,7 @@ fn snake(name: &str) -> String {
 }
 
 /// The parts of the table that a rebuild is to drop, as it calls them.
-fn dropped(to: &Table, steps: &[TableChange]) -> Vec<String> {
+pub(in crate::tooling::write) fn dropped(to: &Table, steps: &[TableChange]) -> Vec<String> {
     let parts = steps.iter().filter_map(|step| match step {
         TableChange::DropColumn(column) => Some(column.name.clone()),
         TableChange::DropCheck(check) => {
