@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod compatibility;
 pub mod dialect;
 mod exception;
 mod pattern;
@@ -9,6 +10,12 @@ pub mod sql;
 #[cfg(feature = "cli")]
 pub mod tooling;
 
-pub use self::exception::{Exception, Rule, exceptions_of};
 #[doc(hidden)]
-pub use self::exception::{Registration, inventory};
+pub use self::{
+    compatibility::CompatibilityRegistration,
+    exception::{Registration, inventory},
+};
+pub use self::{
+    compatibility::{Compatibility, declared_compatibility},
+    exception::{Exception, Rule, exceptions_of},
+};

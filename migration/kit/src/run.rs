@@ -3,7 +3,7 @@
 //! A [`Session`] takes the migration lock before it opens the database, and releases it at its end. On PostgreSQL and
 //! SQLite a run is one transaction. MariaDB and MySQL commit each DDL statement: there a run keeps a journal.
 
-use std::{fmt, marker::PhantomData, time::Duration};
+use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
 
 use log::info;
 use sea_orm_migration::{
@@ -17,6 +17,7 @@ use sea_orm_migration::{
 mod atomic;
 mod busy;
 pub mod checksums;
+mod consent;
 mod error;
 mod file;
 mod foreign_keys;
@@ -26,6 +27,7 @@ mod ledger;
 mod lock;
 pub mod names;
 mod order;
+mod reach;
 pub mod recorder;
 mod records;
 mod renames;
@@ -36,50 +38,26 @@ mod stepwise;
 mod stopped;
 mod sweep;
 mod table_lock;
+mod target;
+mod trace;
 
 pub(crate) use self::renames::find as find_renamed;
 pub use self::{
-    error::{Error, HalfDone, Unfinished},
+    consent::{Consent, Proposal},
+    error::{Error, Failure, HalfDone, Unfinished, describe},
     file::{create_sqlite_file, sqlite_file},
     indexes::{InvalidIndex, invalid as invalid_indexes},
     names::resolve,
     order::{Direction, Step, Until},
+    reach::{Unreachable, server as reach},
     records::{Record, applied, applied_names},
     renames::Renamed,
     state::{SchemaState, state},
     stopped::{Stopped, stopped},
     table_lock::TABLE_LOCK_TIMEOUT,
+    target::{PATIENCE, Target},
 };
-use self::{journal::Journal, ledger::Ledger, lock::Lock, order::Order, sweep::Sweep};
-
-/// Default time to wait for another process that migrates the same database.
-pub const PATIENCE: Duration = Duration::from_mins(1);
-
-/// Database to migrate, and the name of this process.
-#[derive(Debug, Clone)]
-pub struct Target {
-    /// `sqlite:`, `postgres://` or `mysql://`.
-    pub url: String,
-    /// Search path, on PostgreSQL.
-    pub schema: Option<String>,
-    /// Time to wait for another process that migrates this database.
-    pub patience: Duration,
-    /// Time for which a statement waits for the lock of a table, on PostgreSQL and MariaDB / MySQL. Then it lets the
-    /// readers behind it pass, and is tried again. None: without limit.
-    pub table_lock_timeout: Option<Duration>,
-    /// Name that waiting processes show, such as `server, process 123`.
-    pub name: String,
-}
-
-impl Target {
-    /// The database at `url` with its default schema, for this process under `name`.
-    #[must_use]
-    pub fn new(url: impl Into<String>, name: &str, patience: Duration) -> Self {
-        let name = format!("{name}, process {}", std::process::id());
-        let table_lock_timeout = Some(TABLE_LOCK_TIMEOUT);
-        Self { url: url.into(), schema: None, patience, table_lock_timeout, name }
-    }
-}
+use self::{journal::Journal, ledger::Ledger, lock::Lock, order::Order, sweep::Sweep, trace::Trace};
 
 /// Connects for a migration: one connection, and on SQLite without foreign keys, since the rebuild of a table under
 /// them would delete the rows of its children. A file of SQLite is switched to WAL; a new one is readable by its owner
@@ -120,6 +98,8 @@ pub struct Session<M> {
     patience: Duration,
     table_lock_timeout: Option<Duration>,
     journal: Option<Journal>,
+    trace: Trace,
+    consent: Option<Arc<dyn Consent>>,
     search_path: Option<search_path::Reset>,
     excluded: Vec<String>,
     migrator: PhantomData<fn() -> M>,
@@ -135,10 +115,11 @@ impl<M: MigratorTrait> Session<M> {
     /// Waits for the migration lock, then opens the database. Creates a missing file of SQLite.
     ///
     /// # Errors
-    /// [`Error::Locked`] if another process holds the lock for longer than the target's patience;
-    /// [`Error::Database`] and [`Error::LockFile`] if the database or its folder cannot be opened.
+    /// [`Error::Unreachable`] within five seconds if the server is away; [`Error::Locked`] if another process holds the lock
+    /// for longer than the target's patience; [`Error::Database`] and [`Error::LockFile`] if the database or its folder cannot be opened.
     pub async fn open(target: Target) -> Result<Self, Error> {
         let table = M::migration_table_name().to_string();
+        reach(&target.url).await?;
         let lock = Lock::take(&target, &table).await?;
         let mut options = ConnectOptions::new(&target.url);
         // The journal and the locks of a run are bound to this connection, so the pool must not replace it.
@@ -151,20 +132,23 @@ impl<M: MigratorTrait> Session<M> {
             lock.lease().map(|lease| Journal::attach(&mut options, &table, lease, table_lock_timeout));
         let mut db =
             busy::connect(options, patience, |options| connect_within(options, Some(patience))).await?;
-        if let Some(journal) = &journal {
-            journal.listen(&mut db).await?;
+        let trace = Trace::default();
+        match &journal {
+            Some(journal) => journal.listen(&mut db).await?,
+            None => trace.follow(&mut db),
         }
         let search_path = target.schema.filter(|_| db.get_database_backend() == DbBackend::Postgres);
         let search_path = search_path.map(|_| search_path::Reset::of(&db));
-        let excluded = Vec::new();
         Ok(Self {
             db,
             lock,
             patience,
             table_lock_timeout,
             journal,
+            trace,
+            consent: None,
             search_path,
-            excluded,
+            excluded: Vec::new(),
             migrator: PhantomData,
         })
     }

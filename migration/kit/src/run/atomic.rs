@@ -25,10 +25,13 @@ use super::{
 };
 
 mod bare;
+mod failure;
 
 /// A transaction of a run.
 struct Open {
     txn: DatabaseTransaction,
+    /// The server's process, on PostgreSQL.
+    pid: Option<i32>,
     /// The rows without their parents at its beginning; none if they cannot be read.
     orphans: Option<Orphans>,
     _blockers: Option<Blockers>,
@@ -79,9 +82,12 @@ impl<M: MigratorTrait> Session<M> {
         attempts: &mut Attempts,
     ) -> Result<bool, Error> {
         let open = self.begin(attempts).await?;
-        let plan = match progress.plan.take() {
-            Some(plan) => plan,
-            None => prepare(&open.txn, order, ledger, &self.excluded).await?,
+        let plan = if let Some(plan) = progress.plan.take() {
+            plan
+        } else {
+            let plan = prepare(&open.txn, order, ledger, &self.excluded).await?;
+            self.ask(&plan, &SchemaManager::new(&open.txn)).await?;
+            plan
         };
         let ran = self.run_from(open, order, &plan, ledger, &mut progress.steps, attempts).await;
         if !progress.steps.is_empty() {
@@ -104,6 +110,7 @@ impl<M: MigratorTrait> Session<M> {
             if order.drops_left(plan, at) {
                 self.drop_left(&open.txn).await?;
             }
+            self.trace.forget();
             if planned.is_bare() {
                 self.commit(open, &mut ran, steps).await?;
                 let step = self.run_bare(planned, ledger, attempts).await?;
@@ -111,8 +118,10 @@ impl<M: MigratorTrait> Session<M> {
                 steps.push(step);
                 return Ok(false);
             }
-            let step = run_in(&open.txn, planned, ledger).await;
-            ran.push(step.map_err(|source| failed(planned, steps, source))?);
+            match run_in(&open.txn, planned, ledger).await {
+                Ok(step) => ran.push(step),
+                Err(source) => return Err(self.failed(planned, steps, open.pid, source).await),
+            }
         }
         if order.drops_left(plan, plan.len()) {
             self.drop_left(&open.txn).await?;
@@ -153,7 +162,16 @@ impl<M: MigratorTrait> Session<M> {
                 None
             }
         };
-        Ok(Open { txn, orphans, _blockers: blockers })
+        let pid = self.pid(&txn).await?;
+        Ok(Open { txn, pid, orphans, _blockers: blockers })
+    }
+
+    /// The server's process behind `connection`, on PostgreSQL.
+    async fn pid(&self, connection: &impl ConnectionTrait) -> Result<Option<i32>, DbErr> {
+        match self.db.get_database_backend() {
+            DbBackend::Postgres => Ok(Some(lock::backend_of(connection).await?)),
+            _ => Ok(None),
+        }
     }
 
     /// Notes which sessions stop the session at `connection`.
@@ -204,7 +222,7 @@ async fn prepare<M: MigratorTrait>(
     }
     ledger.install(&SchemaManager::new(txn)).await?;
     let applied = ledger.applied(&SchemaManager::new(txn)).await?;
-    ledger.refuse_renamed(&SchemaManager::new(txn), &applied).await?;
+    ledger.refuse_renamed(&SchemaManager::new(txn), &applied.names).await?;
     order::plan::<M>(order, &applied)
 }
 
@@ -218,9 +236,4 @@ async fn run_in<M: MigratorTrait>(
     planned.run(&manager).await?;
     ledger.record(&manager, planned.name(), planned.direction).await?;
     Ok(Step { name: planned.name().to_owned(), direction: planned.direction, elapsed: began.elapsed() })
-}
-
-fn failed(planned: &Planned, kept: &[Step], source: DbErr) -> Error {
-    let kept = kept.iter().map(|step| step.name.clone()).collect();
-    Error::Failed { name: planned.name().to_owned(), direction: planned.direction, kept, source }
 }

@@ -3,32 +3,39 @@
 //! A checksum covers the SQL that a migration runs: formatting and refactoring do not change it. The runner writes the
 //! checksums in the transaction that records the migrations, into a table of their own beside SeaORM's.
 
-use std::collections::HashMap;
-
 use sea_orm_migration::{
     MigratorTrait, SchemaManager,
-    prelude::{Alias, ColumnDef, Expr, ExprTrait, IntoIden, Query, Table},
-    sea_orm::{ConnectionTrait as _, DbBackend, DbErr, Statement},
+    sea_orm::{DbBackend, DbErr, Statement},
 };
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::{
-    recorder::{self, Recorded},
-    records,
-};
-use crate::sql::{
-    hex, literal,
-    pieces::{Piece, pieces},
+pub(crate) use self::table::read;
+use self::table::{NONE, applied};
+pub(super) use self::table::{compatible, create, insert, remove, rename};
+pub use self::table::{forget, record, table_name};
+use super::recorder::{self, Recorded};
+use crate::{
+    Compatibility,
+    sql::{
+        hex, literal,
+        pieces::{Piece, pieces},
+    },
 };
 
+mod table;
+
 /// Checksum of a migration of this program.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Checksum {
     /// Name of the migration.
     pub name: String,
-    /// SHA-256 in hexadecimal; `None` for a migration with other SQL in every run.
+    /// SHA-256 in hexadecimal; `None` for a migration with other SQL in every run, and for one whose SQL is unknown.
     pub checksum: Option<String>,
+    /// Why its SQL is unknown, if it is.
+    pub unknown: Option<String>,
+    /// Whether programs that do not know it go on after it.
+    pub compatibility: Compatibility,
 }
 
 /// A migration that was edited after it had been applied.
@@ -42,12 +49,6 @@ pub struct Edited {
     pub now: String,
 }
 
-/// Table of the checksums that belong to the records in `table`.
-#[must_use]
-pub fn table_name(table: &str) -> String {
-    format!("_{table}_checksums")
-}
-
 /// Checksum of a recorded migration: its statements with their values, without comments, indentation and queries.
 #[must_use]
 pub fn of(recorded: &Recorded) -> String {
@@ -55,37 +56,20 @@ pub fn of(recorded: &Recorded) -> String {
 }
 
 /// Checksums of all migrations of `M`. A value that differs in every run, such as a random id, is left out.
-///
-/// # Errors
-/// The error of a migration.
-pub async fn all<M: MigratorTrait>(backend: DbBackend) -> Result<Vec<Checksum>, DbErr> {
-    let (first, second) = (recorder::ups::<M>(backend).await?, recorder::ups::<M>(backend).await?);
-    let sums = first.iter().zip(&second).map(|(one, other)| {
-        let checksum = [true, false]
-            .into_iter()
-            .map(|values| (sum(one, values), sum(other, values)))
-            .find_map(|(one, other)| (one == other).then_some(one));
-        Checksum { name: one.name.clone(), checksum }
-    });
-    Ok(sums.collect())
+pub async fn all<M: MigratorTrait>(backend: DbBackend) -> Vec<Checksum> {
+    let (first, second) = (recorder::ups::<M>(backend).await, recorder::ups::<M>(backend).await);
+    first.iter().zip(&second).map(|(one, other)| stable(one, other)).collect()
 }
 
-/// Writes the checksums of applied migrations that have none, and forgets those of migrations that are not applied.
-/// Creates the table if necessary.
-///
-/// # Errors
-/// [`DbErr`] of the database.
-pub async fn record(manager: &SchemaManager<'_>, table: &str, sums: &[Checksum]) -> Result<(), DbErr> {
-    let applied = applied(manager, table).await?;
-    create(manager, table).await?;
-    let known = read(manager, table).await?;
-    // A migration that another program rolled back may come back in another form.
-    let stale: Vec<String> = known.keys().filter(|name| !applied.contains(name)).cloned().collect();
-    forget(manager, table, &stale).await?;
-    for sum in sums.iter().filter(|sum| applied.contains(&sum.name) && !known.contains_key(&sum.name)) {
-        insert(manager, table, sum).await?;
-    }
-    Ok(())
+/// The checksum of a migration that was recorded twice.
+fn stable(one: &Recorded, other: &Recorded) -> Checksum {
+    let unknown = one.unknown.as_ref().or(other.unknown.as_ref()).map(ToString::to_string);
+    let checksum = [true, false]
+        .into_iter()
+        .filter(|_| unknown.is_none())
+        .map(|values| (sum(one, values), sum(other, values)))
+        .find_map(|(one, other)| (one == other).then_some(one));
+    Checksum { name: one.name.clone(), checksum, unknown, compatibility: one.compatibility.clone() }
 }
 
 /// The migrations among `sums` that were applied with another checksum. Reads only.
@@ -103,88 +87,11 @@ pub async fn edited(
     }
     let applied = applied(manager, table).await?;
     let edited = sums.iter().filter(|sum| applied.contains(&sum.name)).filter_map(|sum| {
-        let (before, now) = (known.get(&sum.name)?, sum.checksum.as_ref()?);
+        let before = known.get(&sum.name).filter(|before| *before != NONE)?;
+        let now = sum.checksum.as_ref()?;
         (before != now).then(|| Edited { name: sum.name.clone(), applied: before.clone(), now: now.clone() })
     });
     Ok(edited.collect())
-}
-
-/// Forgets the checksums of these migrations, so that their next form counts as the applied one.
-///
-/// # Errors
-/// [`DbErr`] of the database.
-pub async fn forget(manager: &SchemaManager<'_>, table: &str, names: &[String]) -> Result<(), DbErr> {
-    if names.is_empty() || !manager.has_table(table_name(table)).await? {
-        return Ok(());
-    }
-    let mut delete = Query::delete();
-    delete.from_table(Alias::new(table_name(table))).and_where(Expr::col("version").is_in(names));
-    manager.execute(delete).await
-}
-
-/// Gives the checksum of a migration another name.
-pub(super) async fn rename(
-    manager: &SchemaManager<'_>,
-    table: &str,
-    from: &str,
-    to: &str,
-) -> Result<(), DbErr> {
-    forget(manager, table, &[to.to_owned()]).await?;
-    let mut update = Query::update();
-    update.table(Alias::new(table_name(table))).value("version", to).and_where(Expr::col("version").eq(from));
-    manager.execute(update).await
-}
-
-/// Creates the table of checksums unless it exists.
-pub(super) async fn create(manager: &SchemaManager<'_>, table: &str) -> Result<(), DbErr> {
-    // PostgreSQL sends a notice for every IF NOT EXISTS that finds the table.
-    if manager.has_table(table_name(table)).await? {
-        return Ok(());
-    }
-    let mut create = Table::create();
-    create
-        .table(Alias::new(table_name(table)))
-        .if_not_exists()
-        .col(ColumnDef::new("version").string().not_null().primary_key())
-        .col(ColumnDef::new("checksum").string_len(64).not_null());
-    manager.create_table(create).await
-}
-
-/// Drops the table of checksums if it exists.
-pub(super) async fn remove(manager: &SchemaManager<'_>, table: &str) -> Result<(), DbErr> {
-    if manager.has_table(table_name(table)).await? {
-        manager.drop_table(Table::drop().table(Alias::new(table_name(table))).take()).await?;
-    }
-    Ok(())
-}
-
-/// Writes one checksum. A migration without a stable one is left out.
-pub(super) async fn insert(manager: &SchemaManager<'_>, table: &str, sum: &Checksum) -> Result<(), DbErr> {
-    let Some(checksum) = &sum.checksum else { return Ok(()) };
-    let mut insert = Query::insert();
-    insert
-        .into_table(Alias::new(table_name(table)))
-        .columns(["version", "checksum"])
-        .values_panic([Expr::val(sum.name.as_str()), Expr::val(checksum.as_str())]);
-    manager.execute(insert).await
-}
-
-/// The recorded checksums, by name.
-pub(crate) async fn read(manager: &SchemaManager<'_>, table: &str) -> Result<HashMap<String, String>, DbErr> {
-    let name = table_name(table);
-    if !manager.has_table(&name).await? {
-        return Ok(HashMap::new());
-    }
-    let query = Query::select().columns(["version", "checksum"]).from(Alias::new(name)).take();
-    let rows = manager.get_connection().query_all(&query).await?;
-    rows.into_iter().map(|row| Ok((row.try_get("", "version")?, row.try_get("", "checksum")?))).collect()
-}
-
-async fn applied(manager: &SchemaManager<'_>, table: &str) -> Result<Vec<String>, DbErr> {
-    if !manager.has_table(table).await? {
-        return Ok(Vec::new());
-    }
-    records::names_in(manager.get_connection(), Alias::new(table).into_iden()).await
 }
 
 fn sum(recorded: &Recorded, values: bool) -> String {
@@ -235,13 +142,7 @@ mod tests {
             Some(value) => Statement::from_sql_and_values(DbBackend::Sqlite, sql, [value.into()]),
             None => Statement::from_string(DbBackend::Sqlite, sql),
         };
-        Recorded {
-            name: "m1".to_owned(),
-            statements: vec![statement],
-            reads: Vec::new(),
-            exceptions: Vec::new(),
-            transaction: None,
-        }
+        Recorded { name: "m1".to_owned(), statements: vec![statement], ..Recorded::default() }
     }
 
     #[test]

@@ -4,15 +4,23 @@ use std::{fmt, path::PathBuf, time::Duration};
 
 use sea_orm_migration::sea_orm::DbErr;
 
-use super::{Direction, InvalidIndex, Renamed};
+pub use self::description::describe;
+pub(in crate::run) use self::description::{database_error, describe_driver, is_missing, is_refused};
+use super::{Direction, InvalidIndex, Renamed, reach::Unreachable};
+use crate::snapshot::fold::in_a_line;
+
+mod description;
 
 /// Failure of a run.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The database refused a statement of the kit.
-    #[error("{0}")]
+    #[error("{}", describe(.0))]
     Database(#[from] DbErr),
+    /// The server does not let us in.
+    #[error(transparent)]
+    Unreachable(#[from] Unreachable),
     /// Another process migrates this database for longer than the patience.
     #[error("{holder} is migrating this database; gave up after {} s", waited.as_secs_f32())]
     Locked {
@@ -80,6 +88,9 @@ pub enum Error {
         /// The indexes.
         indexes: Vec<InvalidIndex>,
     },
+    /// The run was not consented to, so nothing was run.
+    #[error("nothing was changed")]
+    NoConsent,
     /// A migration failed, and its effects are undone.
     #[error("{name} ({direction}) failed: {source}\n{}", kept_ones(kept))]
     Failed {
@@ -89,8 +100,8 @@ pub enum Error {
         direction: Direction,
         /// Migrations of this run that stay applied or rolled back.
         kept: Vec<String>,
-        /// Error of the database.
-        source: DbErr,
+        /// The failure.
+        source: Box<Failure>,
     },
     /// A migration that runs outside a transaction failed.
     #[error(
@@ -101,8 +112,8 @@ pub enum Error {
         name: String,
         /// Direction of the run.
         direction: Direction,
-        /// Error of the database.
-        source: DbErr,
+        /// The failure.
+        source: Box<Failure>,
     },
     /// The run would have left rows that refer to nothing (SQLite); it is undone.
     #[error("rows would refer to missing rows, so the run is undone: {}", .0.join("; "))]
@@ -127,7 +138,27 @@ pub enum Error {
 impl Error {
     /// The error of the database that undid a run or a part of it.
     pub(super) fn cause_mut(&mut self) -> Option<&mut DbErr> {
-        if let Self::Database(source) | Self::Failed { source, .. } = self { Some(source) } else { None }
+        match self {
+            Self::Database(source) => Some(source),
+            Self::Failed { source, .. } => Some(&mut source.source),
+            _ => None,
+        }
+    }
+}
+
+/// Failure of a migration.
+#[derive(Debug, thiserror::Error)]
+pub struct Failure {
+    /// The statement that failed, if it is known.
+    pub statement: Option<String>,
+    /// Error of the database or of the migration.
+    pub source: DbErr,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&describe(&self.source))?;
+        self.statement.iter().try_for_each(|statement| write!(f, "\n  STATEMENT: {}", in_a_line(statement)))
     }
 }
 
@@ -153,7 +184,7 @@ impl fmt::Display for HalfDone {
         let Self { name, direction, ran, failed, of, source } = self;
         writeln!(f, "{name} ({direction}) failed half way, and this database cannot undo what ran:")?;
         list(f, ran)?;
-        writeln!(f, "The failed statement:\n  {failed}\n  {source}")?;
+        writeln!(f, "The failed statement:\n  {failed}\n  {}", describe(source))?;
         let last = ran.len();
         match of {
             Some(of) => writeln!(

@@ -2,7 +2,6 @@
 
 use std::marker::PhantomData;
 
-use log::warn;
 use sea_orm_migration::{
     MigratorTrait, SchemaManager,
     sea_orm::{DbBackend, DbErr},
@@ -11,7 +10,9 @@ use sea_orm_migration::{
 use super::{
     Direction, Error,
     checksums::{self, Checksum},
-    names, records,
+    names,
+    order::Applied,
+    records,
     renames::{self, Renamed},
 };
 
@@ -40,9 +41,11 @@ impl<M: MigratorTrait> Ledger<M> {
         checksums::remove(manager, &Self::table()).await
     }
 
-    /// Names of the applied migrations.
-    pub(super) async fn applied(&self, manager: &SchemaManager<'_>) -> Result<Vec<String>, DbErr> {
-        records::names_in(manager.get_connection(), M::migration_table_name()).await
+    /// The applied migrations.
+    pub(super) async fn applied(&self, manager: &SchemaManager<'_>) -> Result<Applied, DbErr> {
+        let connection = manager.get_connection();
+        let names = records::names_in(connection, M::migration_table_name()).await?;
+        Ok(Applied { names, compatible: checksums::compatible(connection, &Self::table()).await? })
     }
 
     /// Records that a migration was run in this direction.
@@ -71,7 +74,8 @@ impl<M: MigratorTrait> Ledger<M> {
     pub(super) async fn complete(&mut self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         let (applied, known) =
             (self.applied(manager).await?, checksums::read(manager, &Self::table()).await?);
-        let is_complete = applied.len() == known.len() && applied.iter().all(|name| known.contains_key(name));
+        let is_complete =
+            applied.names.len() == known.len() && applied.names.iter().all(|name| known.contains_key(name));
         if is_complete {
             return Ok(());
         }
@@ -99,7 +103,7 @@ impl<M: MigratorTrait> Ledger<M> {
         let known = names::of::<M>();
         let mut done = Vec::new();
         for Renamed { from, to } in renames {
-            let applied = self.applied(manager).await?;
+            let applied = self.applied(manager).await?.names;
             let foreign: Vec<String> = applied.iter().filter(|name| !known.contains(name)).cloned().collect();
             let (from, to) = (names::resolve(&foreign, from)?, names::resolve(&known, to)?);
             if applied.contains(&to) {
@@ -128,14 +132,10 @@ impl<M: MigratorTrait> Ledger<M> {
         if renamed.is_empty() { Ok(()) } else { Err(Error::Renamed(renamed)) }
     }
 
-    /// The checksums of this program; none if a migration cannot be recorded without a database.
+    /// The checksums of this program.
     async fn checksums(&mut self) -> &[Checksum] {
         if self.checksums.is_none() {
-            let computed = checksums::all::<M>(self.backend).await;
-            self.checksums = Some(computed.unwrap_or_else(|error| {
-                warn!("warning: no checksums are recorded, so later edits will not be found: {error}");
-                Vec::new()
-            }));
+            self.checksums = Some(checksums::all::<M>(self.backend).await);
         }
         self.checksums.as_deref().unwrap_or_default()
     }

@@ -140,6 +140,14 @@ impl Lock {
         }
     }
 
+    /// The latest statement of the server's process `pid`, up to the length that the server keeps.
+    pub(super) async fn statement_of(&self, pid: i32) -> Option<String> {
+        match self {
+            Self::Postgres(lock) => lock.statement_of(pid).await,
+            Self::MySql(_) | Self::File(_) | Self::Private => None,
+        }
+    }
+
     async fn attempt(&mut self) -> Result<bool, Error> {
         match self {
             Self::Postgres(lock) => lock.attempt().await,

@@ -1,6 +1,6 @@
 //! The order of a run: the request, and the migrations that follow from it.
 
-use std::{fmt, time::Duration};
+use std::{collections::BTreeSet, fmt, time::Duration};
 
 use log::info;
 use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, sea_orm::DbErr};
@@ -137,28 +137,38 @@ impl Planned {
     }
 }
 
+/// The applied migrations of a database.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Applied {
+    pub(super) names: Vec<String>,
+    /// Those with which programs that do not know them go on.
+    pub(super) compatible: BTreeSet<String>,
+}
+
 /// The migrations that `order` runs if those in `applied` are applied.
 ///
 /// # Errors
-/// [`Error::Newer`] if the database has migrations that `M` lacks; those of [`names::resolve`]; [`Error::NotApplied`] for
-/// a way down to a migration that is not applied.
-pub(super) fn plan<M: MigratorTrait>(order: &Order, applied: &[String]) -> Result<Vec<Planned>, Error> {
+/// [`Error::Newer`] if the database has migrations that `M` lacks, unless they are compatible and there is nothing to
+/// apply; those of [`names::resolve`]; [`Error::NotApplied`] for a way down to a migration that is not applied.
+pub(super) fn plan<M: MigratorTrait>(order: &Order, applied: &Applied) -> Result<Vec<Planned>, Error> {
     let known = names::of::<M>();
-    let newer: Vec<String> = applied.iter().filter(|name| !known.contains(name)).cloned().collect();
-    if !newer.is_empty() {
+    let newer: Vec<String> = applied.names.iter().filter(|name| !known.contains(name)).cloned().collect();
+    let goes_on = matches!(order, Order::Up(_)) && newer.iter().all(|name| applied.compatible.contains(name));
+    if !newer.is_empty() && !goes_on {
         return Err(Error::Newer(newer));
     }
-    match order {
-        Order::Up(until) => ups::<M>(until, &known, applied),
-        Order::Down(until) => downs::<M>(until, &known, applied),
+    let plan = match order {
+        Order::Up(until) => ups::<M>(until, &known, &applied.names)?,
+        Order::Down(until) => downs::<M>(until, &known, &applied.names)?,
         Order::Refresh => {
-            let mut plan = downs::<M>(&Until::End, &known, applied)?;
+            let mut plan = downs::<M>(&Until::End, &known, &applied.names)?;
             plan.extend(ups::<M>(&Until::End, &known, &[])?);
-            Ok(plan)
+            plan
         }
-        Order::Reset => downs::<M>(&Until::End, &known, applied),
-        Order::Fresh => ups::<M>(&Until::End, &known, applied),
-    }
+        Order::Reset => downs::<M>(&Until::End, &known, &applied.names)?,
+        Order::Fresh => ups::<M>(&Until::End, &known, &applied.names)?,
+    };
+    if newer.is_empty() || plan.is_empty() { Ok(plan) } else { Err(Error::Newer(newer)) }
 }
 
 fn ups<M: MigratorTrait>(until: &Until, known: &[String], applied: &[String]) -> Result<Vec<Planned>, Error> {

@@ -5,13 +5,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use sea_orm_migration::{
     MigratorTrait,
     sea_orm::{
-        ConnectionTrait, DatabaseConnection, DbErr, DynIden, ExprTrait, RuntimeErr,
+        ConnectionTrait, DatabaseConnection, DbErr, DynIden, ExprTrait,
         sea_query::{Expr, Order as Sort, Query},
     },
     seaql_migrations::Column,
 };
 
-use super::{Direction, Error, names};
+use super::{Direction, Error, error::is_missing, names};
 
 /// An applied migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,18 +61,6 @@ pub(super) async fn rows(db: &impl ConnectionTrait, table: DynIden) -> Result<Ve
 /// The names among the records of a table that exists.
 pub(super) async fn names_in(db: &impl ConnectionTrait, table: DynIden) -> Result<Vec<String>, DbErr> {
     Ok(rows(db, table).await?.into_iter().map(|record| record.name).collect())
-}
-
-/// Whether an error says that the table does not exist.
-fn is_missing(error: &DbErr) -> bool {
-    let (DbErr::Query(RuntimeErr::SqlxError(error)) | DbErr::Exec(RuntimeErr::SqlxError(error))) = error
-    else {
-        return false;
-    };
-    error.as_database_error().is_some_and(|error| {
-        matches!(error.code().as_deref(), Some("42P01" | "42S02"))
-            || error.message().starts_with("no such table")
-    })
 }
 
 /// Records that a migration was run in this direction.

@@ -57,6 +57,7 @@ mod tests {
         let sum = |(name, sum): &(&str, Option<&str>)| Checksum {
             name: (*name).to_owned(),
             checksum: sum.map(str::to_owned),
+            ..Checksum::default()
         };
         let own: Vec<Checksum> = own.iter().map(sum).collect();
         find(&names, &recorded, &own).into_iter().map(|renamed| (renamed.from, renamed.to)).collect()

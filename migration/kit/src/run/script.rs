@@ -17,14 +17,12 @@ pub(super) async fn of<M: MigratorTrait>(
     direction: Direction,
 ) -> Result<Vec<Statement>, String> {
     let recorded = match direction {
-        Direction::Up => {
-            recorder::ups::<M>(backend).await.map(|ups| ups.into_iter().find(|up| up.name == name))
-        }
-        Direction::Down => recorder::down::<M>(backend, name).await.map(Some),
+        Direction::Up => recorder::ups::<M>(backend).await.into_iter().find(|up| up.name == name),
+        Direction::Down => recorder::down::<M>(backend, name).await.ok(),
     };
-    match recorded.map_err(|error| error.to_string())? {
-        Some(recorded) if recorded.reads.is_empty() => Ok(recorded.statements),
-        Some(_) => Err(format!("{name} depends on rows, so the rest of it is not known")),
-        None => Err(format!("there is no migration {name}")),
+    let recorded = recorded.ok_or_else(|| format!("there is no migration {name}"))?;
+    match recorded.doubt() {
+        None => Ok(recorded.statements),
+        Some(reason) => Err(format!("its SQL is unknown: {reason}")),
     }
 }

@@ -7,7 +7,7 @@ use sea_orm_migration::{
     sea_orm::{DatabaseConnection, DbErr},
 };
 
-use super::{applied_names, names};
+use super::{applied_names, checksums, names};
 
 /// State of a database, compared with the migrations of this program.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,8 +16,22 @@ pub enum SchemaState {
     Current,
     /// Migrations that the database lacks, oldest first.
     Behind(Vec<String>),
-    /// Migrations that the database has and this program lacks.
+    /// Migrations that the database has and this program lacks. Nothing is known of its work on such a schema.
     Ahead(Vec<String>),
+    /// Migrations that the database has and this program lacks, with which it works: each of them was recorded as
+    /// compatible by the program that applied it.
+    AheadCompatible(Vec<String>),
+}
+
+impl SchemaState {
+    /// Whether this program can serve on the schema.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        match self {
+            Self::Current | Self::AheadCompatible(_) => true,
+            Self::Behind(_) | Self::Ahead(_) => false,
+        }
+    }
 }
 
 impl fmt::Display for SchemaState {
@@ -26,6 +40,13 @@ impl fmt::Display for SchemaState {
             Self::Current => f.write_str("the schema is current"),
             Self::Behind(names) => write!(f, "the schema lacks {}", names.join(", ")),
             Self::Ahead(names) => write!(f, "the schema has {}, unknown to this version", names.join(", ")),
+            Self::AheadCompatible(names) => {
+                write!(
+                    f,
+                    "the schema has {}, unknown to this version and compatible with it",
+                    names.join(", ")
+                )
+            }
         }
     }
 }
@@ -40,9 +61,13 @@ pub async fn state<M: MigratorTrait>(db: &DatabaseConnection) -> Result<SchemaSt
         these.iter().filter(|name| !those.contains(name)).cloned().collect()
     };
     let (ahead, behind) = (only_in(&applied, &known), only_in(&known, &applied));
-    Ok(match (ahead.is_empty(), behind.is_empty()) {
-        (true, true) => SchemaState::Current,
-        (false, _) => SchemaState::Ahead(ahead),
+    if ahead.is_empty() {
+        return Ok(if behind.is_empty() { SchemaState::Current } else { SchemaState::Behind(behind) });
+    }
+    let compatible = checksums::compatible(db, &M::migration_table_name().to_string()).await?;
+    Ok(match (ahead.iter().all(|name| compatible.contains(name)), behind.is_empty()) {
+        (true, true) => SchemaState::AheadCompatible(ahead),
         (true, false) => SchemaState::Behind(behind),
+        (false, _) => SchemaState::Ahead(ahead),
     })
 }

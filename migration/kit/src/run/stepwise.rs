@@ -32,6 +32,7 @@ impl<M: MigratorTrait> Session<M> {
         }
         ledger.install(&SchemaManager::new(&self.db)).await?;
         let (plan, mut cut) = self.plan(&journal, &mut ledger, &order).await?;
+        self.ask(&plan, &SchemaManager::new(&self.db)).await?;
         if !plan.is_empty() {
             journal.create(&self.db).await?;
         }
@@ -75,10 +76,10 @@ impl<M: MigratorTrait> Session<M> {
     ) -> Result<(Vec<Planned>, Option<CutOff>), Error> {
         let cut = journal.unfinished(&self.db).await?;
         let applied = ledger.applied(&SchemaManager::new(&self.db)).await?;
-        ledger.refuse_renamed(&SchemaManager::new(&self.db), &applied).await?;
+        ledger.refuse_renamed(&SchemaManager::new(&self.db), &applied.names).await?;
         let mut plan = order::plan::<M>(order, &applied)?;
         let Some(cut) = cut else { return Ok((plan, None)) };
-        if cut.is_complete(&applied) {
+        if cut.is_complete(&applied.names) {
             info!("{} was completed by hand", cut.name);
             journal.remove(&self.db).await?;
             return Ok((plan, None));

@@ -80,16 +80,12 @@ impl<'s> Sweep<'s> {
 
 /// The schemas that the migrations of `M` create.
 async fn schemas<M: MigratorTrait>(backend: DbBackend) -> BTreeSet<String> {
-    match recorder::ups::<M>(backend).await {
-        Ok(ups) => {
-            let statements = ups.iter().flat_map(|up| &up.statements);
-            statements.filter_map(|statement| created_schema(backend, &statement.sql)).collect()
-        }
-        Err(error) => {
-            warn!("warning: schemas that migrations create are not known: {error}");
-            BTreeSet::new()
-        }
+    let ups = recorder::ups::<M>(backend).await;
+    for (name, reason) in recorder::doubts(ups.iter().filter(|up| up.unknown.is_some())) {
+        warn!("warning: the schemas that {name} creates are not known: {reason}");
     }
+    let statements = ups.iter().flat_map(|up| &up.statements);
+    statements.filter_map(|statement| created_schema(backend, &statement.sql)).collect()
 }
 
 fn created_schema(backend: DbBackend, sql: &str) -> Option<String> {

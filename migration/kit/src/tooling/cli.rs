@@ -33,6 +33,7 @@ mod offline;
 mod read;
 mod schema;
 mod stamp;
+mod unknown;
 mod write;
 
 pub use args::{Backend, Cli, Settings, Verb};
@@ -46,7 +47,7 @@ pub enum CliError {
     #[error(transparent)]
     Run(#[from] run::Error),
     /// The database or a migration failed.
-    #[error(transparent)]
+    #[error("{}", run::describe(.0))]
     Database(#[from] DbErr),
     /// Scratch space could not be used.
     #[error(transparent)]
@@ -86,7 +87,7 @@ type Outcome = Result<bool, CliError>;
 /// Runs the command in `arguments`, the first of which is the name of the program. Returns the exit code.
 ///
 /// Wrong arguments, or a request for help, end the process.
-pub async fn run<M: MigratorTrait>(project: &Project<M>, arguments: Vec<OsString>) -> u8 {
+pub async fn run<M: MigratorTrait + 'static>(project: &Project<M>, arguments: Vec<OsString>) -> u8 {
     if let Err(error) = env::load(&arguments) {
         return fail(&error, "");
     }
@@ -99,7 +100,7 @@ pub async fn run<M: MigratorTrait>(project: &Project<M>, arguments: Vec<OsString
     }
 }
 
-async fn verb<M: MigratorTrait>(project: &Project<M>, cli: &Cli) -> Outcome {
+async fn verb<M: MigratorTrait + 'static>(project: &Project<M>, cli: &Cli) -> Outcome {
     let settings = &cli.settings;
     match &cli.verb {
         None => write::up::<M>(settings, &args::Up::default()).await,

@@ -1,6 +1,6 @@
 //! Compares the schema of the entities with the schema of the migrations, without a database.
 
-use std::marker::PhantomData;
+use std::{collections::BTreeMap, marker::PhantomData};
 
 use sea_orm_migration::{
     MigratorTrait,
@@ -64,6 +64,8 @@ pub struct Comparison {
     pub changes: Vec<Change>,
     /// Statements of migrations outside the parser's grammar, whose effects are not part of the comparison.
     pub unread: Vec<String>,
+    /// Migrations whose statements are not known, or depend on rows, each with the reason.
+    pub unknown: BTreeMap<String, String>,
 }
 
 impl Comparison {
@@ -84,12 +86,12 @@ impl Comparison {
 /// Compares the entities of a project with its migrations.
 ///
 /// # Errors
-/// The error of a migration; [`DbErr::Custom`] if no entity is found, or a rename has no source or its target exists.
+/// [`DbErr::Custom`] if no entity is found, or a rename has no source or its target exists.
 pub async fn compare<M: MigratorTrait>(
     project: &Project<M>,
     options: &CompareOptions,
 ) -> Result<Comparison, DbErr> {
-    let migrations = recorder::ups::<M>(DbBackend::Postgres).await?;
+    let migrations = recorder::ups::<M>(DbBackend::Postgres).await;
     let mut from = fold(DbBackend::Postgres, migrations.iter().flat_map(|migration| &migration.statements));
     from.drop_null_defaults();
     let hints = (project.hints)(DbBackend::Postgres);
@@ -122,7 +124,7 @@ pub async fn compare<M: MigratorTrait>(
     }
     let changes = diff(&from, &to);
     let unread = from.unread.iter().chain(&entities.unread).cloned().collect();
-    Ok(Comparison { from, to, renames, changes, unread })
+    Ok(Comparison { from, to, renames, changes, unread, unknown: recorder::doubts(&migrations) })
 }
 
 async fn entities<M>(project: &Project<M>, backend: DbBackend) -> Result<Vec<Statement>, DbErr> {

@@ -14,8 +14,11 @@ use serde::Serialize;
 
 use super::script;
 use crate::{
-    Exception,
-    run::{self, InvalidIndex, Renamed, Stopped, checksums, names, recorder},
+    Compatibility, Exception,
+    run::{
+        self, InvalidIndex, Renamed, Stopped, checksums, names,
+        recorder::{self, Unknown},
+    },
 };
 
 mod print;
@@ -50,6 +53,8 @@ pub struct Entry {
     pub state: MigrationState,
     /// How far it ran, if it stopped half way on MariaDB / MySQL.
     pub stopped: Option<Stopped>,
+    /// Why its SQL is unknown, if it is.
+    pub unknown: Option<String>,
 }
 
 /// State of a migration.
@@ -75,18 +80,24 @@ pub struct Shown {
     pub description: String,
     /// The day in its name.
     pub created: Option<ChronoDate>,
-    /// Its `up`.
+    /// Its `up`; the beginning of it if the rest is unknown.
     pub up: Vec<String>,
-    /// Its `down`.
+    /// Why its `up` is not known, or depends on rows.
+    pub unknown: Option<String>,
+    /// Its `down`; the beginning of it if the rest is unknown.
     pub down: Vec<String>,
+    /// Why its `down` is not known, or depends on rows.
+    pub unknown_down: Option<String>,
     /// Why it cannot be taken back, if it cannot.
     pub irreversible: Option<String>,
     /// Its queries on rows, on whose results it may depend.
     pub reads: Vec<String>,
+    /// Whether programs that do not know it go on after it.
+    pub compatibility: Compatibility,
     /// Lint rules that it breaks with reason, each as `rule: reason`.
     pub allowed: Vec<Exception>,
-    /// The checksum of its `up`.
-    pub checksum: String,
+    /// The checksum of its `up`, if that is known.
+    pub checksum: Option<String>,
 }
 
 impl History {
@@ -143,7 +154,8 @@ pub async fn read<M: MigratorTrait>(db: &DatabaseConnection) -> Result<History, 
     let mut applied: BTreeMap<String, i64> =
         run::applied::<M>(db).await?.into_iter().map(|record| (record.name, record.applied_at)).collect();
     let names: Vec<String> = applied.keys().cloned().collect();
-    let (Checked { edited, renamed }, unchecked) = match checked::<M>(db, &table, &names).await {
+    let sums = checksums::all::<M>(db.get_database_backend()).await;
+    let (Checked { edited, renamed }, unchecked) = match checked(db, &table, &names, &sums).await {
         Ok(checked) => (checked, None),
         Err(error) => (Checked::default(), Some(error.to_string())),
     };
@@ -163,6 +175,10 @@ pub async fn read<M: MigratorTrait>(db: &DatabaseConnection) -> Result<History, 
         let position = entries.iter().position(|entry| entry.name > name).unwrap_or(entries.len());
         entries.insert(position, entry(&name, DateTimeUtc::from_timestamp(at, 0), MigrationState::Missing));
     }
+    for entry in &mut entries {
+        let own = sums.iter().find(|sum| sum.name == entry.name);
+        entry.unknown = own.and_then(|sum| sum.unknown.clone());
+    }
     let newest = entries.iter().rposition(|entry| entry.state != MigrationState::Pending).unwrap_or(0);
     let pending =
         entries[..newest.min(entries.len())].iter().filter(|entry| entry.state == MigrationState::Pending);
@@ -174,25 +190,29 @@ pub async fn read<M: MigratorTrait>(db: &DatabaseConnection) -> Result<History, 
 /// The migration of `M` with this name, or the only one with this part of a name, in the SQL of `backend`.
 ///
 /// # Errors
-/// [`DbErr::Custom`] for no match or several; the error of the migration's `up`.
+/// [`DbErr::Custom`] for no match or several.
 pub async fn show<M: MigratorTrait>(backend: DbBackend, name: &str) -> Result<Shown, DbErr> {
     let name = run::resolve(&names::of::<M>(), name).map_err(|error| DbErr::Custom(error.to_string()))?;
-    let ups = recorder::ups::<M>(backend).await?;
+    let ups = recorder::ups::<M>(backend).await;
     let up = ups.into_iter().find(|up| up.name == name);
     let up = up.ok_or_else(|| DbErr::Custom(format!("there is no migration {name}")))?;
-    let (down, irreversible) = match recorder::down::<M>(backend, &name).await {
-        Ok(down) => (script::printed(&down.statements), None),
-        Err(error) => (Vec::new(), Some(error.to_string())),
+    let down = recorder::down::<M>(backend, &name).await?;
+    let (unknown_down, irreversible) = match &down.unknown {
+        Some(Unknown::Irreversible(reason)) => (None, Some(reason.clone())),
+        Some(_) | None => (down.doubt(), None),
     };
     let (created, description) = words(&name);
     Ok(Shown {
         description,
         created,
         up: script::printed(&up.statements),
-        down,
+        unknown: up.doubt(),
+        down: script::printed(&down.statements),
+        unknown_down,
         irreversible,
         reads: script::printed(&up.reads),
-        checksum: checksums::of(&up),
+        checksum: up.unknown.is_none().then(|| checksums::of(&up)),
+        compatibility: up.compatibility,
         allowed: up.exceptions,
         name,
     })
@@ -200,7 +220,7 @@ pub async fn show<M: MigratorTrait>(backend: DbBackend, name: &str) -> Result<Sh
 
 fn entry(name: &str, applied_at: Option<DateTimeUtc>, state: MigrationState) -> Entry {
     let (created, description) = words(name);
-    Entry { name: name.to_owned(), description, created, applied_at, state, stopped: None }
+    Entry { name: name.to_owned(), description, created, applied_at, state, stopped: None, unknown: None }
 }
 
 /// Notes the migration that stopped half way. One that this program lacks is added.
@@ -237,20 +257,20 @@ struct Checked {
     renamed: Vec<Renamed>,
 }
 
-async fn checked<M: MigratorTrait>(
+async fn checked(
     db: &DatabaseConnection,
     table: &str,
     applied: &[String],
+    sums: &[checksums::Checksum],
 ) -> Result<Checked, DbErr> {
     let manager = SchemaManager::new(db);
     let recorded = checksums::read(&manager, table).await?;
     if recorded.is_empty() {
         return Ok(Checked::default());
     }
-    let sums = checksums::all::<M>(db.get_database_backend()).await?;
-    let edited = checksums::edited(&manager, table, &sums).await?;
+    let edited = checksums::edited(&manager, table, sums).await?;
     Ok(Checked {
         edited: edited.into_iter().map(|edited| edited.name).collect(),
-        renamed: run::find_renamed(applied, &recorded, &sums),
+        renamed: run::find_renamed(applied, &recorded, sums),
     })
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sea_orm_migration::{MigratorTrait, sea_orm::DbErr};
+use sea_orm_migration::MigratorTrait;
 
 use super::{
     compare::{Comparison, Project},
@@ -21,18 +21,12 @@ struct Made {
 }
 
 /// The triggers of the migrations that name a column which a comparison renames or drops, one line for each.
-///
-/// # Errors
-/// The error of a migration.
-pub async fn find<M: MigratorTrait>(
-    project: &Project<M>,
-    comparison: &Comparison,
-) -> Result<BTreeSet<String>, DbErr> {
+pub async fn find<M: MigratorTrait>(project: &Project<M>, comparison: &Comparison) -> BTreeSet<String> {
     let gone = gone(comparison);
     let mut found = BTreeSet::new();
     for backend in project.databases.iter().filter(|_| !gone.is_empty()) {
         let mut made = Vec::new();
-        for statement in recorder::ups::<M>(*backend).await?.iter().flat_map(|up| &up.statements) {
+        for statement in recorder::ups::<M>(*backend).await.iter().flat_map(|up| &up.statements) {
             follow(&mut made, &statement.sql);
         }
         for (table, column) in &gone {
@@ -40,7 +34,7 @@ pub async fn find<M: MigratorTrait>(
             found.extend(triggers.map(|name| format!("the trigger {name} on {table} names {column}")));
         }
     }
-    Ok(found)
+    found
 }
 
 /// The columns that lose their names, with the former names of their tables.

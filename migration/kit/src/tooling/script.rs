@@ -8,7 +8,10 @@ use sea_orm_migration::{
 
 pub use crate::sql::Unprintable;
 use crate::{
-    run::{Direction, recorder::Recorded},
+    run::{
+        Direction,
+        recorder::{Recorded, Unknown},
+    },
     snapshot::fold::in_a_line,
     sql::{
         literal,
@@ -29,6 +32,14 @@ pub enum ScriptError {
         /// The reason.
         reason: Unprintable,
     },
+    /// The statements of a migration are not known. On the way up only in strict mode.
+    #[error("{migration}: {reason}")]
+    Unknown {
+        /// The migration's name.
+        migration: String,
+        /// The reason.
+        reason: Unknown,
+    },
     /// A migration depends on rows, which a script cannot read. Only in strict mode.
     #[error("{migration} depends on rows, and was recorded on empty tables: {query}")]
     Reads {
@@ -43,7 +54,8 @@ pub enum ScriptError {
 /// in `table`. Deterministic: the moment of application is the database's own.
 ///
 /// # Errors
-/// [`ScriptError::Value`]; [`ScriptError::Reads`] if `strict`.
+/// [`ScriptError::Value`]; [`ScriptError::Unknown`] for a migration to roll back whose statements are not known, and with
+/// `strict` for every such migration; [`ScriptError::Reads`] if `strict`.
 pub fn render(
     backend: DbBackend,
     migrations: &[Recorded],
@@ -58,6 +70,13 @@ pub fn render(
     for migration in migrations {
         let name = &migration.name;
         script.extend(["\n-- ", name, "\n"]);
+        if let Some(reason) = &migration.unknown {
+            if strict || direction == Direction::Down {
+                return Err(ScriptError::Unknown { migration: name.clone(), reason: reason.clone() });
+            }
+            script.extend([LEFT_OUT, &in_a_line(&reason.to_string()), "\n"]);
+            continue;
+        }
         if let (true, Some(query)) = (strict, migration.reads.first()) {
             return Err(ScriptError::Reads { migration: name.clone(), query: in_a_line(&query.sql) });
         }
@@ -80,6 +99,9 @@ pub fn render(
     script += frame::closing(backend);
     Ok(script)
 }
+
+/// The comment in place of a migration whose statements are not known. It has no record, so that `up` finds it.
+const LEFT_OUT: &str = "-- Left out, and not recorded: run `up` on the database for it. Its SQL is unknown: ";
 
 /// A statement as it can be typed, its values as the driver would bind them.
 ///

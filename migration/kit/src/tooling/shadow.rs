@@ -22,7 +22,7 @@ use sea_orm_migration::{
 };
 
 use super::catalog::Catalog;
-use crate::run::Direction;
+use crate::run::{Direction, reach};
 
 mod error;
 mod scratch;
@@ -149,9 +149,17 @@ impl Shadow {
 }
 
 /// Connects with one lasting connection, and on SQLite without foreign keys, as migrations run.
-pub(in crate::tooling) async fn connect(
+pub(in crate::tooling) async fn connect(options: ConnectOptions) -> Result<DatabaseConnection, ShadowError> {
+    connect_to(options, None).await
+}
+
+/// As [`connect`], to another database of the server.
+async fn connect_to(
     mut options: ConnectOptions,
+    database: Option<String>,
 ) -> Result<DatabaseConnection, ShadowError> {
+    let other = database.clone();
+    reach(options.get_url()).await?;
     options
         .max_connections(1)
         .min_connections(0)
@@ -159,8 +167,18 @@ pub(in crate::tooling) async fn connect(
         .max_lifetime(None)
         .test_before_acquire(false)
         .sqlx_logging_level(log::LevelFilter::Debug)
-        // PgBouncer refuses a setting that it does not know.
-        .map_sqlx_postgres_opts(|postgres| postgres.extra_float_digits(None));
+        .map_sqlx_mysql_opts(move |mysql| match &other {
+            Some(database) => mysql.database(database),
+            None => mysql,
+        })
+        .map_sqlx_postgres_opts(move |postgres| {
+            // PgBouncer refuses a setting that it does not know.
+            let postgres = postgres.extra_float_digits(None);
+            match &database {
+                Some(database) => postgres.database(database),
+                None => postgres,
+            }
+        });
     if options.get_url() == MEMORY {
         options.map_sqlx_sqlite_opts(|sqlite| sqlite.foreign_keys(false));
     } else {

@@ -13,7 +13,7 @@ use super::{
     catalog::{Catalog, Difference},
     shadow::{Shadow, ShadowError, ShadowTarget},
 };
-use crate::run::Direction;
+use crate::run::{Direction, describe};
 
 /// A migration that was tried.
 #[derive(Debug, Clone, Serialize)]
@@ -186,7 +186,7 @@ impl Trial<'_> {
             Err(ShadowError::Migration { source: DbErr::Migration(words), .. }) if way == Phase::Down => {
                 (Outcome::Irreversible(words), None)
             }
-            Err(ShadowError::Migration { source, .. }) => (Outcome::Failed(source.to_string()), None),
+            Err(ShadowError::Migration { source, .. }) => (Outcome::Failed(describe(&source)), None),
             Err(ShadowError::Panic { message, .. }) => {
                 (Outcome::Failed(format!("panicked: {message}")), None)
             }

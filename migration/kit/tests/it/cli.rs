@@ -22,12 +22,15 @@ use crate::{
 
 mod database;
 mod files;
+mod guard;
 mod help;
 mod json;
 mod looks;
 mod records;
+mod servers;
 mod settings;
 mod stopped;
+mod unknown;
 
 const LATER: Step = Step {
     name: "m20300101_000001_colour_parcels",
@@ -59,6 +62,20 @@ const UNIQUE: Sql = Sql {
     down: Some(&["DROP INDEX CONCURRENTLY ux_accounts_email"]),
     transaction: Some(false),
 };
+/// Rows that the next migration finds to be alike.
+const CRATES: Step = Step {
+    name: "m1_crates",
+    up: &[
+        "CREATE TABLE crates (id bigint PRIMARY KEY, name varchar(50) NOT NULL)",
+        "INSERT INTO crates VALUES (1, 'same'), (2, 'same')",
+    ],
+    down: &["DROP TABLE crates"],
+};
+const UNIQUE_NAMES: Step =
+    Step { name: "m2_unique", up: &["CREATE UNIQUE INDEX ux_crates_name ON crates (name)"], down: &[] };
+
+/// As [`LOSING`], older than [`LATER`].
+const OVERTAKEN: Step = Step { name: "m20291231_000001_drop_note", ..LOSING };
 
 macro_rules! migrator {
     ($name:ident [$($migration:expr),*]) => {
@@ -77,6 +94,8 @@ migrator!(Triggered [base::Migration, LATER, TRIGGER]);
 migrator!(Moved [base::Migration, MOVED]);
 migrator!(Indexed [ACCOUNTS, UNIQUE]);
 migrator!(Losing [base::Migration, LOSING]);
+migrator!(Clashing [CRATES, UNIQUE_NAMES]);
+migrator!(Overtaken [base::Migration, OVERTAKEN, LATER]);
 
 fn project<M: MigratorTrait>(folder: String) -> Project<M> {
     Project {
@@ -109,6 +128,9 @@ async fn is_the_command_line_that_other_tests_start() {
         "indexed" => cli::run(&project::<Indexed>(folder), arguments).await,
         "slow" => cli::run(&project::<Of<Slow>>(folder), arguments).await,
         "vans" => cli::run(&project::<Of<Vans>>(folder), arguments).await,
+        "overtaken" => cli::run(&project::<Overtaken>(folder), arguments).await,
+        "clashing" => cli::run(&project::<Clashing>(folder), arguments).await,
+        "doubtful" => cli::run(&project::<unknown::Doubtful>(folder), arguments).await,
         "losing" => cli::run(&project::<Losing>(folder), arguments).await,
         other => panic!("no migrator {other}"),
     };

@@ -136,7 +136,7 @@ async fn every_state_is_told_and_no_table_is_created() {
     assert!(overtaken.to_string().contains(&format!("warning: {} is pending", LABEL.name)));
 
     Shelves::up(&db, None).await.unwrap();
-    let sums = checksums::all::<Relabelled>(database.backend()).await.unwrap();
+    let sums = checksums::all::<Relabelled>(database.backend()).await;
     checksums::record(&SchemaManager::new(&db), "seaql_migrations", &sums).await.unwrap();
     let edited = look().await;
     assert_eq!(states(&edited), [MigrationState::Applied, MigrationState::Edited, MigrationState::Applied]);
@@ -219,7 +219,7 @@ async fn a_migration_is_shown_with_its_sql() {
             shown.allowed.iter().map(ToString::to_string).collect::<Vec<_>>(),
             ["ban-drop-view: it must"]
         );
-        assert_eq!(shown.checksum.len(), 64);
+        assert_eq!(shown.checksum.as_ref().unwrap().len(), 64);
         assert!(shown.to_string().contains("\nup:\n  INSERT INTO shelves VALUES (1, 'it''s');\n"));
     }
     let shelves = history::show::<Shelves>(DbBackend::Sqlite, "shelves").await.unwrap_err();

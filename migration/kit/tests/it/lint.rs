@@ -19,9 +19,8 @@ fn recorded(backend: DbBackend, name: &str, statements: &[&str], exceptions: &[E
     Recorded {
         name: name.to_owned(),
         statements: statements.iter().map(|sql| Statement::from_string(backend, *sql)).collect(),
-        reads: Vec::new(),
         exceptions: exceptions.to_vec(),
-        transaction: None,
+        ..Recorded::default()
     }
 }
 

@@ -8,6 +8,7 @@
 mod catalog;
 mod checksum;
 mod cli;
+mod compatible;
 mod cut_off;
 mod database;
 mod depot;
@@ -17,6 +18,7 @@ mod entities;
 mod enums;
 mod foreign;
 mod galera;
+mod guard;
 mod history;
 mod journal;
 #[expect(clippy::duplicate_mod, reason = "most entities are the same after a change")]

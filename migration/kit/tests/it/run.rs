@@ -75,12 +75,12 @@ async fn a_program_that_is_older_than_the_schema_leaves_it_alone() {
     newer.up(Until::End).await.unwrap();
     newer.close().await.unwrap();
     let mut older = session::<FewerShelves>(&database).await;
-    for result in [older.up(Until::End).await, older.down(Until::End).await] {
-        assert!(matches!(result, Err(Error::Newer(names)) if names == ["m3_add_boxes"]));
-    }
+    assert_eq!(older.up(Until::End).await.unwrap(), []);
+    let refused = older.down(Until::End).await;
+    assert!(matches!(refused, Err(Error::Newer(names)) if names == ["m3_add_boxes"]));
     older.close().await.unwrap();
     let state = run::state::<Of<FewerShelves>>(&database.connect().await).await.unwrap();
-    assert_eq!(state, SchemaState::Ahead(vec!["m3_add_boxes".to_owned()]));
+    assert_eq!(state, SchemaState::AheadCompatible(vec!["m3_add_boxes".to_owned()]));
 }
 
 #[tokio::test]

@@ -361,7 +361,7 @@ async fn a_loaded_script_leaves_what_a_run_leaves() {
     let db = live.connect().await;
     Parcels::up(&db, None).await.unwrap();
     db.close().await.unwrap();
-    let ups = recorder::ups::<Parcels>(backend).await.unwrap();
+    let ups = recorder::ups::<Parcels>(backend).await;
     let script = script::render(backend, &ups, Direction::Up, &table(), true).unwrap();
     load(&loaded, &script).await.unwrap();
     let expected = dump(&live).await;
@@ -373,7 +373,7 @@ async fn a_loaded_script_leaves_what_a_run_leaves() {
     assert_eq!(status.len(), 4);
     assert!(status.iter().all(|migration| migration.status() == MigrationStatus::Applied));
 
-    let downs = recorder::downs::<Parcels>(backend).await.unwrap();
+    let downs = recorder::downs::<Parcels>(backend).await;
     let script = script::render(backend, &downs, Direction::Down, &table(), true).unwrap();
     load(&loaded, &script).await.unwrap();
     assert_eq!(Parcels::get_applied_migrations(&db).await.unwrap().len(), 0);
@@ -393,7 +393,7 @@ async fn a_script_that_fails_leaves_nothing_where_changes_can_be_taken_back() {
     for statements in failing {
         let database = Database::empty().await;
         let backend = database.backend();
-        let mut ups = recorder::ups::<Parcels>(backend).await.unwrap();
+        let mut ups = recorder::ups::<Parcels>(backend).await;
         ups[1].statements.extend(statements.into_iter().map(|sql| Statement::from_string(backend, sql)));
         let script = script::render(backend, &ups, Direction::Up, &table(), true).unwrap();
         load(&database, &script).await.unwrap_err();
@@ -411,7 +411,7 @@ async fn a_script_that_fails_leaves_nothing_where_changes_can_be_taken_back() {
 #[tokio::test]
 async fn a_migration_that_reads_rows_is_pointed_out() {
     let backend = DbBackend::Sqlite;
-    let ups = recorder::ups::<Looking>(backend).await.unwrap();
+    let ups = recorder::ups::<Looking>(backend).await;
     let lax = script::render(backend, &ups, Direction::Up, "seaql_migrations", false).unwrap();
     assert!(
         lax.contains(

@@ -23,7 +23,12 @@ impl<M: MigratorTrait> Session<M> {
         let began = Instant::now();
         let (name, direction) = (planned.name().to_owned(), planned.direction);
         let before = invalid_indexes(&self.db).await?;
-        let ran = self.attempt_bare(planned, attempts).await;
+        let pid = self.pid(&self.db).await?;
+        // The next query replaces what is known of the failed statement.
+        let ran = match self.attempt_bare(planned, attempts).await {
+            Ok(()) => Ok(()),
+            Err(source) => Err(self.failure_of(planned, pid, source).await),
+        };
         let invalid = invalid_indexes(&self.db).await?;
         if let Err(source) = ran {
             invalid
@@ -89,7 +94,7 @@ impl<M: MigratorTrait> Session<M> {
         if invalid.is_empty() {
             return Ok(());
         }
-        let recorded = recorder::ups::<M>(self.db.get_database_backend()).await.unwrap_or_default();
+        let recorded = recorder::ups::<M>(self.db.get_database_backend()).await;
         let own = recorded.iter().filter(|up| up.name == name).flat_map(|up| &up.statements);
         let own: Vec<&Statement> = own.collect();
         let is_own = |index: &InvalidIndex| own.iter().any(|statement| names(statement, index));

@@ -65,6 +65,15 @@ impl Advisory {
         self.key_of_run
     }
 
+    /// The latest statement of a process, as far as the server keeps it.
+    pub(super) async fn statement_of(&self, pid: i32) -> Option<String> {
+        let mut connection = self.connection.lock().await;
+        // A transaction sees one state of the sessions until it asks for another.
+        connection.execute("SELECT pg_stat_clear_snapshot()").await.ok()?;
+        let select = sqlx::query_scalar("SELECT query FROM pg_stat_activity WHERE pid = $1");
+        select.bind(pid).fetch_optional(&mut *connection).await.ok()?
+    }
+
     pub(super) async fn attempt(&mut self) -> Result<bool, Error> {
         let mut connection = self.connection.lock().await;
         connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED").await.map_err(database)?;

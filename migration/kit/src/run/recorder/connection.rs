@@ -48,7 +48,12 @@ type Row = BTreeMap<String, Value>;
 
 impl Recorder {
     pub(super) fn new(backend: DbBackend) -> Self {
-        Self { backend, state: Arc::default() }
+        Self::on(backend, Snapshot::default())
+    }
+
+    /// A database that has a schema already.
+    pub(super) fn on(backend: DbBackend, schema: Snapshot) -> Self {
+        Self { backend, state: Arc::new(Mutex::new(State { schema, ..State::default() })) }
     }
 
     pub(super) fn backend(&self) -> DbBackend {
@@ -58,6 +63,11 @@ impl Recorder {
     pub(super) fn connection(&self) -> DatabaseConnection {
         DatabaseConnectionType::MockDatabaseConnection(Arc::new(MockDatabaseConnection::new(self.clone())))
             .into()
+    }
+
+    /// The schema after the statements of before.
+    pub(super) fn schema(&self) -> Snapshot {
+        self.state().schema.clone()
     }
 
     /// Returns the recorded statements, and keeps the schema.

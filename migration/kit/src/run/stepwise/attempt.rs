@@ -12,8 +12,8 @@ use super::{rest::Rest, unfinished};
 use crate::{
     dialect::modify,
     run::{
-        Error, Session, Step,
-        error::HalfDone,
+        Error, Session, Step, describe,
+        error::{Failure, HalfDone},
         journal::{CutOff, Journal, Outcome, UNHEARD, readable, sql},
         ledger::Ledger,
         order::Planned,
@@ -163,6 +163,7 @@ impl<M: MigratorTrait> Session<M> {
                 return error;
             }
             let kept = before.iter().map(|step| step.name.clone()).collect();
+            let source = Box::new(Failure { statement: outcome.failed, source });
             return Error::Failed { name, direction, kept, source };
         }
         if sql::was_answered(&source) {
@@ -212,5 +213,5 @@ fn still_cut(planned: &Planned, source: &DbErr) -> Error {
         ran: Vec::new(),
         failed: None,
     };
-    unfinished(cut, format!("Run again, it failed: {source}"))
+    unfinished(cut, format!("Run again, it failed: {}", describe(source)))
 }

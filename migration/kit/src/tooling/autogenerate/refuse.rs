@@ -129,7 +129,14 @@ mod tests {
 
     fn compared(from: Snapshot, to: Snapshot) -> Comparison {
         let changes = diff(&from, &to);
-        Comparison { from, to, renames: Vec::new(), changes, unread: Vec::new() }
+        Comparison {
+            from,
+            to,
+            renames: Vec::new(),
+            changes,
+            unread: Vec::new(),
+            unknown: std::collections::BTreeMap::new(),
+        }
     }
 
     const BEFORE: &str =

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::{MigratorTrait, sea_orm::DbBackend};
 
-use super::{CliError, Outcome, Settings, args::Lint, print, print_json, schema::Lines};
+use super::{Outcome, Settings, args::Lint, print, print_json, schema::Lines, unknown};
 use crate::{
     Rule,
     run::recorder::{self, Recorded},
@@ -23,7 +23,7 @@ pub(super) async fn lint<M: MigratorTrait>(
     if asked.rules {
         return rules(asked.print.json);
     }
-    let findings = findings(project).await?;
+    let findings = findings(project).await;
     let fails = findings.iter().filter(|finding| finding.fails()).count();
     let shown: Vec<&Finding> =
         findings.iter().filter(|finding| settings.verbose || asked.print.json || finding.fails()).collect();
@@ -39,12 +39,13 @@ pub(super) async fn lint<M: MigratorTrait>(
     Ok(fails == 0)
 }
 
-async fn findings<M: MigratorTrait>(project: &Project<M>) -> Result<Vec<Finding>, CliError> {
+async fn findings<M: MigratorTrait>(project: &Project<M>) -> Vec<Finding> {
     let mut recordings: Vec<(DbBackend, Vec<Recorded>)> = Vec::new();
     for backend in project.databases {
-        recordings.push((*backend, recorder::ups::<M>(*backend).await?));
+        recordings.push((*backend, recorder::ups::<M>(*backend).await));
     }
-    Ok(lint::run(&recordings))
+    unknown::warn(&recorder::doubts(recordings.iter().flat_map(|(_, migrations)| migrations)));
+    lint::run(&recordings)
 }
 
 fn explain(rule: Rule, json: bool) -> Outcome {

@@ -5,7 +5,7 @@ use sea_orm_migration::{MigratorTrait, sea_orm::DbBackend};
 use super::{
     CliError, Outcome, Settings,
     args::{Down, Sql, Up},
-    backend, print,
+    backend, print, unknown,
 };
 use crate::{
     run::{
@@ -56,7 +56,7 @@ async fn applying<M: MigratorTrait>(backend: DbBackend, from: usize, to: usize, 
     if from > to {
         return Err(CliError::Settings("--from is newer than --to: that would lead down".to_owned()));
     }
-    let recorded = recorder::ups::<M>(backend).await?;
+    let recorded = recorder::ups::<M>(backend).await;
     script::<M>(backend, &recorded[from..to], Direction::Up, strict)
 }
 
@@ -66,6 +66,7 @@ fn script<M: MigratorTrait>(
     direction: Direction,
     strict: bool,
 ) -> Outcome {
+    unknown::warn(&recorder::doubts(recorded));
     let table = M::migration_table_name().to_string();
     print(script::render(backend, recorded, direction, &table, strict)?)?;
     Ok(true)

@@ -11,9 +11,10 @@ use serde::Serialize;
 use super::{
     CliError, Outcome, Settings,
     args::{Print, Show},
-    backend, print, print_json,
+    backend, print, print_json, unknown,
 };
 use crate::{
+    Compatibility,
     run::{Direction, Stopped, recorder},
     tooling::{
         history::{self, History, MigrationState},
@@ -65,6 +66,8 @@ pub(super) async fn show<M: MigratorTrait>(settings: &Settings, show: &Show) -> 
     // Without any database, the SQL of PostgreSQL is shown.
     let backend = backend::of(settings, show.backend).unwrap_or(DbBackend::Postgres);
     let shown = history::show::<M>(backend, &show.name).await?;
+    let doubt = shown.unknown.iter().chain(&shown.unknown_down).next();
+    unknown::warn(&doubt.map(|reason| (shown.name.clone(), reason.clone())).into_iter().collect());
     if show.print.json {
         print_json(&shown)?;
     } else {
@@ -94,11 +97,17 @@ struct Planned {
     losses: Vec<String>,
     /// How far it ran, if it stopped half way: then the SQL is the rest.
     stopped: Option<Stopped>,
+    /// Why the SQL is not all that it does, if it may do more.
+    unknown: Option<String>,
+    /// Whether programs that do not know it go on after it.
+    compatibility: Compatibility,
 }
 
 pub(super) async fn plan<M: MigratorTrait>(settings: &Settings, how: &Print) -> Outcome {
     let history = history_of::<M>(settings).await?;
-    let planned = planned::<M>(backend(settings)?, &history).await?;
+    let planned = planned::<M>(backend(settings)?, &history).await;
+    let doubts = planned.iter().filter_map(|each| Some((each.name.clone(), each.unknown.clone()?)));
+    unknown::warn(&doubts.collect());
     let half_down = history.stopped().filter(|(_, stopped)| stopped.direction == Direction::Down);
     if let Some((name, stopped)) = half_down {
         log::warn!("warning: {name} ({}) {stopped}, before any `up`", stopped.direction);
@@ -118,12 +127,12 @@ pub(super) async fn plan<M: MigratorTrait>(settings: &Settings, how: &Print) -> 
     Ok(is_possible)
 }
 
-async fn planned<M: MigratorTrait>(backend: DbBackend, history: &History) -> Result<Vec<Planned>, CliError> {
+async fn planned<M: MigratorTrait>(backend: DbBackend, history: &History) -> Vec<Planned> {
     let is_pending = |name: &str| {
         history.entries.iter().any(|entry| entry.name == name && entry.state == MigrationState::Pending)
     };
     let (pending, applied): (Vec<_>, Vec<_>) =
-        recorder::ups::<M>(backend).await?.into_iter().partition(|up| is_pending(&up.name));
+        recorder::ups::<M>(backend).await.into_iter().partition(|up| is_pending(&up.name));
     let losses = lint::destructive(backend, &applied, &pending);
     let lost = |name: &str| {
         let losses = losses.iter().filter(|loss| loss.migration == name);
@@ -132,6 +141,7 @@ async fn planned<M: MigratorTrait>(backend: DbBackend, history: &History) -> Res
     let planned = pending.into_iter().map(|up| {
         let stopped =
             history.stopped().filter(|(name, _)| *name == up.name).map(|(_, stopped)| stopped.clone());
+        let unknown = up.doubt();
         let statements = match &stopped {
             Some(stopped) => stopped.rest(up.statements),
             None => up.statements,
@@ -140,6 +150,8 @@ async fn planned<M: MigratorTrait>(backend: DbBackend, history: &History) -> Res
             sql: script::printed(&statements),
             reads: script::printed(&up.reads),
             losses: lost(&up.name),
+            unknown,
+            compatibility: up.compatibility,
             name: up.name,
             stopped,
         }
@@ -147,7 +159,7 @@ async fn planned<M: MigratorTrait>(backend: DbBackend, history: &History) -> Res
     let mut planned: Vec<Planned> = planned.collect();
     // A run continues it before it runs others.
     planned.sort_by_key(|each| each.stopped.is_none());
-    Ok(planned)
+    planned
 }
 
 impl fmt::Display for Planned {
@@ -156,8 +168,9 @@ impl fmt::Display for Planned {
             Some(stopped) => writeln!(f, "-- {}: {stopped}", self.name)?,
             None => writeln!(f, "-- {}", self.name)?,
         }
-        for query in &self.reads {
-            writeln!(f, "-- depends on rows, and was recorded on empty tables: {query}")?;
+        writeln!(f, "-- {}", self.compatibility)?;
+        if let Some(reason) = &self.unknown {
+            writeln!(f, "-- may do more than this: {reason}")?;
         }
         for loss in &self.losses {
             writeln!(f, "-- loses data: {loss}")?;

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::{
     CliError, Outcome, Settings,
     args::{Autogenerate, ComparisonArgs, Drift, Generate, Verify},
-    backend, print, print_json, read,
+    backend, print, print_json, read, unknown,
 };
 use crate::{
     run::names,
@@ -42,7 +42,7 @@ pub(super) async fn autogenerate<M: MigratorTrait>(project: &Project<M>, asked: 
     for change in &comparison.changes {
         print(format_args!("{change}\n"))?;
     }
-    for mention in mention::find(project, &comparison).await? {
+    for mention in mention::find(project, &comparison).await {
         log::warn!("warning: {mention}: create it again in this migration");
     }
     report_branches(&folder, &comparison);
@@ -151,6 +151,7 @@ pub(super) fn report_unread(comparison: &Comparison) {
     for statement in &comparison.unread {
         log::warn!("warning: not part of the comparison: {statement}");
     }
+    unknown::warn(&comparison.unknown);
 }
 
 /// One item a line.

@@ -1,5 +1,7 @@
 //! The verbs that change a database, each under the migration lock.
 
+use std::sync::Arc;
+
 use sea_orm_migration::{MigratorTrait, sea_orm::DbBackend};
 
 use super::{
@@ -9,50 +11,60 @@ use super::{
     read,
 };
 use crate::{
-    run::{Session, Target, Until, recorder},
+    run::{self, Session, Step, Target, Until},
     tooling::{
         compare::Project,
+        guard::{Guard, Risk},
         history::{History, MigrationState},
-        lint::{self, Finding},
     },
 };
 
-pub(super) async fn up<M: MigratorTrait>(settings: &Settings, up: &Up) -> Outcome {
+pub(super) async fn up<M: MigratorTrait + 'static>(settings: &Settings, up: &Up) -> Outcome {
     let until = match (up.num, up.to.as_deref()) {
         (Some(steps), _) => Until::Steps(steps),
         (None, None | Some("head")) => Until::End,
         (None, Some(name)) => Until::Migration(name.to_owned()),
     };
-    let history = read::history_of::<M>(settings).await?;
-    warn(&history);
-    if !up.allow_destructive {
-        let losses = losses_of_up::<M>(read::backend(settings)?, &history, &until).await?;
-        if !losses.is_empty() {
-            confirm(settings, &format!("This loses data:\n{}", list(&losses)))?;
-        }
-    }
-    let mut session = session::<M>(settings).await?;
-    let ran = session.up(until).await;
-    finish(session, ran).await?;
-    Ok(true)
+    warn(&read::history_of::<M>(settings).await?);
+    let is_accepted = settings.yes || up.allow_destructive;
+    let up = async |session: &mut Session<M>| session.up(until.clone()).await;
+    guarded(settings, is_accepted, "This loses data", up).await
 }
 
-pub(super) async fn down<M: MigratorTrait>(settings: &Settings, down: &Down) -> Outcome {
+pub(super) async fn down<M: MigratorTrait + 'static>(settings: &Settings, down: &Down) -> Outcome {
     let until = match down.to.as_deref() {
         None => Until::Steps(down.num),
         Some("base") => Until::End,
         Some(name) => Until::Migration(name.to_owned()),
     };
-    let what = match &until {
-        Until::End => "This rolls all migrations back".to_owned(),
-        Until::Steps(steps) => format!("This rolls {steps} of the applied migrations back"),
-        Until::Migration(name) => format!("This rolls the migrations after {name} back"),
-    };
-    confirm(settings, &format!("{what}, with the tables and columns that they added"))?;
-    let mut session = session::<M>(settings).await?;
-    let ran = session.down(until).await;
-    finish(session, ran).await?;
-    Ok(true)
+    let loss = "This rolls migrations back, with the tables and columns that they added";
+    let down = async |session: &mut Session<M>| session.down(until.clone()).await;
+    guarded(settings, settings.yes, loss, down).await
+}
+
+/// Runs under a guard that refuses losses. Each refused run is followed by the question for its losses, without the lock,
+/// and by another run, which may lose those and no others.
+async fn guarded<M: MigratorTrait + 'static>(
+    settings: &Settings,
+    is_accepted: bool,
+    loss: &str,
+    run: impl AsyncFn(&mut Session<M>) -> Result<Vec<Step>, run::Error>,
+) -> Outcome {
+    let guard = Arc::new(Guard::<M>::default());
+    loop {
+        let mut session = session::<M>(settings).await?;
+        if !is_accepted {
+            session = session.with_consent(guard.clone());
+        }
+        let ran = run(&mut session).await;
+        match finish(session, ran).await {
+            Err(CliError::Run(run::Error::NoConsent)) => {
+                confirm(settings, &format!("{loss}:\n{}", list(&guard.found())))?;
+                guard.accept();
+            }
+            ran => return ran.map(|_| true),
+        }
+    }
 }
 
 pub(super) async fn fresh<M: MigratorTrait>(
@@ -153,29 +165,6 @@ fn warn(history: &History) {
     }
 }
 
-async fn losses_of_up<M: MigratorTrait>(
-    backend: DbBackend,
-    history: &History,
-    until: &Until,
-) -> Result<Vec<Finding>, CliError> {
-    let state = |name: &str| history.entries.iter().find(|entry| entry.name == name).map(|entry| entry.state);
-    let (pending, applied): (Vec<_>, Vec<_>) = recorder::ups::<M>(backend)
-        .await?
-        .into_iter()
-        .partition(|up| state(&up.name) == Some(MigrationState::Pending));
-    let many = match until {
-        Until::End => pending.len(),
-        Until::Steps(steps) => usize::try_from(*steps).unwrap_or(usize::MAX).min(pending.len()),
-        // The run itself reports a name that is not pending.
-        Until::Migration(name) => {
-            pending.iter().position(|up| up.name.contains(name)).map_or(0, |position| position + 1)
-        }
-    };
-    Ok(lint::destructive(backend, &applied, &pending[..many]))
-}
-
-fn list(losses: &[Finding]) -> String {
-    let lines: Vec<String> =
-        losses.iter().map(|loss| format!("  {}: {}", loss.migration, loss.statement)).collect();
-    lines.join("\n")
+fn list(risks: &[Risk]) -> String {
+    risks.iter().map(|risk| format!("  {risk}")).collect::<Vec<_>>().join("\n")
 }

@@ -21,7 +21,11 @@ impl fmt::Display for History {
                 writeln!(f, "{}", line.trim_end())?;
             }
         }
-        self.warnings().iter().try_for_each(|warning| writeln!(f, "warning: {warning}"))
+        self.warnings().iter().try_for_each(|warning| writeln!(f, "warning: {warning}"))?;
+        let unknown = self.entries.iter().filter_map(|entry| Some((&entry.name, entry.unknown.as_ref()?)));
+        unknown
+            .into_iter()
+            .try_for_each(|(name, reason)| writeln!(f, "warning: the SQL of {name} is unknown: {reason}"))
     }
 }
 
@@ -64,7 +68,10 @@ impl fmt::Display for Shown {
         if let Some(created) = self.created {
             writeln!(f, "  created      {created}")?;
         }
-        writeln!(f, "  checksum     {}", self.checksum)?;
+        if let Some(checksum) = &self.checksum {
+            writeln!(f, "  checksum     {checksum}")?;
+        }
+        writeln!(f, "  upgrade      {}", self.compatibility)?;
         for allowed in &self.allowed {
             writeln!(f, "  allows       {allowed}")?;
         }
@@ -72,10 +79,15 @@ impl fmt::Display for Shown {
             writeln!(f, "\n{title}:")?;
             statements.iter().try_for_each(|sql| writeln!(f, "  {};", sql.trim().trim_end_matches(';')))
         };
-        list(f, "up", &self.up)?;
+        let way =
+            |f: &mut fmt::Formatter<'_>, title: &str, statements: &[String], unknown: &Option<String>| {
+                list(f, title, statements)?;
+                unknown.iter().try_for_each(|reason| writeln!(f, "  -- unknown: {reason}"))
+            };
+        way(f, "up", &self.up, &self.unknown)?;
         match &self.irreversible {
             Some(reason) => writeln!(f, "\nirreversible: {reason}")?,
-            None => list(f, "down", &self.down)?,
+            None => way(f, "down", &self.down, &self.unknown_down)?,
         }
         if !self.reads.is_empty() {
             list(f, "queries on rows, recorded on empty tables", &self.reads)?;

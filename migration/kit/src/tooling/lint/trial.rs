@@ -34,8 +34,7 @@ fn recorded(backend: DbBackend, name: &str, statements: &[&str], bare: bool) -> 
     Recorded {
         name: name.to_owned(),
         statements: statements.iter().map(|sql| Statement::from_string(backend, *sql)).collect(),
-        reads: Vec::new(),
-        exceptions: Vec::new(),
         transaction: bare.then_some(false),
+        ..Recorded::default()
     }
 }

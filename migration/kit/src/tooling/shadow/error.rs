@@ -2,18 +2,24 @@
 
 use sea_orm_migration::sea_orm::{DbErr, RuntimeErr};
 
+use crate::run::{Unreachable, describe};
+
 /// Failure of scratch space.
 #[derive(Debug, thiserror::Error)]
 pub enum ShadowError {
     /// The database cannot be reached.
-    #[error("cannot connect: {0}")]
+    #[error("cannot connect: {}", describe(.0))]
     Connect(#[source] DbErr),
+    /// The server does not let us in.
+    #[error(transparent)]
+    Unreachable(#[from] Unreachable),
     /// A statement of the kit failed, such as a query on the catalogue or the records.
-    #[error("cannot read the database: {0}")]
+    #[error("cannot read the database: {}", describe(.0))]
     Read(#[source] DbErr),
     /// The scratch space could not be created, usually because a right is missing.
     #[error(
-        "cannot create {space}, which needs {right}; grant it, or name another database for it: {source}"
+        "cannot create {space}, which needs {right}; grant it, or name another database for it: {}",
+        describe(source)
     )]
     Space {
         /// The missing space.
@@ -32,7 +38,7 @@ pub enum ShadowError {
         shadow: &'static str,
     },
     /// A migration failed.
-    #[error("{name}: {source}")]
+    #[error("{name}: {}", describe(source))]
     Migration {
         /// Its name.
         name: String,

@@ -4,7 +4,7 @@ use sea_orm_migration::sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement,
 };
 
-use super::{ShadowError, connect, unique_name};
+use super::{ShadowError, connect, connect_to, unique_name};
 
 /// A database that is dropped with this value.
 #[derive(Debug)]
@@ -42,12 +42,7 @@ impl Scratch {
             right,
             source,
         })?;
-        let mut options = ConnectOptions::new(url);
-        let (mysql, postgres) = (name.clone(), name.clone());
-        options
-            .map_sqlx_mysql_opts(move |options| options.database(&mysql))
-            .map_sqlx_postgres_opts(move |options| options.database(&postgres));
-        match connect(options).await {
+        match connect_to(ConnectOptions::new(url), Some(name.clone())).await {
             Ok(db) => Ok(Self { db, beside, name, url: Some(url.to_owned()) }),
             Err(error) => {
                 drop_database(&beside, &name).await.map_err(ShadowError::Read)?;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{LATER, Shell};
+use super::{LATER, LOSING, Shell};
 use crate::database::Database;
 
 #[tokio::test]
@@ -102,10 +102,10 @@ async fn a_migration_that_was_edited_after_it_was_applied_is_reported() {
 #[tokio::test]
 async fn a_database_of_a_newer_program_is_left_alone() {
     let database = Database::empty().await;
-    let shell = Shell::at(&database.url, "coloured");
+    let shell = Shell::at(&database.url, "losing");
     shell.well("up");
     let older = Shell { migrator: "agreeing", ..shell };
-    let name = LATER.name;
+    let name = LOSING.name;
     assert!(older.ill("status").contains(&format!("missing  {name}")));
     for command in ["up", "down", "stamp head", "drift"] {
         assert!(older.ill(command).contains(name), "{command}");

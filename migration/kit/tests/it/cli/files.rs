@@ -76,7 +76,7 @@ fn write_crate(shell: &Shell, list: &str) {
 }
 
 /// An empty list of migrations in the folder of a shell.
-fn empty_list(shell: &Shell) -> (PathBuf, &'static str) {
+pub(super) fn empty_list(shell: &Shell) -> (PathBuf, &'static str) {
     let list = "pub struct Migrator;\n\nfn migrations() {\n    vec![]\n}\n";
     write_crate(shell, list);
     (shell.folder.path().join("src"), list)

@@ -104,7 +104,7 @@ impl MigrationTrait for Lengthen {
 
 #[tokio::test]
 async fn a_recording_knows_what_its_migrations_said_of_a_column() {
-    let ups = recorder::ups::<Titles>(DbBackend::MySql).await.unwrap();
+    let ups = recorder::ups::<Titles>(DbBackend::MySql).await;
     let statements: Vec<&str> = ups[1].statements.iter().map(|statement| statement.sql.as_str()).collect();
     let expected = "ALTER TABLE `notes` MODIFY COLUMN `title` varchar(80) CHARACTER SET latin1 COLLATE latin1_german1_ci \
          NOT NULL DEFAULT 'it''s' COMMENT 'what it''s, about' CHECK (title <> '') /* other properties stay */";

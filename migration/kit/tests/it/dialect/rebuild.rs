@@ -241,7 +241,7 @@ impl MigrationTrait for Rebuild {
 
 #[tokio::test]
 async fn a_recording_of_a_rebuild_says_what_a_database_is_told() {
-    let ups = recorder::ups::<Recorded>(DbBackend::Sqlite).await.unwrap();
+    let ups = recorder::ups::<Recorded>(DbBackend::Sqlite).await;
     assert!(ups[1].reads.is_empty());
     let database = Database::on(Server::Sqlite).await;
     let db = connected(&database).await;

@@ -41,7 +41,7 @@ impl MigratorTrait for Reasoned {
 async fn a_reason_allows_and_one_for_nothing_is_found() {
     let mut recordings = Vec::new();
     for backend in ALL {
-        recordings.push((backend, recorder::ups::<Reasoned>(backend).await.unwrap()));
+        recordings.push((backend, recorder::ups::<Reasoned>(backend).await));
     }
     let findings = lint::run(&recordings);
     let lines: Vec<_> = findings
@@ -68,8 +68,8 @@ async fn a_reason_allows_and_one_for_nothing_is_found() {
 #[tokio::test]
 async fn taking_back_what_created_a_table_loses_it() {
     for backend in ALL {
-        let ups = recorder::ups::<Reasoned>(backend).await.unwrap();
-        let downs = recorder::downs::<Reasoned>(backend).await.unwrap();
+        let ups = recorder::ups::<Reasoned>(backend).await;
+        let downs = recorder::downs::<Reasoned>(backend).await;
         let findings = lint::destructive(backend, &ups, &downs);
         assert_eq!(findings.len(), 1);
         assert_eq!((findings[0].migration.as_str(), findings[0].rule.as_str()), ("m1", "ban-drop-table"));
