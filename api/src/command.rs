@@ -57,8 +57,8 @@ async fn open(config: &Config) -> Result<Context, String> {
         .await
         .map_err(|error| format!("the database does not respond: {error}"))?
     {
-        State::Current => Ok(cx),
-        state => Err(format!("{state}; run the migrations first")),
+        State::Current | State::AheadCompatible(_) => Ok(cx),
+        state @ (State::Behind(_) | State::Ahead(_)) => Err(format!("{state}; run the migrations first")),
     }
 }
 

@@ -35,10 +35,11 @@ impl SchemaGate {
     pub async fn check(&self, cx: &Context) -> Result<()> {
         let state = cx.db.inspect(|conn| async move { startup::state(&conn).await }).await;
         let state = state.map_err(|error| silent(&error))?;
-        // An older version can often run on a newer schema, and must, while it is replaced.
+        // An older version can often run on a newer schema that is not known to be compatible, and must, while it is
+        // replaced.
         self.is_open.store(!matches!(state, State::Behind(_)), Ordering::Relaxed);
         match state {
-            State::Current => Ok(()),
+            State::Current | State::AheadCompatible(_) => Ok(()),
             State::Behind(_) => Err(Problem::caused(Code::SchemaBehind, SCHEMA_BEHIND, state.to_string())),
             State::Ahead(_) => Err(Problem::caused(
                 Code::SchemaAhead,
