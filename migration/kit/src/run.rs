@@ -27,6 +27,7 @@ mod ledger;
 mod lock;
 pub mod names;
 mod order;
+mod preview;
 mod reach;
 pub mod recorder;
 mod records;
@@ -46,9 +47,10 @@ pub use self::{
     consent::{Consent, Proposal},
     error::{Error, Failure, HalfDone, Unfinished, describe},
     file::{create_sqlite_file, sqlite_file},
-    indexes::{InvalidIndex, invalid as invalid_indexes},
+    indexes::{InvalidIndex, invalid_of as invalid_indexes},
     names::resolve,
     order::{Direction, Step, Until},
+    preview::preview_up,
     reach::{Unreachable, server as reach},
     records::{Record, applied, applied_names},
     renames::Renamed,

@@ -30,6 +30,7 @@ mod guard;
 mod lint;
 mod logger;
 mod offline;
+mod plan;
 mod read;
 mod schema;
 mod stamp;
@@ -120,7 +121,7 @@ async fn verb<M: MigratorTrait + 'static>(project: &Project<M>, cli: &Cli) -> Ou
         Some(Verb::History(print)) => read::history::<M>(settings, print).await,
         Some(Verb::Show(show)) => read::show::<M>(settings, show).await,
         Some(Verb::Heads(print)) => read::heads::<M>(print),
-        Some(Verb::Plan(print)) => read::plan::<M>(settings, print).await,
+        Some(Verb::Plan(asked)) => plan::plan::<M>(settings, asked).await,
         Some(Verb::Stamp(asked)) => stamp::stamp::<M>(settings, asked).await,
         Some(Verb::Drift(drift)) => schema::drift(project, settings, drift).await,
         Some(Verb::Lint(asked)) => lint::lint(project, settings, asked).await,

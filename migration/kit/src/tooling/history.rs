@@ -159,7 +159,7 @@ pub async fn read<M: MigratorTrait>(db: &DatabaseConnection) -> Result<History, 
         Ok(checked) => (checked, None),
         Err(error) => (Checked::default(), Some(error.to_string())),
     };
-    let invalid_indexes = run::invalid_indexes(db).await?;
+    let invalid_indexes = run::invalid_indexes::<M>(db).await?;
     let known = names::of::<M>();
     let mut entries: Vec<Entry> = known
         .iter()

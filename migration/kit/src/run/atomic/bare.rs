@@ -9,8 +9,8 @@ use sea_orm_migration::{
 };
 
 use crate::run::{
-    Direction, Error, InvalidIndex, Session, Step, invalid_indexes, ledger::Ledger, order::Planned, recorder,
-    script, table_lock::Attempts,
+    Direction, Error, InvalidIndex, Session, Step, indexes, ledger::Ledger, order::Planned, recorder, script,
+    table_lock::Attempts,
 };
 
 impl<M: MigratorTrait> Session<M> {
@@ -22,15 +22,16 @@ impl<M: MigratorTrait> Session<M> {
     ) -> Result<Step, Error> {
         let began = Instant::now();
         let (name, direction) = (planned.name().to_owned(), planned.direction);
-        let before = invalid_indexes(&self.db).await?;
+        let before = indexes::invalid(&self.db).await?;
         let pid = self.pid(&self.db).await?;
         // The next query replaces what is known of the failed statement.
         let ran = match self.attempt_bare(planned, attempts).await {
             Ok(()) => Ok(()),
             Err(source) => Err(self.failure_of(planned, pid, source).await),
         };
-        let invalid = invalid_indexes(&self.db).await?;
+        let invalid = indexes::invalid(&self.db).await;
         if let Err(source) = ran {
+            let invalid = invalid.unwrap_or_default();
             invalid
                 .iter()
                 .filter(|index| !before.contains(index))
@@ -38,7 +39,7 @@ impl<M: MigratorTrait> Session<M> {
             return Err(Error::FailedBare { name, direction, source });
         }
         if direction == Direction::Up {
-            self.refuse_invalid(&name, &before, invalid).await?;
+            self.refuse_invalid(&name, &before, invalid?).await?;
         }
         self.lock.check().await?;
         let txn = self.db.begin().await?;
@@ -97,7 +98,7 @@ impl<M: MigratorTrait> Session<M> {
         let recorded = recorder::ups::<M>(self.db.get_database_backend()).await;
         let own = recorded.iter().filter(|up| up.name == name).flat_map(|up| &up.statements);
         let own: Vec<&Statement> = own.collect();
-        let is_own = |index: &InvalidIndex| own.iter().any(|statement| names(statement, index));
+        let is_own = |index: &InvalidIndex| own.iter().any(|statement| index.is_named_in(statement));
         let indexes: Vec<InvalidIndex> =
             invalid.into_iter().filter(|index| !before.contains(index) || is_own(index)).collect();
         if indexes.is_empty() {
@@ -106,10 +107,4 @@ impl<M: MigratorTrait> Session<M> {
             Err(Error::InvalidIndexes { name: name.to_owned(), indexes })
         }
     }
-}
-
-/// Whether a statement names the index.
-fn names(statement: &Statement, index: &InvalidIndex) -> bool {
-    let mut words = statement.sql.split(|c: char| !c.is_alphanumeric() && !"_-$".contains(c));
-    words.any(|word| word.eq_ignore_ascii_case(&index.name))
 }

@@ -7,8 +7,8 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Args, Parser, Subcommand};
 
 pub use self::options::{
-    Autogenerate, Backend, Check, ComparisonArgs, Down, Drift, Exclude, Generate, Lint, Print, Show, Sql,
-    Stamp, Up, Verify,
+    Autogenerate, Backend, Check, ComparisonArgs, Down, Drift, Exclude, Generate, Lint, Plan, Print, Show,
+    Sql, Stamp, Up, Verify,
 };
 use crate::run::{PATIENCE, TABLE_LOCK_TIMEOUT};
 
@@ -177,9 +177,11 @@ pub enum Verb {
         after_help = "Example, for a database that has all tables already, and for a migration whose file got another name:\n  cargo migrate stamp head\n  cargo migrate stamp --rename create_parcel=create_parcels"
     )]
     Stamp(Stamp),
-    /// Show the SQL that `up` would run on the database; reads only
-    #[command(after_help = "Example:\n  cargo migrate plan")]
-    Plan(Print),
+    /// Show the SQL that `up` would run on the database, and fail if it would refuse to; reads only
+    #[command(
+        after_help = "It fails as `up` would: if a migration is unknown here or was renamed, or if data would be lost without consent.\n\nExample, before a deployment that drops a column on purpose:\n  cargo migrate plan --allow-destructive"
+    )]
+    Plan(Plan),
     /// Fail if the database differs from its applied migrations
     #[command(
         after_help = "The migrations run in scratch space, which needs the right to create some, or beside the database of --shadow.\n\nExample:\n  cargo migrate drift --exclude 'django_*'"

@@ -1,25 +1,18 @@
 //! Verbs that only read a database: they create nothing, and need only the right to read.
 
-use std::fmt;
-
 use sea_orm_migration::{
     MigratorTrait,
     sea_orm::{ConnectOptions, DatabaseConnection, DbBackend, DbErr},
 };
-use serde::Serialize;
 
 use super::{
     CliError, Outcome, Settings,
     args::{Print, Show},
     backend, print, print_json, unknown,
 };
-use crate::{
-    Compatibility,
-    run::{Direction, Stopped, recorder},
-    tooling::{
-        history::{self, History, MigrationState},
-        lint, script, shadow,
-    },
+use crate::tooling::{
+    history::{self, History},
+    shadow,
 };
 
 pub(super) async fn status<M: MigratorTrait>(settings: &Settings, how: &Print) -> Outcome {
@@ -86,100 +79,6 @@ pub(super) fn heads<M: MigratorTrait>(how: &Print) -> Outcome {
     Ok(true)
 }
 
-/// A pending migration.
-#[derive(Serialize)]
-struct Planned {
-    name: String,
-    sql: Vec<String>,
-    /// Queries on rows, on whose results it may depend.
-    reads: Vec<String>,
-    /// The statements that lose data.
-    losses: Vec<String>,
-    /// How far it ran, if it stopped half way: then the SQL is the rest.
-    stopped: Option<Stopped>,
-    /// Why the SQL is not all that it does, if it may do more.
-    unknown: Option<String>,
-    /// Whether programs that do not know it go on after it.
-    compatibility: Compatibility,
-}
-
-pub(super) async fn plan<M: MigratorTrait>(settings: &Settings, how: &Print) -> Outcome {
-    let history = history_of::<M>(settings).await?;
-    let planned = planned::<M>(backend(settings)?, &history).await;
-    let doubts = planned.iter().filter_map(|each| Some((each.name.clone(), each.unknown.clone()?)));
-    unknown::warn(&doubts.collect());
-    let half_down = history.stopped().filter(|(_, stopped)| stopped.direction == Direction::Down);
-    if let Some((name, stopped)) = half_down {
-        log::warn!("warning: {name} ({}) {stopped}, before any `up`", stopped.direction);
-    }
-    let is_possible = half_down.is_none();
-    if how.json {
-        print_json(&planned)?;
-        return Ok(is_possible);
-    }
-    if planned.is_empty() {
-        print("no migration is pending\n")?;
-    }
-    planned.iter().try_for_each(print)?;
-    for name in &history.out_of_order {
-        log::warn!("warning: {name} is pending, and older than an applied migration");
-    }
-    Ok(is_possible)
-}
-
-async fn planned<M: MigratorTrait>(backend: DbBackend, history: &History) -> Vec<Planned> {
-    let is_pending = |name: &str| {
-        history.entries.iter().any(|entry| entry.name == name && entry.state == MigrationState::Pending)
-    };
-    let (pending, applied): (Vec<_>, Vec<_>) =
-        recorder::ups::<M>(backend).await.into_iter().partition(|up| is_pending(&up.name));
-    let losses = lint::destructive(backend, &applied, &pending);
-    let lost = |name: &str| {
-        let losses = losses.iter().filter(|loss| loss.migration == name);
-        losses.map(|loss| loss.statement.clone()).collect()
-    };
-    let planned = pending.into_iter().map(|up| {
-        let stopped =
-            history.stopped().filter(|(name, _)| *name == up.name).map(|(_, stopped)| stopped.clone());
-        let unknown = up.doubt();
-        let statements = match &stopped {
-            Some(stopped) => stopped.rest(up.statements),
-            None => up.statements,
-        };
-        Planned {
-            sql: script::printed(&statements),
-            reads: script::printed(&up.reads),
-            losses: lost(&up.name),
-            unknown,
-            compatibility: up.compatibility,
-            name: up.name,
-            stopped,
-        }
-    });
-    let mut planned: Vec<Planned> = planned.collect();
-    // A run continues it before it runs others.
-    planned.sort_by_key(|each| each.stopped.is_none());
-    planned
-}
-
-impl fmt::Display for Planned {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.stopped {
-            Some(stopped) => writeln!(f, "-- {}: {stopped}", self.name)?,
-            None => writeln!(f, "-- {}", self.name)?,
-        }
-        writeln!(f, "-- {}", self.compatibility)?;
-        if let Some(reason) = &self.unknown {
-            writeln!(f, "-- may do more than this: {reason}")?;
-        }
-        for loss in &self.losses {
-            writeln!(f, "-- loses data: {loss}")?;
-        }
-        self.sql.iter().try_for_each(|sql| writeln!(f, "{};", sql.trim().trim_end_matches(';')))?;
-        writeln!(f)
-    }
-}
-
 /// The history of the database. A missing file of SQLite counts as a database without migrations.
 pub(super) async fn history_of<M: MigratorTrait>(settings: &Settings) -> Result<History, CliError> {
     let db = connect(settings).await?;
@@ -202,7 +101,7 @@ pub(super) fn url(settings: &Settings) -> Result<&str, CliError> {
     Ok(url)
 }
 
-async fn connect(settings: &Settings) -> Result<DatabaseConnection, CliError> {
+pub(super) async fn connect(settings: &Settings) -> Result<DatabaseConnection, CliError> {
     let url = url(settings)?;
     let mut options = ConnectOptions::new(if is_missing_file(url) { shadow::MEMORY } else { url });
     if let Some(schema) = &settings.database_schema {

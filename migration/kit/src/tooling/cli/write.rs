@@ -19,16 +19,29 @@ use crate::{
     },
 };
 
-pub(super) async fn up<M: MigratorTrait + 'static>(settings: &Settings, up: &Up) -> Outcome {
-    let until = match (up.num, up.to.as_deref()) {
+/// Question before a run that loses data.
+const LOSES: &str = "This loses data";
+
+/// The end of a run of `up`.
+pub(super) fn until(num: Option<u32>, to: Option<&str>) -> Until {
+    match (num, to) {
         (Some(steps), _) => Until::Steps(steps),
         (None, None | Some("head")) => Until::End,
         (None, Some(name)) => Until::Migration(name.to_owned()),
-    };
+    }
+}
+
+/// What `up` asks, or says when it cannot.
+pub(super) fn losses(risks: &[Risk]) -> String {
+    format!("{LOSES}:\n{}", list(risks))
+}
+
+pub(super) async fn up<M: MigratorTrait + 'static>(settings: &Settings, up: &Up) -> Outcome {
+    let until = until(up.num, up.to.as_deref());
     warn(&read::history_of::<M>(settings).await?);
     let is_accepted = settings.yes || up.allow_destructive;
     let up = async |session: &mut Session<M>| session.up(until.clone()).await;
-    guarded(settings, is_accepted, "This loses data", up).await
+    guarded(settings, is_accepted, LOSES, up).await
 }
 
 pub(super) async fn down<M: MigratorTrait + 'static>(settings: &Settings, down: &Down) -> Outcome {

@@ -63,8 +63,14 @@ async fn outside_development_nothing_is_lost_unless_somebody_says_yes() {
         assert!(shell.ill(command).contains("give --yes"), "{command}");
     }
     assert_eq!(shell.well("current"), "base\n");
-    let plan = shell.json("plan --json");
-    assert_eq!(plan[0]["losses"].as_array().unwrap().len(), 1);
+    let refused = shell.run("plan --json");
+    let plan: Value = serde_json::from_str(&refused.out).unwrap();
+    assert_eq!((refused.code, plan[0]["losses"].as_array().unwrap().len()), (1, 1));
+    assert_eq!(refused.err, shell.run("up").err);
+    for consent in ["--yes", "--allow-destructive", "-n 0", "--to base"] {
+        shell.well(&format!("plan {consent}"));
+    }
+    assert!(shell.ill("plan --to nothing").contains("there is no migration \"nothing\""));
     shell.well("up --allow-destructive");
     shell.well("fresh --yes");
     shell.well("down -y");

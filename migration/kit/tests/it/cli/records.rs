@@ -31,7 +31,7 @@ async fn a_migration_under_another_name_is_reported_and_does_not_run_again() {
     let recorded = records(&database).await;
     let after = Shell { migrator: "moved", ..before };
     let command = format!("cargo migrate stamp --rename {}={}", LATER.name, MOVED.name);
-    for verb in ["status", "up", "up --to tint", "down", "refresh"] {
+    for verb in ["status", "up", "up --to tint", "down", "refresh", "plan", "plan --json"] {
         let said = after.ill(verb);
         assert!(said.contains(&command), "{verb}: {said}");
     }
@@ -125,4 +125,25 @@ async fn an_invalid_index_of_another_migration_stops_no_run() {
     let up = shell.run("up");
     assert_eq!(up.code, 0, "{up:?}");
     assert!(up.err.contains("warning: the index ux_foreign on foreign_ones is INVALID"), "{up:?}");
+}
+
+#[tokio::test]
+async fn an_invalid_index_of_another_schema_counts_if_a_migration_names_it() {
+    let database = Database::empty().await;
+    if database.backend() != DbBackend::Postgres {
+        return;
+    }
+    let shell = Shell::at(&database.url, "indexed");
+    for (schema, index) in [("apart", "ux_accounts_email"), ("foreign", "ux_foreign")] {
+        database.execute(&format!("CREATE SCHEMA \"{schema}\"")).await;
+        database.execute(&format!("CREATE TABLE \"{schema}\".accounts (id bigint)")).await;
+        database.execute(&format!("INSERT INTO \"{schema}\".accounts VALUES (1), (1)")).await;
+        let db = database.connect().await;
+        let create = format!("CREATE UNIQUE INDEX CONCURRENTLY {index} ON \"{schema}\".accounts (id)");
+        db.execute_unprepared(&create).await.unwrap_err();
+        db.close().await.unwrap();
+    }
+    let status = shell.ill("status");
+    assert!(status.contains("REINDEX INDEX CONCURRENTLY apart.ux_accounts_email"), "{status}");
+    assert!(!status.contains("ux_foreign"), "{status}");
 }

@@ -163,6 +163,23 @@ pub struct Print {
     pub json: bool,
 }
 
+/// Options of `plan`.
+#[derive(Debug, Args)]
+pub struct Plan {
+    /// Number of pending migrations to plan
+    #[arg(short, long, conflicts_with = "to")]
+    pub num: Option<u32>,
+    /// Last migration to plan: a name, a unique part of one, or `head`
+    #[arg(long, value_name = "NAME")]
+    pub to: Option<String>,
+    /// Succeed although `up` would lose rows, columns or tables
+    #[arg(long)]
+    pub allow_destructive: bool,
+    /// Format of the output.
+    #[command(flatten)]
+    pub print: Print,
+}
+
 /// Options of `show`.
 #[derive(Debug, Args)]
 pub struct Show {
