@@ -1,26 +1,24 @@
 //! Reads SQL that changes a schema, statement by statement, into a [`Snapshot`].
-//!
-//! Written for the dialect of PostgreSQL, in which schemas are compared. Of the other dialects it reads enough to know
-//! which tables, columns and indexes exist.
 
 use std::mem;
 
 use sea_orm_migration::sea_orm::{DbBackend, Statement};
 use sqlparser::{
-    ast::{self, AlterTableOperation, ObjectType, Statement as Sql},
+    ast::{self, Statement as Sql},
     dialect::{Dialect, MySqlDialect, PostgreSqlDialect, SQLiteDialect},
-    parser::Parser,
+    parser::{Parser, ParserError},
     tokenizer::{Token, TokenWithSpan, Tokenizer},
 };
 
 use super::{Check, Column, Index, Kind, Part, PrimaryKey, Snapshot, Table};
 
 mod alter;
+mod beyond;
 mod kind;
+mod object;
+mod option;
 mod part;
 mod sqlite;
-
-use part::{expression, foreign_key, part};
 
 /// The schema after `statements`, from an empty one.
 #[must_use]
@@ -29,20 +27,30 @@ pub fn fold<'s>(backend: DbBackend, statements: impl IntoIterator<Item = &'s Sta
     for statement in statements {
         snapshot.apply(backend, &statement.sql);
     }
-    snapshot.name_enums();
+    snapshot.settle();
     snapshot
 }
 
 /// Reads SQL in the words of `backend`.
 ///
 /// # Errors
-/// [`sqlparser::parser::ParserError`] for SQL outside the parser's grammar.
-pub(crate) fn parse(backend: DbBackend, sql: &str) -> Result<Vec<Sql>, sqlparser::parser::ParserError> {
-    let dialect: &dyn Dialect = match backend {
+/// [`ParserError`] for SQL outside the parser's grammar.
+pub(crate) fn parse(backend: DbBackend, sql: &str) -> Result<Vec<Sql>, ParserError> {
+    let dialect = dialect(backend);
+    let tokens = beyond::understood(backend, tokens(dialect, sql)?);
+    let tokens = if backend == DbBackend::Sqlite { sqlite::readable(tokens) } else { tokens };
+    Parser::new(dialect).with_tokens_with_locations(tokens).parse_statements()
+}
+
+fn dialect(backend: DbBackend) -> &'static dyn Dialect {
+    match backend {
         DbBackend::MySql => &MySqlDialect {},
         DbBackend::Sqlite => &SQLiteDialect {},
         _ => &PostgreSqlDialect {},
-    };
+    }
+}
+
+fn tokens(dialect: &dyn Dialect, sql: &str) -> Result<Vec<TokenWithSpan>, ParserError> {
     let mut tokens = Tokenizer::new(dialect, sql).tokenize_with_location()?;
     for TokenWithSpan { token, .. } in &mut tokens {
         // `E'it\'s'` is how SeaORM writes a text for PostgreSQL, and for no other.
@@ -50,10 +58,7 @@ pub(crate) fn parse(backend: DbBackend, sql: &str) -> Result<Vec<Sql>, sqlparser
             *token = Token::SingleQuotedString(mem::take(text));
         }
     }
-    if backend == DbBackend::Sqlite {
-        tokens = sqlite::readable(tokens);
-    }
-    Parser::new(dialect).with_tokens_with_locations(tokens).parse_statements()
+    Ok(tokens)
 }
 
 impl Snapshot {
@@ -62,10 +67,13 @@ impl Snapshot {
         if is_about_rows(sql) {
             return;
         }
+        if self.follow_beyond(backend, sql).is_some() {
+            return;
+        }
         match parse(backend, sql) {
             Ok(statements) => {
                 for statement in statements {
-                    if self.follow(statement).is_none() {
+                    if self.follow(backend, statement).is_none() {
                         self.unread.push(in_a_line(sql));
                     }
                 }
@@ -74,8 +82,9 @@ impl Snapshot {
         }
     }
 
-    /// Distinguishes the enums of the schema from other kinds of PostgreSQL.
-    fn name_enums(&mut self) {
+    /// Completes what single statements leave open: enums among the kinds, and the columns of a foreign key to a primary
+    /// key.
+    pub fn settle(&mut self) {
         for column in self.tables.values_mut().flat_map(|table| &mut table.columns) {
             if let Kind::Other(name) = &column.kind
                 && self.enums.contains_key(name)
@@ -83,17 +92,30 @@ impl Snapshot {
                 column.kind = Kind::Enum(name.clone());
             }
         }
+        let keys: Vec<(String, Vec<String>)> = self
+            .tables
+            .values()
+            .filter_map(|table| Some((table.name.clone(), table.primary_key.as_ref()?.columns.clone())))
+            .collect();
+        for key in self.tables.values_mut().flat_map(|table| &mut table.foreign_keys) {
+            if key.referred.is_empty()
+                && let Some((_, columns)) = keys.iter().find(|(table, _)| *table == key.table)
+            {
+                key.referred.clone_from(columns);
+            }
+        }
     }
 
     /// Follows one statement; `None` if its effect is not part of a snapshot.
-    fn follow(&mut self, statement: Sql) -> Option<()> {
+    fn follow(&mut self, backend: DbBackend, statement: Sql) -> Option<()> {
         match statement {
-            Sql::CreateTable(create) => self.create_table(create),
-            Sql::AlterTable(alter) => self.alter_table(alter),
-            Sql::CreateIndex(create) => self.create_index(create),
+            Sql::CreateTable(create) => self.create_table(backend, create),
+            Sql::AlterTable(alter) => self.alter_table(backend, alter),
+            Sql::CreateIndex(create) => self.create_index(backend, create),
             Sql::Drop { object_type, names, if_exists, table, .. } => {
+                let table = table.as_ref().map(|table| key(backend, table));
                 for name in names {
-                    self.drop(object_type, &last(&name), if_exists, table.as_ref().map(last).as_deref())?;
+                    self.drop(backend, object_type, &name, if_exists, table.as_deref())?;
                 }
                 Some(())
             }
@@ -101,10 +123,10 @@ impl Snapshot {
                 name,
                 representation: Some(ast::UserDefinedTypeRepresentation::Enum { labels }),
             } => {
-                self.enums.insert(last(&name), labels.into_iter().map(|label| label.value).collect());
+                self.enums.insert(key(backend, &name), labels.into_iter().map(|label| label.value).collect());
                 Some(())
             }
-            Sql::AlterType(alter) => self.alter_type(alter),
+            Sql::AlterType(alter) => self.alter_type(backend, alter),
             Sql::AlterIndex { name, operation } => {
                 let ast::AlterIndexOperation::RenameIndex { index_name } = operation;
                 let (from, to) = (last(&name), last(&index_name));
@@ -116,141 +138,33 @@ impl Snapshot {
             }
             Sql::RenameTable(renames) => {
                 for rename in renames {
-                    self.rename_table(&last(&rename.old_name), &last(&rename.new_name));
+                    self.rename_table(&key(backend, &rename.old_name), &key(backend, &rename.new_name));
                 }
+                Some(())
+            }
+            Sql::Comment { object_type, object_name, comment, .. } => {
+                self.comment(backend, object_type, &object_name, comment);
                 Some(())
             }
             // They decide nothing that a snapshot holds.
             Sql::CreateFunction(_)
             | Sql::CreateTrigger(_)
+            | Sql::CreateView(_)
+            | Sql::CreateExtension(_)
+            | Sql::CreateSchema { .. }
+            | Sql::CreatePolicy(_)
             | Sql::DropFunction(_)
             | Sql::DropTrigger(_)
+            | Sql::DropPolicy(_)
+            | Sql::DropExtension(_)
+            | Sql::Grant(_)
+            | Sql::Revoke(_)
             | Sql::Pragma { .. }
             | Sql::Set(_)
             | Sql::LockTables { .. }
-            | Sql::UnlockTables
-            | Sql::Comment { .. } => Some(()),
+            | Sql::UnlockTables => Some(()),
             _ => None,
         }
-    }
-
-    fn create_table(&mut self, create: ast::CreateTable) -> Option<()> {
-        let name = last(&create.name);
-        if create.query.is_some() || create.like.is_some() || create.temporary {
-            return None;
-        }
-        if create.if_not_exists && self.tables.contains_key(&name) {
-            return Some(());
-        }
-        let mut table = Table { name: name.clone(), ..Table::default() };
-        for column in create.columns {
-            table.add_column(column)?;
-        }
-        for constraint in create.constraints {
-            table.add_constraint(constraint)?;
-        }
-        self.tables.insert(name, table);
-        Some(())
-    }
-
-    fn create_index(&mut self, create: ast::CreateIndex) -> Option<()> {
-        let table = self.tables.get_mut(&last(&create.table_name))?;
-        let name = create.name.as_ref().map(last);
-        if create.if_not_exists && table.indexes.iter().any(|index| index.name == name) {
-            return Some(());
-        }
-        table.indexes.push(Index {
-            name,
-            parts: create.columns.into_iter().map(part).collect(),
-            unique: create.unique,
-            constraint: false,
-            predicate: create.predicate.map(expression),
-            method: create
-                .using
-                .map(|method| method.to_string().to_lowercase())
-                .filter(|method| method != "btree"),
-        });
-        Some(())
-    }
-
-    fn drop(&mut self, kind: ObjectType, name: &str, if_exists: bool, table: Option<&str>) -> Option<()> {
-        match kind {
-            ObjectType::Table => {
-                self.tables.remove(name);
-                // Tables that refer to it were dropped before, or lose their foreign keys by CASCADE.
-                for other in self.tables.values_mut() {
-                    other.foreign_keys.retain(|key| key.table != name);
-                }
-                Some(())
-            }
-            ObjectType::Index => {
-                let mut found = if_exists;
-                for (_, other) in
-                    self.tables.iter_mut().filter(|(of, _)| table.is_none_or(|table| table == *of))
-                {
-                    let before = other.indexes.len();
-                    other.indexes.retain(|index| index.name.as_deref() != Some(name));
-                    found |= other.indexes.len() < before;
-                }
-                found.then_some(())
-            }
-            ObjectType::Type => {
-                self.enums.remove(name);
-                Some(())
-            }
-            _ => None,
-        }
-    }
-
-    fn alter_type(&mut self, alter: ast::AlterType) -> Option<()> {
-        let name = last(&alter.name);
-        match alter.operation {
-            ast::AlterTypeOperation::Rename(rename) => {
-                let values = self.enums.remove(&name)?;
-                let new = rename.new_name.value;
-                let columns = self.tables.values_mut().flat_map(|table| &mut table.columns);
-                for column in columns.filter(|column| column.kind.to_string() == name) {
-                    column.kind = Kind::Other(new.clone());
-                }
-                self.enums.insert(new, values);
-            }
-            ast::AlterTypeOperation::AddValue(add) => {
-                let values = self.enums.get_mut(&name)?;
-                let place = |other: &ast::Ident| values.iter().position(|value| *value == other.value);
-                let at = match &add.position {
-                    None => values.len(),
-                    Some(ast::AlterTypeAddValuePosition::Before(other)) => place(other)?,
-                    Some(ast::AlterTypeAddValuePosition::After(other)) => place(other)? + 1,
-                };
-                if !values.contains(&add.value.value) {
-                    values.insert(at, add.value.value);
-                }
-            }
-            ast::AlterTypeOperation::RenameValue(rename) => {
-                let values = self.enums.get_mut(&name)?;
-                values.iter_mut().filter(|value| **value == rename.from.value).for_each(|value| {
-                    value.clone_from(&rename.to.value);
-                });
-            }
-        }
-        Some(())
-    }
-
-    fn alter_table(&mut self, alter: ast::AlterTable) -> Option<()> {
-        let name = last(&alter.name);
-        for operation in alter.operations {
-            match operation {
-                AlterTableOperation::RenameTable { table_name } => {
-                    let (ast::RenameTableNameKind::As(new) | ast::RenameTableNameKind::To(new)) = table_name;
-                    self.rename_table(&name, &last(&new));
-                }
-                AlterTableOperation::RenameColumn { old_column_name, new_column_name } => {
-                    self.rename_column(&name, &old_column_name.value, &new_column_name.value);
-                }
-                operation => self.tables.get_mut(&name)?.alter(operation)?,
-            }
-        }
-        Some(())
     }
 }
 
@@ -277,6 +191,26 @@ pub(crate) fn in_a_line(sql: &str) -> String {
 /// The name itself, without the schema that it is in.
 pub(crate) fn last(name: &ast::ObjectName) -> String {
     name.0.last().and_then(|part| part.as_ident()).map(|ident| ident.value.clone()).unwrap_or_default()
+}
+
+/// The schema in a name, unless it is the usual one of the database.
+pub(crate) fn schema(backend: DbBackend, name: &ast::ObjectName) -> Option<String> {
+    let usual = match backend {
+        DbBackend::Postgres => "public",
+        DbBackend::Sqlite => "main",
+        _ => "",
+    };
+    let at = name.0.len().checked_sub(2)?;
+    let schema = name.0[at].as_ident()?.value.clone();
+    (schema != usual).then_some(schema)
+}
+
+/// The name of a table by which a snapshot knows it: with its schema, unless that is the usual one.
+pub(crate) fn key(backend: DbBackend, name: &ast::ObjectName) -> String {
+    match schema(backend, name) {
+        Some(schema) => format!("{schema}.{}", last(name)),
+        None => last(name),
+    }
 }
 
 #[cfg(test)]

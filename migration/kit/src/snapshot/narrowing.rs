@@ -1,6 +1,6 @@
 //! Whether the values of one type fit another.
 
-use super::Kind;
+use super::{Kind, Width};
 
 impl Kind {
     /// Whether a value of this type may not fit `to`, or may change on the way. A pair of types that is not known here
@@ -10,8 +10,8 @@ impl Kind {
         if let (Some(from), Some(to)) = (self.labels(), to.labels()) {
             return from.iter().any(|label| !to.contains(label));
         }
-        if let (Some(from), Some(to)) = (self.bits(), to.bits()) {
-            return to < from;
+        if let (Some(from), Some(to)) = (self.range(), to.range()) {
+            return from.0 < to.0 || from.1 > to.1;
         }
         match (self, to) {
             (from, to) if from == to => false,
@@ -19,31 +19,50 @@ impl Kind {
             (Self::String(from) | Self::Char(from), Self::String(to) | Self::Char(to)) => shrinks(*from, *to),
             (Self::Decimal(from), Self::Decimal(to)) => loses_digits(*from, *to),
             // A double holds integers of 53 bits, a float those of 24.
-            (Self::SmallInteger, Self::Float | Self::Double)
-            | (Self::Integer | Self::Float, Self::Double)
-            | (Self::SmallInteger | Self::Integer | Self::BigInteger, Self::Decimal(_))
-            | (Self::Boolean, Self::SmallInteger | Self::Integer | Self::BigInteger)
+            (
+                Self::TinyInteger | Self::SmallInteger | Self::Unsigned(Width::Tiny | Width::Small),
+                Self::Float | Self::Double,
+            )
+            | (Self::Integer | Self::Float | Self::Unsigned(Width::Normal), Self::Double)
+            | (Self::Boolean, Self::TinyInteger | Self::SmallInteger | Self::Integer | Self::BigInteger)
             | (Self::Date, Self::DateTime | Self::Moment)
             | (Self::Json, Self::JsonBinary) => false,
+            (from, Self::Decimal(_)) => !from.is_integer(),
             _ => true,
         }
     }
 
-    /// The width of an integer.
-    fn bits(&self) -> Option<u8> {
+    /// The powers of two between which an integer is: below, and above zero.
+    fn range(&self) -> Option<(i8, i8)> {
+        let signed = |bits: i8| Some((1 - bits, bits - 1));
         match self {
-            Self::SmallInteger => Some(16),
-            Self::Integer => Some(32),
-            Self::BigInteger => Some(64),
+            Self::TinyInteger => signed(8),
+            Self::SmallInteger => signed(16),
+            Self::Integer => signed(32),
+            Self::BigInteger => signed(64),
+            Self::Unsigned(width) => Some((0, width.bits())),
+            Self::Other(kind) if kind == "int" => signed(32),
             _ => None,
         }
     }
 
     /// The values of an enum of MariaDB.
-    pub(crate) fn labels(&self) -> Option<Vec<&str>> {
-        let Self::Other(kind) = self else { return None };
-        let labels = kind.strip_prefix("enum(")?.strip_suffix(')')?;
-        Some(labels.split(',').map(str::trim).collect())
+    pub(crate) fn labels(&self) -> Option<&[String]> {
+        match self {
+            Self::Values(values) => Some(values),
+            _ => None,
+        }
+    }
+}
+
+impl Width {
+    fn bits(self) -> i8 {
+        match self {
+            Self::Tiny => 8,
+            Self::Small => 16,
+            Self::Normal => 32,
+            Self::Big => 64,
+        }
     }
 }
 

@@ -69,6 +69,8 @@ pub fn draft(
     refuse::unfit(&comparison.changes, backfills)?;
     let down = diff(&comparison.to, &comparison.from);
     let code = source(&Draft {
+        databases: &comparison.databases,
+        table_options: &comparison.table_options,
         from: &comparison.from,
         to: &comparison.to,
         renames: &comparison.renames,

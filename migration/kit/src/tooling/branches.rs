@@ -49,6 +49,7 @@ pub(super) fn changed_tables(comparison: &Comparison) -> Vec<String> {
     let renamed = comparison.renames.iter().flat_map(|rename| match rename {
         Rename::Table { from, to } => vec![from, to],
         Rename::Column { table, .. } => vec![table],
+        Rename::Value { .. } => Vec::new(),
     });
     let mut tables: Vec<String> = changed.chain(renamed).cloned().collect();
     tables.sort();

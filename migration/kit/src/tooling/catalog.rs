@@ -143,10 +143,22 @@ impl Catalog {
     /// # Errors
     /// [`DbErr`] of the database; on MariaDB also if a view may not be read.
     pub async fn read<C: ConnectionTrait>(db: &C, keep: impl Fn(&str) -> bool) -> Result<Self, DbErr> {
+        Self::read_with(db, &[], keep).await
+    }
+
+    /// As [`Catalog::read`], with the objects of other `schemas` of PostgreSQL.
+    ///
+    /// # Errors
+    /// See [`Catalog::read`].
+    pub async fn read_with<C: ConnectionTrait>(
+        db: &C,
+        schemas: &[String],
+        keep: impl Fn(&str) -> bool,
+    ) -> Result<Self, DbErr> {
         let mut catalog = Self::default();
         match db.get_database_backend() {
             DbBackend::Sqlite => sqlite::read(db, &mut catalog).await?,
-            DbBackend::Postgres => postgres::read(db, &mut catalog).await?,
+            DbBackend::Postgres => postgres::read(db, schemas, &mut catalog).await?,
             DbBackend::MySql => mariadb::read(db, &mut catalog).await?,
             other => {
                 return Err(DbErr::BackendNotSupported { db: other.as_str(), ctx: "reading a catalogue" });

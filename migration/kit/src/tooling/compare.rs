@@ -4,22 +4,20 @@ use std::{collections::BTreeMap, marker::PhantomData};
 
 use sea_orm_migration::{
     MigratorTrait,
-    sea_orm::{DbBackend, DbErr, EntityRegistry, Schema, Statement},
+    sea_orm::{DbBackend, DbErr, Statement},
 };
-use sqlparser::ast;
 
 use super::{
     diff::{Change, diff},
+    entities,
     merge::{Unspecified, merge},
+    refine,
     write::Rename,
 };
 use crate::{
     pattern::matches,
     run::recorder,
-    snapshot::{
-        Snapshot,
-        fold::{fold, last, parse},
-    },
+    snapshot::{Snapshot, fold::fold},
 };
 
 /// A project, as its command line declares it.
@@ -32,7 +30,8 @@ pub struct Project<M> {
     /// Tables of other programs in the same database; `*` matches any characters.
     pub ignored_tables: &'static [&'static str],
     /// Statements for the parts of a schema that entities cannot express: composite and partial indexes, checks over
-    /// several columns; or a DROP of an object that an unspecified entity would keep.
+    /// several columns; or a DROP of an object that an unspecified entity would keep. They are asked for in the dialect
+    /// in which schemas are compared: that of PostgreSQL if it is among the databases, or else of MariaDB, or SQLite.
     pub hints: fn(DbBackend) -> Vec<Statement>,
     /// The databases that the migrations support.
     pub databases: &'static [DbBackend],
@@ -54,11 +53,15 @@ pub struct CompareOptions {
 /// Differences between entities and migrations.
 #[derive(Debug, Clone)]
 pub struct Comparison {
+    /// The databases of the project. The first one is that in whose dialect the schemas are.
+    pub databases: Vec<DbBackend>,
+    /// The options that most tables of the project have on MariaDB, which new ones get, too.
+    pub table_options: Vec<String>,
     /// The schema that the migrations make, with the renames done.
     pub from: Snapshot,
     /// The schema of the entities.
     pub to: Snapshot,
-    /// Renamed tables and columns.
+    /// Renamed tables, columns and values of enums.
     pub renames: Vec<Rename>,
     /// Changes from one to the other.
     pub changes: Vec<Change>,
@@ -83,30 +86,31 @@ impl Comparison {
     }
 }
 
+/// The databases of a project, that in whose dialect schemas are compared first.
+fn databases<M>(project: &Project<M>) -> Vec<DbBackend> {
+    let known = [DbBackend::Postgres, DbBackend::MySql, DbBackend::Sqlite];
+    let own: Vec<DbBackend> = known.into_iter().filter(|known| project.databases.contains(known)).collect();
+    if own.is_empty() { known.to_vec() } else { own }
+}
+
 /// Compares the entities of a project with its migrations.
 ///
 /// # Errors
-/// [`DbErr::Custom`] if no entity is found, or a rename has no source or its target exists.
+/// [`DbErr::Custom`] if no entity is found, a database of the project cannot hold a column of one, or a rename has no
+/// source or its target exists.
 pub async fn compare<M: MigratorTrait>(
     project: &Project<M>,
     options: &CompareOptions,
 ) -> Result<Comparison, DbErr> {
-    let migrations = recorder::ups::<M>(DbBackend::Postgres).await;
-    let mut from = fold(DbBackend::Postgres, migrations.iter().flat_map(|migration| &migration.statements));
+    let databases = databases(project);
+    let lead = databases[0];
+    let (mut from, on_mariadb, unknown) = migrations::<M>(&databases).await;
     from.drop_null_defaults();
-    let hints = (project.hints)(DbBackend::Postgres);
+    let hints = (project.hints)(lead);
     let (gone, asked): (Vec<Statement>, Vec<Statement>) = hints.into_iter().partition(is_drop);
-    let mut statements = entities(project, DbBackend::Postgres).await?;
-    if statements.is_empty() {
-        let entities = project.entities.join(", ");
-        return Err(DbErr::Custom(format!(
-            "no entity is registered in {entities}: link their crates by `use … as _`"
-        )));
-    }
-    statements.extend(asked);
-    let entities = fold(DbBackend::Postgres, &statements);
+    let (entities, declared) = asked_for(project, &databases, asked).await?;
 
-    let renames = renames(project, options, &from).await?;
+    let renames = renames(options, &declared, &from)?;
     for rename in &renames {
         rename.apply(&mut from);
     }
@@ -118,22 +122,89 @@ pub async fn compare<M: MigratorTrait>(
         let hidden = table == bookkeeping || table.starts_with('_');
         (hidden && entities.table(table).is_none()) || patterns.any(|pattern| matches(pattern, table))
     };
-    let mut to = merge(&from, &entities, options.unspecified, &is_ignored);
+    let mut to = merge(lead, &from, &entities, options.unspecified, &is_ignored);
     for statement in gone {
-        to.apply(DbBackend::Postgres, &statement.sql);
+        to.apply(lead, &statement.sql);
+    }
+    to.settle();
+    let table_options = usual_options(on_mariadb.as_ref());
+    if lead == DbBackend::MySql {
+        let new = to.tables.values_mut().filter(|table| from.table(&table.name).is_none());
+        new.filter(|table| table.options.is_empty())
+            .for_each(|table| table.options.clone_from(&table_options));
     }
     let changes = diff(&from, &to);
-    let unread = from.unread.iter().chain(&entities.unread).cloned().collect();
-    Ok(Comparison { from, to, renames, changes, unread, unknown: recorder::doubts(&migrations) })
+    let unread = from.unread.iter().chain(&entities.unread).chain(&to.unread).cloned().collect();
+    Ok(Comparison { databases, table_options, from, to, renames, changes, unread, unknown })
 }
 
-async fn entities<M>(project: &Project<M>, backend: DbBackend) -> Result<Vec<Statement>, DbErr> {
-    let mut statements = Vec::new();
-    for module in project.entities {
-        let entities = EntityRegistry::build_schema(Schema::new(backend), module);
-        statements.extend(recorder::entities(entities, backend).await?);
+/// The schema of the migrations, what MariaDB has of it if it is among the databases, and the doubts about migrations
+/// whose statements are not all known.
+async fn migrations<M: MigratorTrait>(
+    databases: &[DbBackend],
+) -> (Snapshot, Option<Snapshot>, BTreeMap<String, String>) {
+    let schema = async |backend| {
+        let ups = recorder::ups::<M>(backend).await;
+        (fold(backend, ups.iter().flat_map(|up| &up.statements)), recorder::doubts(&ups))
+    };
+    let (mut lead, doubts) = schema(databases[0]).await;
+    let mariadb = match databases {
+        [DbBackend::MySql, ..] => Some(lead.clone()),
+        databases if databases.contains(&DbBackend::MySql) => Some(schema(DbBackend::MySql).await.0),
+        _ => None,
+    };
+    if databases[0] != DbBackend::MySql
+        && let Some(mariadb) = &mariadb
+    {
+        refine::with_mariadb(&mut lead, mariadb, true);
     }
-    Ok(statements)
+    (lead, mariadb, doubts)
+}
+
+/// The schema of the entities and of the hints, and the renames that entities declare.
+async fn asked_for<M>(
+    project: &Project<M>,
+    databases: &[DbBackend],
+    hints: Vec<Statement>,
+) -> Result<(Snapshot, Vec<Rename>), DbErr> {
+    let lead = databases[0];
+    let mut statements = entities::statements(project, lead).await?;
+    if statements.is_empty() {
+        let entities = project.entities.join(", ");
+        return Err(DbErr::Custom(format!(
+            "no entity is registered in {entities}: link their crates by `use … as _`"
+        )));
+    }
+    for other in databases.iter().filter(|other| **other != lead) {
+        entities::statements(project, *other).await?;
+    }
+    // Comments are in the dialect of MariaDB only, also those by which SeaORM keeps `renamed_from`.
+    let on_mariadb = entities::possible(project, DbBackend::MySql).await?;
+    let declared = refine::renames(&on_mariadb);
+    statements.extend(hints);
+    let mut schema = fold(lead, &statements);
+    if lead == DbBackend::MySql {
+        let on_sqlite = entities::possible(project, DbBackend::Sqlite).await?;
+        refine::with_sqlite(&mut schema, &fold(DbBackend::Sqlite, &on_sqlite));
+    } else {
+        let unsigned = databases.contains(&DbBackend::MySql);
+        refine::with_mariadb(&mut schema, &fold(DbBackend::MySql, &on_mariadb), unsigned);
+    }
+    refine::without_renames(&mut schema);
+    if databases == [DbBackend::Sqlite] {
+        refine::without_comments(&mut schema);
+    }
+    Ok((schema, declared))
+}
+
+/// The options that most tables of MariaDB have.
+fn usual_options(mariadb: Option<&Snapshot>) -> Vec<String> {
+    let mut counted: BTreeMap<&Vec<String>, usize> = BTreeMap::new();
+    for table in mariadb.iter().flat_map(|schema| schema.tables.values()) {
+        *counted.entry(&table.options).or_default() += 1;
+    }
+    let most = counted.into_iter().max_by_key(|(_, count)| *count);
+    most.map(|(options, _)| options.clone()).unwrap_or_default()
 }
 
 fn is_drop(hint: &Statement) -> bool {
@@ -141,14 +212,11 @@ fn is_drop(hint: &Statement) -> bool {
 }
 
 /// The requested renames, and those that entities declare and the migrations lack.
-async fn renames<M>(
-    project: &Project<M>,
-    options: &CompareOptions,
-    from: &Snapshot,
-) -> Result<Vec<Rename>, DbErr> {
+fn renames(options: &CompareOptions, declared: &[Rename], from: &Snapshot) -> Result<Vec<Rename>, DbErr> {
     let mut schema = from.clone();
     let mut renames = Vec::new();
     for rename in &options.renames {
+        let rename = rename.resolved(&schema);
         if !rename.has_source(&schema) {
             return Err(DbErr::Custom(format!("there is no {} to rename", rename.old())));
         }
@@ -156,37 +224,13 @@ async fn renames<M>(
             return Err(DbErr::Custom(format!("there is a {} already", rename.new_name())));
         }
         rename.apply(&mut schema);
-        renames.push(rename.clone());
+        renames.push(rename);
     }
-    // SeaORM keeps `renamed_from` in a comment, which only the dialect of MariaDB includes.
-    for statement in entities(project, DbBackend::MySql).await? {
-        for rename in renamed_from(&statement.sql) {
-            if rename.has_source(&schema) && !rename.inverted().has_source(&schema) {
-                rename.apply(&mut schema);
-                renames.push(rename);
-            }
+    for rename in declared {
+        if rename.has_source(&schema) && !rename.inverted().has_source(&schema) {
+            rename.apply(&mut schema);
+            renames.push(rename.clone());
         }
     }
     Ok(renames)
-}
-
-fn renamed_from(sql: &str) -> Vec<Rename> {
-    let mut renames = Vec::new();
-    for statement in parse(DbBackend::MySql, sql).unwrap_or_default() {
-        let ast::Statement::CreateTable(create) = statement else { continue };
-        for column in create.columns {
-            let comments = column.options.iter().filter_map(|option| match &option.option {
-                ast::ColumnOption::Comment(comment) => Some(comment),
-                _ => None,
-            });
-            for comment in comments {
-                let old = comment.rsplit_once("renamed_from \"").and_then(|(_, rest)| rest.split_once('"'));
-                if let Some((old, _)) = old {
-                    let (table, to) = (last(&create.name), column.name.value.clone());
-                    renames.push(Rename::Column { table, from: old.to_owned(), to });
-                }
-            }
-        }
-    }
-    renames
 }

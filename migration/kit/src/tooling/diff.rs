@@ -1,13 +1,15 @@
 //! The changes from one schema to another, in an order in which they can be made.
 
-use std::collections::BTreeSet;
-
 use crate::snapshot::{Check, Column, ForeignKey, Index, PrimaryKey, Snapshot, Table};
 
+mod loss;
+mod order;
 mod print;
+mod steps;
 
 /// One change of a schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "most changes are of a table, and there are few")]
 pub enum Change {
     /// An enum that is new, with its values.
     CreateEnum(String, Vec<String>),
@@ -46,9 +48,11 @@ pub enum TableChange {
     DropCheck(Check),
     /// A dropped index or unique constraint.
     DropIndex(Index),
+    /// The first half of [`TableChange::AddGenerated`]: the column as it was computed.
+    DropGenerated(Column),
     /// A column that is new.
     AddColumn(Column),
-    /// A column that changes its kind, its default or whether it may be null.
+    /// A column that changes its kind, its default, whether it may be null, or another clause.
     ChangeColumn {
         /// The column before.
         from: Column,
@@ -64,12 +68,27 @@ pub enum TableChange {
     },
     /// A dropped column.
     DropColumn(Column),
+    /// A generated column that is computed from something else, or from a column that changes: it is dropped before,
+    /// and added again.
+    AddGenerated {
+        /// The column before.
+        from: Column,
+        /// The column after.
+        to: Column,
+    },
     /// An index that is new.
     AddIndex(Index),
     /// A condition that is new.
     AddCheck(Check),
     /// A foreign key that is new.
     AddForeignKey(ForeignKey),
+    /// Another comment on the table.
+    ChangeComment {
+        /// The comment before.
+        from: Option<String>,
+        /// The comment after.
+        to: Option<String>,
+    },
 }
 
 /// The changes that turn `from` into `to`: enums before their columns, tables before those that refer to them.
@@ -89,110 +108,16 @@ pub fn diff(from: &Snapshot, to: &Snapshot) -> Vec<Change> {
             Some(_) => {}
         }
     }
-    let new = to.tables.values().filter(|table| from.table(&table.name).is_none());
-    changes.extend(in_order(new).into_iter().cloned().map(Change::CreateTable));
-    for table in to.tables.values() {
-        let steps = from.table(&table.name).map(|old| (old, steps(old, table)));
-        if let Some((old, steps)) = steps.filter(|(_, steps)| !steps.is_empty()) {
-            changes.push(Change::Alter { from: old.clone(), to: table.clone(), steps });
-        }
-    }
-    let gone = from.tables.values().filter(|table| to.table(&table.name).is_none());
-    changes.extend(in_order(gone).into_iter().rev().cloned().map(Change::DropTable));
+    changes.extend(order::created(to.tables.values().filter(|table| from.table(&table.name).is_none())));
+    let kept = to.tables.values().filter_map(|table| Some((from.table(&table.name)?, table)));
+    let mut altered: Vec<(Table, Table, Vec<TableChange>)> =
+        kept.map(|(old, new)| (old.clone(), new.clone(), steps::steps(old, new))).collect();
+    steps::renew_keys(from, to, &mut altered);
+    altered.retain(|(_, _, steps)| !steps.is_empty());
+    changes.extend(order::altered(altered));
+    changes.extend(order::dropped(from.tables.values().filter(|table| to.table(&table.name).is_none())));
     for (name, values) in from.enums.iter().filter(|(name, _)| !to.enums.contains_key(*name)) {
         changes.push(Change::DropEnum(name.clone(), values.clone()));
     }
     changes
-}
-
-/// Tables in an order in which each follows those that it refers to.
-fn in_order<'t>(tables: impl Iterator<Item = &'t Table>) -> Vec<&'t Table> {
-    let mut waiting: Vec<&Table> = tables.collect();
-    let mut ordered = Vec::new();
-    while !waiting.is_empty() {
-        let names: BTreeSet<&str> = waiting.iter().map(|table| table.name.as_str()).collect();
-        let free = |table: &&Table| {
-            table
-                .foreign_keys
-                .iter()
-                .all(|key| key.table == table.name || !names.contains(key.table.as_str()))
-        };
-        // Of tables that refer to each other in a circle, one has to be first.
-        let next = waiting.iter().position(free).unwrap_or_default();
-        ordered.push(waiting.remove(next));
-    }
-    ordered
-}
-
-fn steps(from: &Table, to: &Table) -> Vec<TableChange> {
-    let mut steps = Vec::new();
-    let gone = |key: &&ForeignKey| !to.foreign_keys.contains(key);
-    steps.extend(from.foreign_keys.iter().filter(gone).cloned().map(TableChange::DropForeignKey));
-    steps.extend(
-        from.checks.iter().filter(|check| !to.checks.contains(check)).cloned().map(TableChange::DropCheck),
-    );
-    steps.extend(
-        from.indexes.iter().filter(|index| !to.indexes.contains(index)).cloned().map(TableChange::DropIndex),
-    );
-    for column in &to.columns {
-        match from.column(&column.name) {
-            None => steps.push(TableChange::AddColumn(column.clone())),
-            Some(old) if old != column => {
-                steps.push(TableChange::ChangeColumn { from: old.clone(), to: column.clone() });
-            }
-            Some(_) => {}
-        }
-    }
-    if from.primary_key != to.primary_key {
-        steps.push(TableChange::ChangePrimaryKey {
-            from: from.primary_key.clone(),
-            to: to.primary_key.clone(),
-        });
-    }
-    let dropped = from.columns.iter().filter(|column| to.column(&column.name).is_none());
-    steps.extend(dropped.cloned().map(TableChange::DropColumn));
-    steps.extend(
-        to.indexes.iter().filter(|index| !from.indexes.contains(index)).cloned().map(TableChange::AddIndex),
-    );
-    steps.extend(
-        to.checks.iter().filter(|check| !from.checks.contains(check)).cloned().map(TableChange::AddCheck),
-    );
-    let new = |key: &&ForeignKey| !from.foreign_keys.contains(key);
-    steps.extend(to.foreign_keys.iter().filter(new).cloned().map(TableChange::AddForeignKey));
-    steps
-}
-
-impl Change {
-    /// The losses of data, one line for each.
-    #[must_use]
-    pub fn losses(&self) -> Vec<String> {
-        match self {
-            Self::DropTable(table) => vec![format!("drops the table {}", table.name)],
-            Self::ChangeEnum { name, from, to } => {
-                let gone: Vec<&str> =
-                    from.iter().filter(|value| !to.contains(value)).map(String::as_str).collect();
-                if gone.is_empty() {
-                    Vec::new()
-                } else {
-                    vec![format!("takes {} from the enum {name}", gone.join(", "))]
-                }
-            }
-            Self::Alter { from, steps, .. } => {
-                steps.iter().filter_map(|step| step.loss(&from.name)).collect()
-            }
-            Self::CreateEnum(..) | Self::DropEnum(..) | Self::CreateTable(_) => Vec::new(),
-        }
-    }
-}
-
-impl TableChange {
-    fn loss(&self, table: &str) -> Option<String> {
-        match self {
-            Self::DropColumn(column) => Some(format!("drops the column {table}.{}", column.name)),
-            Self::ChangeColumn { from, to } if from.kind.narrows(&to.kind) => {
-                Some(format!("narrows {table}.{} from {} to {}", from.name, from.kind, to.kind))
-            }
-            _ => None,
-        }
-    }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use sea_orm_migration::{
     MigratorTrait,
-    sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbErr},
+    sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr},
 };
 
 use super::{
@@ -14,7 +14,8 @@ use super::{
 };
 use crate::{
     pattern::matches,
-    run::{self, names},
+    run::{self, names, recorder},
+    snapshot::fold::fold,
 };
 
 /// The differences between the database at `url` and the migrations of `M` that it has recorded, ordered by table.
@@ -32,12 +33,13 @@ pub async fn find<M: MigratorTrait>(
     let keep = |name: &str| !ours::<M>(name) && !exclude.iter().any(|pattern| matches(pattern, name));
     let live = shadow::connect(ConnectOptions::new(url)).await?;
     let applied = applied::<M>(&live).await?;
-    let found = Catalog::read(&live, keep).await.map_err(ShadowError::Read)?;
+    let schemas = schemas::<M>().await;
+    let found = Catalog::read_with(&live, &schemas, keep).await.map_err(ShadowError::Read)?;
     let collation = shadow::collation_of(&live).await.map_err(ShadowError::Read)?;
     let kind = live.get_database_backend();
     live.close().await.map_err(ShadowError::Connect)?;
 
-    let target = ShadowTarget::beside::<M>(shadow.unwrap_or(url)).collated(collation);
+    let target = ShadowTarget::beside::<M>(shadow.unwrap_or(url)).collated(collation).with_schemas(schemas);
     let expected = target
         .tried(async |target| {
             let shadow = Shadow::open(target).await?;
@@ -52,6 +54,15 @@ pub async fn find<M: MigratorTrait>(
         })
         .await?;
     Ok(expected.differences(&found))
+}
+
+/// The schemas of PostgreSQL, beside the usual one, in which the migrations create tables. None is known of migrations
+/// that cannot be recorded.
+pub(super) async fn schemas<M: MigratorTrait>() -> Vec<String> {
+    let ups = recorder::ups::<M>(DbBackend::Postgres).await;
+    let schema = fold(DbBackend::Postgres, ups.iter().flat_map(|up| &up.statements));
+    let schemas: BTreeSet<String> = schema.tables.into_values().filter_map(|table| table.schema).collect();
+    schemas.into_iter().collect()
 }
 
 /// Names of the applied migrations, each of which `M` must have.

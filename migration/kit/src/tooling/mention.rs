@@ -42,13 +42,13 @@ fn gone(comparison: &Comparison) -> Vec<(String, String)> {
     let old = |table: &String| {
         let renamed = comparison.renames.iter().find_map(|rename| match rename {
             Rename::Table { from, to } if to == table => Some(from),
-            Rename::Table { .. } | Rename::Column { .. } => None,
+            Rename::Table { .. } | Rename::Column { .. } | Rename::Value { .. } => None,
         });
         renamed.unwrap_or(table).clone()
     };
     let renamed = comparison.renames.iter().filter_map(|rename| match rename {
         Rename::Column { table, from, .. } => Some((old(table), from.clone())),
-        Rename::Table { .. } => None,
+        Rename::Table { .. } | Rename::Value { .. } => None,
     });
     let steps = comparison.changes.iter().flat_map(|change| match change {
         Change::Alter { from, steps, .. } => steps.iter().map(|step| (&from.name, step)).collect(),

@@ -40,6 +40,7 @@ pub(in crate::tooling) const MEMORY: &str = "sqlite::memory:";
 #[derive(Debug)]
 pub struct Shadow {
     space: Space,
+    schemas: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -57,14 +58,15 @@ impl Shadow {
     /// [`ShadowError::Connect`], or [`ShadowError::Space`] with the right that is missing.
     pub async fn open(target: &ShadowTarget) -> Result<Self, ShadowError> {
         if target.url.starts_with("sqlite:") {
-            return Ok(Self { space: Space::Memory(connect(ConnectOptions::new(MEMORY)).await?) });
+            let space = Space::Memory(connect(ConnectOptions::new(MEMORY)).await?);
+            return Ok(Self { space, schemas: Vec::new() });
         }
         let db = connect(ConnectOptions::new(&target.url)).await?;
         let space = match db.get_database_backend() {
             DbBackend::Postgres if !target.database => schema(db).await?,
             _ => Space::Database(Scratch::make(db, &target.url, target.collation.clone()).await?),
         };
-        Ok(Self { space })
+        Ok(Self { space, schemas: target.schemas.clone() })
     }
 
     /// The connection, for `SchemaManager::new`.
@@ -98,7 +100,7 @@ impl Shadow {
     /// # Errors
     /// [`ShadowError::Read`].
     pub async fn catalog(&self, keep: impl Fn(&str) -> bool) -> Result<Catalog, ShadowError> {
-        Catalog::read(&self.executor(), keep).await.map_err(ShadowError::Read)
+        Catalog::read_with(&self.executor(), &self.schemas, keep).await.map_err(ShadowError::Read)
     }
 
     /// Removes the scratch space. Dropping the value does the same, as far as possible.

@@ -11,6 +11,7 @@ use serde::{Serialize, Serializer};
 
 use super::{
     catalog::{Catalog, Difference},
+    drift,
     shadow::{Shadow, ShadowError, ShadowTarget},
 };
 use crate::run::{Direction, describe};
@@ -108,7 +109,9 @@ impl fmt::Display for Passage {
 /// # Errors
 /// See [`ShadowError`]. The failure of a migration is not an error here, but a finding.
 pub async fn run<M: MigratorTrait>(url: &str) -> Result<Vec<Verified>, ShadowError> {
+    let schemas = if url.starts_with("postgres") { drift::schemas::<M>().await } else { Vec::new() };
     ShadowTarget::beside::<M>(url)
+        .with_schemas(schemas)
         .tried(async |target| {
             let mut trial =
                 Trial { target, shadow: Shadow::open(target).await?, migrations: M::migrations() };

@@ -5,17 +5,22 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use sea_orm_migration::sea_orm::DbBackend;
+
 use super::{
     diff::Change,
     rust::{Class, tokens},
 };
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Column, Snapshot, Table};
 
 mod code;
 mod fill;
+mod literal;
+mod plain;
+pub mod sql;
 mod statements;
 
-pub(super) use fill::{filled, misfit};
+pub(super) use fill::{filled, misfit, neutral};
 use statements::Writer;
 
 /// Path of the module that generated migrations use where databases differ.
@@ -40,6 +45,15 @@ pub enum Rename {
         /// The new one.
         to: String,
     },
+    /// Of a value of an enum.
+    Value {
+        /// The enum of PostgreSQL, or on MariaDB the column, as `table.column`.
+        of: String,
+        /// The old value.
+        from: String,
+        /// The new one.
+        to: String,
+    },
 }
 
 /// SQL values for existing rows, by table and column, for columns that become NOT NULL.
@@ -48,6 +62,10 @@ pub type Backfills = BTreeMap<(String, String), String>;
 /// Contents of a migration.
 #[derive(Debug)]
 pub struct Draft<'d> {
+    /// The databases of the project.
+    pub databases: &'d [DbBackend],
+    /// The options that most tables of the project have on MariaDB.
+    pub table_options: &'d [String],
     /// The schema before it, with the renames already made.
     pub from: &'d Snapshot,
     /// The schema after it.
@@ -65,11 +83,15 @@ pub struct Draft<'d> {
 /// The source of a migration, not yet formatted.
 #[must_use]
 pub fn source(draft: &Draft<'_>) -> String {
-    let mut up = Writer::new(draft.from, draft.to, draft.backfills, "after");
+    if let [backend] = draft.databases {
+        return plain::source(*backend, draft);
+    }
+    let manner = code::Manner::of(draft);
+    let mut up = Writer::new(manner, draft.from, draft.to, draft.backfills, "after");
     up.renames(draft.renames);
     up.changes(draft.up);
     let none = Backfills::new();
-    let mut down = Writer::new(draft.to, draft.from, &none, "before");
+    let mut down = Writer::new(manner, draft.to, draft.from, &none, "before");
     down.changes(draft.down);
     let back: Vec<Rename> = draft.renames.iter().rev().map(Rename::inverted).collect();
     down.renames(&back);
@@ -138,6 +160,7 @@ impl fmt::Display for Rename {
         match self {
             Self::Table { from, to } => write!(f, "table {to}: was {from}"),
             Self::Column { table, from, to } => write!(f, "column {table}.{to}: was {from}"),
+            Self::Value { of, from, to } => write!(f, "value {to} of the enum {of}: was {from}"),
         }
     }
 }
@@ -148,7 +171,33 @@ impl Rename {
         match self.clone() {
             Self::Table { from, to } => Self::Table { from: to, to: from },
             Self::Column { table, from, to } => Self::Column { table, from: to, to: from },
+            Self::Value { of, from, to } => Self::Value { of, from: to, to: from },
         }
+    }
+
+    /// The rename as it is meant in a schema: `plan.free` is a value of the enum `plan` if there is no such table, and
+    /// `users.plan.free` one of a column that lists its values.
+    pub(super) fn resolved(&self, schema: &Snapshot) -> Self {
+        let Self::Column { table, from, to } = self else { return self.clone() };
+        let value =
+            |of: &str, from: &str| Self::Value { of: of.to_owned(), from: from.to_owned(), to: to.clone() };
+        if schema.table(table).is_none() && schema.enums.contains_key(table) {
+            return value(table, from);
+        }
+        match from.split_once('.') {
+            Some((column, from)) if Self::column_of(schema, &format!("{table}.{column}")).is_some() => {
+                value(&format!("{table}.{column}"), from)
+            }
+            _ => self.clone(),
+        }
+    }
+
+    /// The column that lists the values of `of`.
+    fn column_of<'s>(schema: &'s Snapshot, of: &str) -> Option<(&'s Table, &'s Column)> {
+        let (table, column) = of.rsplit_once('.')?;
+        let table = schema.table(table)?;
+        let column = table.column(column)?;
+        column.kind.labels().map(|_| (table, column))
     }
 
     /// Whether the object exists by its old name.
@@ -157,6 +206,11 @@ impl Rename {
             Self::Table { from, .. } => schema.table(from).is_some(),
             Self::Column { table, from, .. } => {
                 schema.table(table).is_some_and(|table| table.column(from).is_some())
+            }
+            Self::Value { of, from, .. } => {
+                let listed = Self::column_of(schema, of).and_then(|(_, column)| column.kind.labels());
+                let values = schema.enums.get(of).map(Vec::as_slice).or(listed);
+                values.is_some_and(|values| values.contains(from))
             }
         }
     }
@@ -171,6 +225,7 @@ impl Rename {
         match self {
             Self::Table { from, .. } => format!("table {from}"),
             Self::Column { table, from, .. } => format!("column {table}.{from}"),
+            Self::Value { of, from, .. } => format!("value {from} of the enum {of}"),
         }
     }
 
@@ -185,6 +240,7 @@ impl Rename {
         match self {
             Self::Table { from, to } => snapshot.rename_table(from, to),
             Self::Column { table, from, to } => snapshot.rename_column(table, from, to),
+            Self::Value { of, from, to } => snapshot.rename_value(of, from, to),
         }
     }
 }

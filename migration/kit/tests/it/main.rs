@@ -25,6 +25,7 @@ mod journal;
 mod kinds;
 mod lint;
 mod lock;
+mod model;
 mod parcels;
 mod pgbouncer;
 mod process;

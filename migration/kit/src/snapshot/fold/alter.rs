@@ -1,18 +1,23 @@
 //! How a statement changes one table.
 
-use sqlparser::ast::{self, AlterColumnOperation, AlterTableOperation, ColumnOption, TableConstraint};
+use sea_orm_migration::sea_orm::DbBackend;
+use sqlparser::ast::{self, AlterColumnOperation, AlterTableOperation, TableConstraint};
 
-use super::{Check, Column, Index, Part, PrimaryKey, Table, expression, foreign_key, kind, part};
+use super::{
+    Check, Index, Part, PrimaryKey, Table, kind,
+    option::{condition, default},
+    part::{characteristics, clauses, foreign_key, include, index_options, method, nulls_distinct, part},
+};
 
 impl Table {
     /// Follows one part of an ALTER TABLE; `None` if it is not understood.
-    pub(super) fn alter(&mut self, operation: AlterTableOperation) -> Option<()> {
+    pub(super) fn alter(&mut self, backend: DbBackend, operation: AlterTableOperation) -> Option<()> {
         match operation {
             AlterTableOperation::AddColumn { column_def, if_not_exists, .. } => {
                 if if_not_exists && self.column(&column_def.name.value).is_some() {
                     return Some(());
                 }
-                self.add_column(column_def)
+                self.add_column(backend, column_def)
             }
             AlterTableOperation::DropColumn { column_names, .. } => {
                 for name in &column_names {
@@ -20,7 +25,7 @@ impl Table {
                 }
                 Some(())
             }
-            AlterTableOperation::AddConstraint { constraint, .. } => self.add_constraint(constraint),
+            AlterTableOperation::AddConstraint { constraint, .. } => self.add_constraint(backend, constraint),
             AlterTableOperation::DropConstraint { name, .. }
             | AlterTableOperation::DropForeignKey { name, .. }
             | AlterTableOperation::DropIndex { name } => {
@@ -35,104 +40,89 @@ impl Table {
                 self.rename_constraint(&old_name.value, &new_name.value);
                 Some(())
             }
-            AlterTableOperation::AlterColumn { column_name, op } => self.alter_column(&column_name.value, op),
+            AlterTableOperation::AlterColumn { column_name, op } => {
+                self.alter_column(backend, &column_name.value, op)
+            }
             AlterTableOperation::ModifyColumn { col_name, data_type, options, .. } => {
-                self.replace_column(&col_name.value.clone(), col_name, data_type, options)
+                self.replace_column(backend, &col_name.value.clone(), col_name, data_type, options)
             }
             AlterTableOperation::ChangeColumn { old_name, new_name, data_type, options, .. } => {
-                self.replace_column(&old_name.value, new_name, data_type, options)
+                self.replace_column(backend, &old_name.value, new_name, data_type, options)
             }
-            // These change how a table is stored, not its definition.
-            AlterTableOperation::OwnerTo { .. } | AlterTableOperation::ValidateConstraint { .. } => Some(()),
+            // These change how a table is stored or who may use it, not its definition.
+            AlterTableOperation::OwnerTo { .. }
+            | AlterTableOperation::ValidateConstraint { .. }
+            | AlterTableOperation::Algorithm { .. }
+            | AlterTableOperation::Lock { .. }
+            | AlterTableOperation::AutoIncrement { .. }
+            | AlterTableOperation::ReplicaIdentity { .. }
+            | AlterTableOperation::EnableRowLevelSecurity
+            | AlterTableOperation::DisableRowLevelSecurity
+            | AlterTableOperation::ForceRowLevelSecurity
+            | AlterTableOperation::NoForceRowLevelSecurity
+            | AlterTableOperation::EnableTrigger { .. }
+            | AlterTableOperation::DisableTrigger { .. } => Some(()),
             _ => None,
         }
     }
 
-    pub(super) fn add_column(&mut self, def: ast::ColumnDef) -> Option<()> {
-        let name = def.name.value;
-        let (kind, serial) = kind::of(&def.data_type);
-        let mut column = Column {
-            name: name.clone(),
-            kind,
-            nullable: !serial,
-            default: None,
-            auto_increment: serial,
-            generated: None,
-        };
-        for option in def.options {
-            self.follow_option(&mut column, option.name.map(|name| name.value), option.option)?;
-        }
-        self.columns.push(column);
-        Some(())
-    }
-
-    fn follow_option(
-        &mut self,
-        column: &mut Column,
-        name: Option<String>,
-        option: ColumnOption,
-    ) -> Option<()> {
-        match option {
-            ColumnOption::Null => column.nullable = true,
-            ColumnOption::NotNull => column.nullable = false,
-            ColumnOption::Default(expr) => column.default = Some(default(expr)),
-            ColumnOption::PrimaryKey(_) => {
-                column.nullable = false;
-                self.primary_key = Some(PrimaryKey { name, columns: vec![column.name.clone()] });
-            }
-            ColumnOption::Unique(_) => {
-                let part = Part { key: column.name.clone(), expression: false, descending: false };
-                self.indexes.push(declared(name, vec![part], true));
-            }
-            ColumnOption::Check(check) => {
-                let name = name.or(check.name.map(|name| name.value));
-                self.checks.push(Check { name, condition: expression(*check.expr) });
-            }
-            ColumnOption::ForeignKey(mut key) => {
-                key.columns = vec![ast::Ident::new(column.name.clone())];
-                self.foreign_keys.push(foreign_key(key));
-            }
-            ColumnOption::Generated { generation_expr: Some(expr), .. } => {
-                column.generated = Some(expression(expr));
-            }
-            ColumnOption::Generated { generation_expr: None, .. } | ColumnOption::Identity(_) => {
-                column.auto_increment = true;
-                column.nullable = false;
-            }
-            ColumnOption::DialectSpecific(tokens) => {
-                let text = tokens.iter().map(ToString::to_string).collect::<String>();
-                column.auto_increment |= text.replace('_', "").eq_ignore_ascii_case("autoincrement");
-            }
-            ColumnOption::Comment(_)
-            | ColumnOption::CharacterSet(_)
-            | ColumnOption::Collation(_)
-            | ColumnOption::OnUpdate(_) => {}
-            _ => return None,
-        }
-        Some(())
-    }
-
-    pub(super) fn add_constraint(&mut self, constraint: TableConstraint) -> Option<()> {
+    pub(super) fn add_constraint(&mut self, backend: DbBackend, constraint: TableConstraint) -> Option<()> {
         match constraint {
             TableConstraint::PrimaryKey(key) => {
                 let columns: Vec<String> = key.columns.into_iter().map(|column| part(column).key).collect();
-                for column in self.columns.iter_mut().filter(|column| columns.contains(&column.name)) {
-                    column.nullable = false;
+                if backend != DbBackend::Sqlite {
+                    for column in self.columns.iter_mut().filter(|column| columns.contains(&column.name)) {
+                        column.nullable = false;
+                    }
                 }
-                self.primary_key = Some(PrimaryKey { name: key.name.map(|name| name.value), columns });
+                let clauses = clauses([include(key.include), characteristics(key.characteristics)]);
+                // MariaDB names every primary key alike.
+                let name = key.name.map(|name| name.value).filter(|_| backend != DbBackend::MySql);
+                self.primary_key = Some(PrimaryKey { name, columns, clauses });
             }
             TableConstraint::Unique(unique) => {
+                let distinct =
+                    (unique.nulls_distinct == ast::NullsDistinctOption::NotDistinct).then_some(false);
+                let clauses = clauses([
+                    include(unique.include),
+                    nulls_distinct(distinct),
+                    characteristics(unique.characteristics),
+                    index_options(&unique.index_options),
+                ]);
                 let name = unique.name.or(unique.index_name).map(|name| name.value);
-                self.indexes.push(declared(name, unique.columns.into_iter().map(part).collect(), true));
+                let parts = unique.columns.into_iter().map(part).collect();
+                // On MariaDB it is an index like any other.
+                let constraint = backend != DbBackend::MySql;
+                self.indexes.push(Index { constraint, clauses, ..declared(name, parts, true) });
             }
             TableConstraint::Index(index) => {
                 let name = index.name.map(|name| name.value);
-                self.indexes.push(declared(name, index.columns.into_iter().map(part).collect(), false));
+                let parts = index.columns.into_iter().map(part).collect();
+                let method = method(index.index_type, &index.index_options);
+                let clauses = index_options(&index.index_options);
+                let index = Index { method, clauses, constraint: false, ..declared(name, parts, false) };
+                // MariaDB makes the same index for the key by itself.
+                if !self.foreign_keys.iter().any(|key| key.makes(&index)) {
+                    self.indexes.push(index);
+                }
             }
-            TableConstraint::ForeignKey(key) => self.foreign_keys.push(foreign_key(key)),
-            TableConstraint::Check(check) => self
-                .checks
-                .push(Check { name: check.name.map(|name| name.value), condition: expression(*check.expr) }),
+            TableConstraint::FulltextOrSpatial(index) => {
+                let method = if index.fulltext { "fulltext" } else { "spatial" };
+                let name = index.opt_index_name.map(|name| name.value);
+                let parts = index.columns.into_iter().map(part).collect();
+                let method = Some(method.to_owned());
+                self.indexes.push(Index { method, constraint: false, ..declared(name, parts, false) });
+            }
+            TableConstraint::ForeignKey(key) => {
+                let key = foreign_key(backend, key);
+                self.indexes.retain(|index| backend != DbBackend::MySql || !key.makes(index));
+                self.foreign_keys.push(key);
+            }
+            TableConstraint::Check(check) => self.checks.push(condition(check)),
+            TableConstraint::Exclude(mut exclude) => {
+                let name = exclude.name.take().map(|name| name.value);
+                self.checks.push(Check { name, condition: String::new(), clauses: exclude.to_string() });
+            }
             _ => return None,
         }
         Some(())
@@ -140,7 +130,7 @@ impl Table {
 
     /// Removes the constraints of that name, given or, on PostgreSQL, by its own convention.
     fn drop_constraint(&mut self, name: &str) {
-        let table = self.name.clone();
+        let table = self.bare_name().to_owned();
         let is = |given: Option<&String>, columns: &[&str], suffix: &str| match given {
             Some(given) => given == name,
             None => name == format!("{table}_{}_{suffix}", columns.join("_")),
@@ -172,48 +162,55 @@ impl Table {
         names.filter(|name| name.as_deref() == Some(from)).for_each(|name| *name = Some(to.to_owned()));
     }
 
-    fn alter_column(&mut self, name: &str, operation: AlterColumnOperation) -> Option<()> {
+    fn alter_column(
+        &mut self,
+        backend: DbBackend,
+        name: &str,
+        operation: AlterColumnOperation,
+    ) -> Option<()> {
         let column = self.columns.iter_mut().find(|column| column.name == name)?;
         match operation {
             AlterColumnOperation::SetNotNull => column.nullable = false,
             AlterColumnOperation::DropNotNull => column.nullable = true,
             AlterColumnOperation::SetDefault { value } => column.default = Some(default(value)),
             AlterColumnOperation::DropDefault => column.default = None,
-            AlterColumnOperation::SetDataType { data_type, .. } => column.kind = kind::of(&data_type).0,
-            AlterColumnOperation::AddGenerated { .. } => column.auto_increment = true,
+            AlterColumnOperation::SetDataType { data_type, .. } => {
+                column.kind = kind::of(backend, &data_type).0;
+                // The new type comes with its own.
+                column.collation = None;
+            }
+            AlterColumnOperation::AddGenerated { .. } => {
+                column.auto_increment = true;
+                column.nullable = false;
+            }
         }
         Some(())
     }
 
     fn replace_column(
         &mut self,
+        backend: DbBackend,
         old: &str,
         name: ast::Ident,
         data_type: ast::DataType,
-        options: Vec<ColumnOption>,
+        options: Vec<ast::ColumnOption>,
     ) -> Option<()> {
         let at = self.columns.iter().position(|column| column.name == old)?;
         let options = options.into_iter().map(|option| ast::ColumnOptionDef { name: None, option }).collect();
-        self.add_column(ast::ColumnDef { name, data_type, options })?;
-        let column = self.columns.pop()?;
+        self.add_column(backend, ast::ColumnDef { name, data_type, options })?;
+        let mut column = self.columns.pop()?;
+        column.nullable &= !self.primary_key.as_ref().is_some_and(|key| key.columns.contains(&column.name));
+        let new = column.name.clone();
         self.columns[at] = column;
+        if new != old {
+            old.clone_into(&mut self.columns[at].name);
+            self.rename_column(old, &new);
+        }
         Some(())
     }
 }
 
 /// An index that is declared with its table.
-fn declared(name: Option<String>, parts: Vec<Part>, unique: bool) -> Index {
-    Index { name, parts, unique, constraint: true, predicate: None, method: None }
-}
-
-/// The SQL of a default.
-fn default(expr: ast::Expr) -> String {
-    let sql = expression(expr);
-    let lower = sql.to_lowercase();
-    match lower.as_str() {
-        "null" | "true" | "false" | "current_timestamp" | "current_date" => lower,
-        // PostgreSQL has several names for the same clock.
-        "now()" | "current_timestamp()" => "current_timestamp".to_owned(),
-        _ => sql,
-    }
+pub(super) fn declared(name: Option<String>, parts: Vec<Part>, unique: bool) -> Index {
+    Index { name, parts, unique, constraint: true, predicate: None, method: None, clauses: String::new() }
 }

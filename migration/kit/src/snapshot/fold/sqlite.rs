@@ -38,8 +38,8 @@ const KNOWN: [&str; 14] = [
     "varchar",
 ];
 
-/// Makes CREATE TABLE and ADD COLUMN readable: types as one name, without the options of the table and ON CONFLICT, which
-/// the model does not have.
+/// Makes CREATE TABLE and ADD COLUMN readable: types as one name, the options of the table in one order, and without
+/// ON CONFLICT, which the model does not have.
 pub(super) fn readable(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
     let tokens: Vec<TokenWithSpan> =
         tokens.into_iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).collect();
@@ -74,7 +74,10 @@ fn table(tokens: &[TokenWithSpan]) -> Vec<TokenWithSpan> {
                 readable.extend(item(&tokens[start..at]));
                 readable.push(token.clone());
                 let end = tokens[at..].iter().position(|token| token.token == Token::SemiColon);
-                readable.extend(end.map(|end| &tokens[at + end..]).unwrap_or_default().iter().cloned());
+                let (tail, rest) =
+                    tokens[at + 1..].split_at(end.map_or(tokens.len() - at - 1, |end| end - 1));
+                readable.extend(options(tail));
+                readable.extend(rest.iter().cloned());
                 return readable;
             }
             Token::Comma if depth == 0 => {
@@ -86,6 +89,16 @@ fn table(tokens: &[TokenWithSpan]) -> Vec<TokenWithSpan> {
         }
     }
     tokens.to_vec()
+}
+
+/// The options of a table in the order in which the parser reads them.
+fn options(tail: &[TokenWithSpan]) -> Vec<TokenWithSpan> {
+    let (strict, others): (Vec<_>, Vec<_>) = tail
+        .iter()
+        .filter(|token| token.token != Token::Comma)
+        .cloned()
+        .partition(|token| is_word(token, "STRICT"));
+    [others, strict].concat()
 }
 
 /// A definition of a column or a constraint.
@@ -131,9 +144,6 @@ fn kind(tokens: &[TokenWithSpan]) -> Vec<TokenWithSpan> {
     };
     let plain = matches!(&first.token, Token::Word(word) if word.quote_style.is_none());
     match (name.as_str(), lengths.is_empty()) {
-        // How SeaORM writes decimals.
-        ("real_decimal", true) => vec![word("decimal", None)],
-        ("real", false) => [vec![word("decimal", None)], tokens[1..].to_vec()].concat(),
         ("double precision", true) => tokens.to_vec(),
         (one, true) if words.len() == 1 && plain && is_name(one) => tokens.to_vec(),
         (one, false) if KNOWN.contains(&one) && plain && !lengths.contains(['+', '-']) => tokens.to_vec(),
@@ -180,7 +190,7 @@ mod tests {
             ("VARYING CHARACTER (255)", other("varying character(255)")),
             ("NUMBER(+10, -5)", other("number(+10, -5)")),
             ("\"my type\"", other("my type")),
-            ("datetime_text", other("datetime_text")),
+            ("datetime_text", Kind::DateTime),
             ("ANY", Kind::Other("any".to_owned())),
         ] {
             let found = column(definition).unwrap();

@@ -1,4 +1,5 @@
-//! PostgreSQL's catalogue: one query, for the current schema, without the objects of extensions.
+//! PostgreSQL's catalogue: one query, for the current schema and others that are named, without the objects of extensions.
+//! The names of objects in other schemas have the schema in front.
 //!
 //! PostgreSQL prints the schema of a name only if it is not on the search path, so equal tables read alike in two
 //! schemas.
@@ -9,14 +10,21 @@ use super::{Catalog, ObjectKind};
 
 /// Parts that all queries share: the schema, and its relations.
 const OURS: &str = "
-    WITH ns AS (SELECT oid, nspname FROM pg_namespace WHERE nspname = current_schema()),
+    WITH ns AS (
+        SELECT oid, nspname, CASE nspname WHEN current_schema() THEN '' ELSE nspname || '.' END AS prefix
+        FROM pg_namespace WHERE nspname = current_schema() OR nspname = ANY ($1)
+    ),
     extended AS (SELECT classid, objid FROM pg_depend WHERE deptype = 'e'),
     rel AS (
-        SELECT c.* FROM pg_class c JOIN ns ON ns.oid = c.relnamespace
+        SELECT c.oid, ns.prefix, ns.prefix || c.relname AS relname, c.relname AS bare, c.relkind, c.relpersistence,
+            c.relispartition, c.relpartbound, c.relrowsecurity, c.relforcerowsecurity, c.reloptions
+        FROM pg_class c JOIN ns ON ns.oid = c.relnamespace
         WHERE (SELECT count(*) FROM extended e WHERE e.objid = c.oid AND e.classid = 'pg_class'::regclass) = 0
     ),
     typ AS (
-        SELECT t.* FROM pg_type t JOIN ns ON ns.oid = t.typnamespace
+        SELECT t.oid, ns.prefix || t.typname AS typname, t.typtype, t.typbasetype, t.typtypmod, t.typnotnull,
+            t.typdefault
+        FROM pg_type t JOIN ns ON ns.oid = t.typnamespace
         WHERE (SELECT count(*) FROM extended e WHERE e.objid = t.oid AND e.classid = 'pg_type'::regclass) = 0
     )";
 
@@ -55,7 +63,7 @@ const PARTS: &[(ObjectKind, &str)] = &[
     (
         ObjectKind::PrimaryKey,
         "SELECT rel.relname, '', substr(pg_get_constraintdef(k.oid, true), 13)
-            || CASE k.conname WHEN rel.relname || '_pkey' THEN '' ELSE ' named ' || quote_ident(k.conname) END
+            || CASE k.conname WHEN rel.bare || '_pkey' THEN '' ELSE ' named ' || quote_ident(k.conname) END
         FROM rel JOIN pg_constraint k ON k.conrelid = rel.oid WHERE k.contype = 'p'",
     ),
     (
@@ -109,7 +117,7 @@ const PARTS: &[(ObjectKind, &str)] = &[
     ),
     (
         ObjectKind::Sequence,
-        "SELECT coalesce((SELECT t.relname FROM pg_depend d JOIN pg_class t ON t.oid = d.refobjid
+        "SELECT coalesce((SELECT rel.prefix || t.relname FROM pg_depend d JOIN pg_class t ON t.oid = d.refobjid
                 WHERE d.objid = rel.oid AND d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass
                 AND d.deptype IN ('a', 'i')), ''),
             rel.relname, format_type(s.seqtypid, NULL) || ' start ' || s.seqstart || ' increment ' || s.seqincrement
@@ -141,7 +149,7 @@ const PARTS: &[(ObjectKind, &str)] = &[
     ),
     (
         ObjectKind::Function,
-        "SELECT '', p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')',
+        "SELECT '', ns.prefix || p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')',
             replace(pg_get_functiondef(p.oid), ' ' || quote_ident(ns.nspname) || '.' || quote_ident(p.proname) || '(',
                 ' ' || quote_ident(p.proname) || '(')
         FROM pg_proc p JOIN ns ON ns.oid = p.pronamespace
@@ -150,7 +158,11 @@ const PARTS: &[(ObjectKind, &str)] = &[
     ),
 ];
 
-pub(super) async fn read<C: ConnectionTrait>(db: &C, catalog: &mut Catalog) -> Result<(), DbErr> {
+pub(super) async fn read<C: ConnectionTrait>(
+    db: &C,
+    schemas: &[String],
+    catalog: &mut Catalog,
+) -> Result<(), DbErr> {
     let parts: Vec<String> = PARTS
         .iter()
         .enumerate()
@@ -159,6 +171,10 @@ pub(super) async fn read<C: ConnectionTrait>(db: &C, catalog: &mut Catalog) -> R
         })
         .collect();
     let sql = format!("{OURS} {}", parts.join(" UNION ALL "));
+    let named = schemas.iter().map(|schema| schema.replace('\'', "''")).collect::<Vec<_>>().join("', '");
+    let named =
+        if schemas.is_empty() { "'{}'::name[]".to_owned() } else { format!("ARRAY['{named}']::name[]") };
+    let sql = sql.replace("$1", &named);
     for row in db.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await? {
         let (part, table, name, definition): (i32, String, String, String) = row.try_get_many_by_index()?;
         if let Some((kind, _)) = usize::try_from(part).ok().and_then(|part| PARTS.get(part)) {

@@ -16,7 +16,7 @@ use crate::tooling::{compare::Project, history::MigrationState};
 /// Result of a check.
 #[derive(Debug, Serialize)]
 struct Checked {
-    /// Whether there is nothing to do.
+    /// Whether there is nothing to do. With `--strict`, also that everything was compared.
     agrees: bool,
     /// Differences between entities and migrations, one line for each.
     differences: Vec<String>,
@@ -34,7 +34,9 @@ pub(super) async fn check<M: MigratorTrait>(
     let comparison = compared(project, &asked.comparison, &[]).await?;
     report_unread(&comparison);
     let (differences, edited) = (comparison.differences(), edited::<M>(settings).await);
-    let agrees = comparison.agrees() && edited.is_empty();
+    // Entities that are complete leave nothing to what cannot be compared.
+    let known = !asked.comparison.strict || comparison.unread.is_empty();
+    let agrees = comparison.agrees() && edited.is_empty() && known;
     let checked = Checked { agrees, differences, edited, not_compared: comparison.unread };
     if asked.print.json {
         print_json(&checked)?;
@@ -46,8 +48,16 @@ pub(super) async fn check<M: MigratorTrait>(
 
 impl fmt::Display for Checked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.agrees {
-            return writeln!(f, "entities and migrations agree");
+        let agree = self.differences.is_empty() && self.edited.is_empty();
+        match self.not_compared.len() {
+            0 if agree => return writeln!(f, "entities and migrations agree"),
+            count if agree => {
+                return writeln!(
+                    f,
+                    "entities and migrations agree, except for what was not compared: {count}"
+                );
+            }
+            _ => {}
         }
         if !self.differences.is_empty() {
             writeln!(f, "Entities and migrations differ:")?;

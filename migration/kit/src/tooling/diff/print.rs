@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Change, TableChange};
-use crate::snapshot::PrimaryKey;
+use crate::snapshot::{ForeignKey, Index, PrimaryKey};
 
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -16,46 +16,43 @@ impl fmt::Display for Change {
             Self::CreateTable(table) => write!(f, "table {}: new", table.name),
             Self::DropTable(table) => write!(f, "table {}: gone", table.name),
             Self::Alter { from, steps, .. } => {
-                for (at, step) in steps.iter().enumerate() {
-                    if at > 0 {
-                        writeln!(f)?;
-                    }
-                    step.describe(&from.name, f)?;
-                }
-                Ok(())
+                let lines: Vec<String> = steps.iter().filter_map(|step| step.describe(&from.name)).collect();
+                f.write_str(&lines.join("\n"))
             }
         }
     }
 }
 
 impl TableChange {
-    fn describe(&self, table: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::DropForeignKey(key) => write!(f, "foreign key {}: gone", key.name_on(table)),
-            Self::AddForeignKey(key) => write!(f, "foreign key {}: new, {key}", key.name_on(table)),
-            Self::DropCheck(check) => {
-                write!(f, "check {} on {table}: gone", check.name.as_deref().unwrap_or("?"))
+    /// A line for the change; none for one that only prepares another.
+    fn describe(&self, table: &str) -> Option<String> {
+        let check = |name: &Option<String>| format!("check {} on {table}", name.as_deref().unwrap_or("?"));
+        Some(match self {
+            Self::DropForeignKey(key) => format!("foreign key {}: gone", key.name_on(table)),
+            Self::AddForeignKey(key) => format!("foreign key {}: new, {key}", key.name_on(table)),
+            Self::DropCheck(dropped) => format!("{}: gone", check(&dropped.name)),
+            Self::AddCheck(added) => {
+                format!("{}: new, {}{}", check(&added.name), added.condition, after_a_space(&added.clauses))
             }
-            Self::AddCheck(check) => {
-                write!(
-                    f,
-                    "check {} on {table}: new, {}",
-                    check.name.as_deref().unwrap_or("?"),
-                    check.condition
-                )
-            }
-            Self::DropIndex(index) => write!(f, "index {} on {table}: gone", index.name_on(table)),
-            Self::AddIndex(index) => write!(f, "index {} on {table}: new, {index}", index.name_on(table)),
-            Self::AddColumn(column) => write!(f, "column {table}.{}: new, {column}", column.name),
-            Self::DropColumn(column) => write!(f, "column {table}.{}: gone", column.name),
+            Self::DropIndex(index) => format!("index {} on {table}: gone", index.name_on(table)),
+            Self::AddIndex(index) => format!("index {} on {table}: new, {index}", index.name_on(table)),
+            Self::AddColumn(column) => format!("column {table}.{}: new, {column}", column.name),
+            Self::DropColumn(column) => format!("column {table}.{}: gone", column.name),
             Self::ChangeColumn { from, to } => {
-                write!(f, "column {table}.{}: {to} instead of {from}", from.name)
+                format!("column {table}.{}: {to} instead of {from}", from.name)
             }
+            Self::AddGenerated { from, to } if !from.agrees(to) => {
+                format!("column {table}.{}: {to} instead of {from}", from.name)
+            }
+            Self::DropGenerated(_) | Self::AddGenerated { .. } => return None,
             Self::ChangePrimaryKey { from, to } => {
                 let (to, from) = (key_columns(to.as_ref()), key_columns(from.as_ref()));
-                write!(f, "primary key of {table}: {to} instead of {from}")
+                format!("primary key of {table}: {to} instead of {from}")
             }
-        }
+            Self::ChangeComment { from, to } => {
+                format!("comment on {table}: {} instead of {}", words(to.as_ref()), words(from.as_ref()))
+            }
+        })
     }
 }
 
@@ -71,31 +68,29 @@ impl Change {
             }
             Self::CreateTable(table) => vec![format!("table {} is missing from the migrations", table.name)],
             Self::DropTable(table) => vec![format!("table {} is missing from the entities", table.name)],
-            Self::Alter { from, steps, .. } => steps.iter().map(|step| step.difference(&from.name)).collect(),
+            Self::Alter { from, steps, .. } => {
+                steps.iter().filter_map(|step| step.difference(&from.name)).collect()
+            }
         }
     }
 }
 
 impl TableChange {
-    fn difference(&self, table: &str) -> String {
+    fn difference(&self, table: &str) -> Option<String> {
         let missing = |object: String, place: &str| format!("{object} is missing from the {place}");
         let check = |name: &Option<String>| format!("check {} on {table}", name.as_deref().unwrap_or("?"));
-        match self {
-            Self::DropForeignKey(key) => missing(format!("foreign key {}", key.name_on(table)), "entities"),
-            Self::AddForeignKey(key) => {
-                missing(format!("foreign key {}", key.name_on(table)), "migrations") + &format!(": {key}")
-            }
+        let index = |index: &Index| format!("index {} on {table}", index.name_on(table));
+        let key = |key: &ForeignKey| format!("foreign key {}", key.name_on(table));
+        Some(match self {
+            Self::DropForeignKey(dropped) => missing(key(dropped), "entities"),
+            Self::AddForeignKey(added) => missing(key(added), "migrations") + &format!(": {added}"),
             Self::DropCheck(dropped) => missing(check(&dropped.name), "entities"),
             Self::AddCheck(added) => {
-                missing(check(&added.name), "migrations") + &format!(": {}", added.condition)
+                let condition = format!(": {}{}", added.condition, after_a_space(&added.clauses));
+                missing(check(&added.name), "migrations") + &condition
             }
-            Self::DropIndex(index) => {
-                missing(format!("index {} on {table}", index.name_on(table)), "entities")
-            }
-            Self::AddIndex(index) => {
-                missing(format!("index {} on {table}", index.name_on(table)), "migrations")
-                    + &format!(": {index}")
-            }
+            Self::DropIndex(dropped) => missing(index(dropped), "entities"),
+            Self::AddIndex(added) => missing(index(added), "migrations") + &format!(": {added}"),
             Self::AddColumn(column) => {
                 missing(format!("column {table}.{}", column.name), "migrations") + &format!(": {column}")
             }
@@ -103,14 +98,31 @@ impl TableChange {
             Self::ChangeColumn { from, to } => {
                 format!("column {table}.{} is {to} in the entities, {from} in the migrations", from.name)
             }
+            Self::AddGenerated { from, to } if !from.agrees(to) => {
+                format!("column {table}.{} is {to} in the entities, {from} in the migrations", from.name)
+            }
+            Self::DropGenerated(_) | Self::AddGenerated { .. } => return None,
             Self::ChangePrimaryKey { from, to } => {
                 let (to, from) = (key_columns(to.as_ref()), key_columns(from.as_ref()));
                 format!("primary key of {table} is {to} in the entities, {from} in the migrations")
             }
-        }
+            Self::ChangeComment { from, to } => {
+                let (to, from) = (words(to.as_ref()), words(from.as_ref()));
+                format!("comment on {table} is {to} in the entities, {from} in the migrations")
+            }
+        })
     }
 }
 
 fn key_columns(key: Option<&PrimaryKey>) -> String {
-    key.map_or_else(|| "none".to_owned(), |key| key.columns.join(", "))
+    let words = |key: &PrimaryKey| key.columns.join(", ") + &after_a_space(&key.clauses);
+    key.map_or_else(|| "none".to_owned(), words)
+}
+
+fn words(comment: Option<&String>) -> String {
+    comment.map_or_else(|| "none".to_owned(), |comment| format!("{comment:?}"))
+}
+
+fn after_a_space(clauses: &str) -> String {
+    if clauses.is_empty() { String::new() } else { format!(" {clauses}") }
 }

@@ -10,8 +10,8 @@ pub(super) fn widens(from: &Kind, to: &Kind) -> bool {
         (Kind::Decimal(Some((from, scale))), Kind::Decimal(Some((to, other)))) => {
             from <= to && scale == other
         }
-        (Kind::Other(_), Kind::Other(_)) => match (from.labels(), to.labels()) {
-            (Some(from), Some(to)) => to.starts_with(&from),
+        (Kind::Values(_), Kind::Values(_)) => match (from.labels(), to.labels()) {
+            (Some(from), Some(to)) => to.starts_with(from),
             _ => from == to,
         },
         _ => from == to,
@@ -30,6 +30,7 @@ mod tests {
     #[test]
     fn a_type_widens_narrows_or_is_another() {
         let other = |kind: &str| Kind::Other(kind.to_owned());
+        let values = |values: &[&str]| Kind::Values(values.iter().map(|&value| value.to_owned()).collect());
         let cases = [
             (Kind::String(Some(10)), Kind::String(Some(20)), true, false),
             (Kind::String(Some(20)), Kind::String(Some(10)), false, true),
@@ -41,9 +42,9 @@ mod tests {
             (Kind::Decimal(Some((10, 2))), Kind::Decimal(Some((10, 4))), false, true),
             (Kind::Moment, Kind::Date, false, true),
             (other("datetime(6)"), Kind::Date, false, true),
-            (other("enum('a', 'b')"), other("enum('a', 'b', 'c')"), true, false),
-            (other("enum('a', 'b')"), other("enum('a', 'c', 'b')"), false, false),
-            (other("enum('a', 'b')"), other("enum('a')"), false, true),
+            (values(&["a", "b"]), values(&["a", "b", "c"]), true, false),
+            (values(&["a", "b"]), values(&["a", "c", "b"]), false, false),
+            (values(&["a", "b"]), values(&["a"]), false, true),
             (Kind::Uuid, Kind::Text, false, false),
         ];
         for (from, to, wider, narrower) in cases {

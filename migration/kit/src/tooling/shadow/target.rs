@@ -10,6 +10,7 @@ pub struct ShadowTarget {
     pub(super) url: String,
     pub(super) collation: Option<String>,
     pub(super) database: bool,
+    pub(super) schemas: Vec<String>,
 }
 
 impl ShadowTarget {
@@ -17,13 +18,22 @@ impl ShadowTarget {
     #[must_use]
     pub fn beside<M: MigratorTrait>(url: &str) -> Self {
         let database = M::migrations().iter().any(|migration| migration.use_transaction() == Some(false));
-        Self { url: url.to_owned(), collation: None, database }
+        Self { url: url.to_owned(), collation: None, database, schemas: Vec::new() }
     }
 
     /// With the collation, which tables inherit on MariaDB, of another database than the one beside.
     #[must_use]
     pub fn collated(mut self, collation: Option<String>) -> Self {
         self.collation = collation;
+        self
+    }
+
+    /// With these schemas of PostgreSQL, which the migrations name: in a database of its own, since a scratch schema
+    /// would be beside them.
+    #[must_use]
+    pub fn with_schemas(mut self, schemas: Vec<String>) -> Self {
+        self.database |= !schemas.is_empty();
+        self.schemas = schemas;
         self
     }
 

@@ -3,18 +3,24 @@
 use std::mem;
 
 use super::{
-    Backfills, Rename, code,
-    fill::{self, bare, is_simple},
+    Backfills, Rename,
+    code::{self, Manner},
+    fill::{self, bare, is_filled, is_simple},
 };
 use crate::{
     snapshot::{Column, Index, Kind, Snapshot, Table},
     tooling::diff::{Change, TableChange},
 };
 
+mod postgres;
 mod rebuild;
+
+pub(super) use postgres::columns_of_enum;
+pub(super) use rebuild::{dropped, needed as needs_rebuild};
 
 /// Collects the body of one way through a migration.
 pub(super) struct Writer<'w> {
+    manner: Manner,
     from: &'w Snapshot,
     to: &'w Snapshot,
     backfills: &'w Backfills,
@@ -29,13 +35,14 @@ pub(super) struct Writer<'w> {
 
 impl<'w> Writer<'w> {
     pub(super) fn new(
+        manner: Manner,
         from: &'w Snapshot,
         to: &'w Snapshot,
         backfills: &'w Backfills,
         when: &'static str,
     ) -> Self {
         let (lines, functions) = (Vec::new(), String::new());
-        Self { from, to, backfills, when, lines, functions, branches: false }
+        Self { manner, from, to, backfills, when, lines, functions, branches: false }
     }
 
     /// The body, whose last statement is the result of the function.
@@ -68,6 +75,7 @@ impl<'w> Writer<'w> {
                     let (from, to) = (code::text(from), code::text(to));
                     self.alter(table, &format!("rename_column({from}, {to})"));
                 }
+                Rename::Value { of, from, to } => self.rename_value(of, from, to),
             }
         }
     }
@@ -96,27 +104,24 @@ impl<'w> Writer<'w> {
     }
 
     fn change_enum(&mut self, name: &str, values: &[String]) {
-        let mut columns = Vec::new();
-        for table in self.to.tables.values() {
-            let before = self.from.table(&table.name);
-            for column in table.columns.iter().filter(|column| column.kind == Kind::Enum(name.to_owned())) {
-                let there = before.and_then(|before| before.column(&column.name));
-                if there.is_some_and(|there| there.kind == column.kind) {
-                    let def = code::column(self.to, column);
-                    let def = if column.default.is_some() { format!("{def}.take()") } else { def };
-                    columns.push(format!("({}, {def})", code::text(&table.name)));
-                }
-            }
-        }
+        let columns: Vec<String> = columns_of_enum(self.from, self.to, name)
+            .iter()
+            .map(|(table, column)| {
+                let def = code::column(self.manner, self.to, column);
+                let def = if column.default.is_some() { format!("{def}.take()") } else { def };
+                format!("({}, {def})", code::text(&table.name))
+            })
+            .collect();
         let (name, values, columns) = (code::text(name), code::texts(values), columns.join(", "));
         self.line(&format!("dialect::change_enum(manager, {name}, {values}, vec![{columns}])"));
     }
 
     fn create_table(&mut self, table: &Table) {
-        self.line(&format!("manager.create_table({})", code::table(self.to, table)));
+        self.line(&format!("manager.create_table({})", code::table(self.manner, self.to, table)));
         for index in table.indexes.iter().filter(|index| !index.constraint) {
             self.add_index(&table.name, index);
         }
+        self.comment_on_new(table);
     }
 
     fn add_index(&mut self, table: &str, index: &Index) {
@@ -125,6 +130,9 @@ impl<'w> Writer<'w> {
                 (code::text(table), code::text(&index.name_on(table)), code::columns(index));
             self.line(&format!("dialect::add_unique(manager, {table}, {name}, {columns})"));
             return;
+        }
+        if self.manner.postgres && !index.is_plain() && index.clauses.len() + index.parts.len() > 0 {
+            return self.add_detailed_index(table, index);
         }
         let made = code::index(table, index);
         self.line(&match &index.predicate {
@@ -177,12 +185,23 @@ impl<'w> Writer<'w> {
                     self.line(&format!("dialect::drop_check(manager, {table}, {name})"));
                 }
                 TableChange::DropIndex(index) => self.drop_index(to, index),
-                TableChange::AddColumn(column) => self.add_column(&to.name, column),
+                TableChange::DropGenerated(column) => {
+                    self.alter(&to.name, &format!("drop_column({})", code::text(&column.name)));
+                }
+                TableChange::AddColumn(column) => self.add_column(to, column),
+                TableChange::AddGenerated { to: column, .. } => {
+                    let column = code::column(self.manner, self.to, column);
+                    self.alter(&to.name, &format!("add_column({column})"));
+                }
+                TableChange::ChangeComment { .. } => self.comment_on_table(to),
                 TableChange::ChangeColumn { from: old, to: new } => {
                     if old.nullable && !new.nullable {
                         self.backfill(&to.name, new);
                     }
                     self.change_column(&to.name, old, new);
+                    if old.comment != new.comment {
+                        self.comment_on_column(to, new);
+                    }
                 }
                 TableChange::ChangePrimaryKey { from: old, to: new } => {
                     let name = old.as_ref().or(new.as_ref()).and_then(|key| key.name.clone());
@@ -231,21 +250,26 @@ impl<'w> Writer<'w> {
         }
     }
 
-    fn add_column(&mut self, table: &str, column: &Column) {
-        if is_simple(column) {
-            self.alter(table, &format!("add_column({})", code::column(self.to, column)));
-            return;
+    fn add_column(&mut self, to: &Table, column: &Column) {
+        let table = to.name.as_str();
+        if is_simple(column) || column.generated.is_some() {
+            self.alter(table, &format!("add_column({})", code::column(self.manner, self.to, column)));
+        } else {
+            let bare = bare(column);
+            self.alter(table, &format!("add_column({})", code::column(self.manner, self.to, &bare)));
+            if !column.nullable {
+                self.backfill(table, column);
+            }
+            self.change_column(table, &bare, column);
         }
-        let bare = bare(column);
-        self.alter(table, &format!("add_column({})", code::column(self.to, &bare)));
-        if !column.nullable {
-            self.backfill(table, column);
+        if column.comment.is_some() {
+            self.comment_on_column(to, column);
         }
-        self.change_column(table, &bare, column);
     }
 
     fn change_column(&mut self, table: &str, old: &Column, new: &Column) {
-        let (old, new) = (code::column(self.enums_of(old), old), code::column(self.to, new));
+        let (old, new) =
+            (code::column(self.manner, self.enums_of(old), old), code::column(self.manner, self.to, new));
         let table = code::text(table);
         self.line(&format!("dialect::change_column(manager, {table}, {old}, {new})"));
     }
@@ -260,8 +284,9 @@ impl<'w> Writer<'w> {
 
     fn backfill(&mut self, table: &str, column: &Column) {
         let asked = self.backfills.get(&(table.to_owned(), column.name.clone())).or(column.default.as_ref());
-        let sql = asked.cloned().unwrap_or_else(|| code::neutral(self.to, &column.kind));
-        let value = fill::value(&column.kind, &sql);
+        let sql = asked.cloned().or_else(|| fill::neutral(self.to, &column.kind));
+        let Some(sql) = sql else { return };
+        let value = fill::value(self.manner, &column.kind, &sql);
         let (table, name) = (code::text(table), code::text(&column.name));
         self.line(&format!("dialect::backfill(manager, {table}, {name}, {value})"));
     }

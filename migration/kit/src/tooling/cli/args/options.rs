@@ -139,7 +139,8 @@ pub struct ComparisonArgs {
     /// Tables to leave out; `*` matches any characters
     #[arg(long, value_name = "TABLE", value_delimiter = ',')]
     pub exclude: Vec<String>,
-    /// Treat the entities as complete, also in lengths, defaults, plain indexes and checks
+    /// Treat the entities as complete, also in lengths, defaults, plain indexes and checks; fail if a statement of a
+    /// migration is not part of the comparison
     #[arg(long)]
     pub strict: bool,
 }

@@ -2,8 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::{Writer, bare, code, is_simple};
-use crate::{snapshot::Table, tooling::diff::TableChange};
+use super::{Writer, bare, code, is_filled, is_simple};
+use crate::{
+    snapshot::{ForeignKey, Table},
+    tooling::diff::TableChange,
+};
 
 impl Writer<'_> {
     /// The steps on SQLite: preparations, the rebuild, and the new indexes.
@@ -11,7 +14,10 @@ impl Writer<'_> {
         let mut copied: Vec<String> = to
             .columns
             .iter()
-            .filter(|column| from.column(&column.name).is_some() && column.generated.is_none())
+            .filter(|column| {
+                from.column(&column.name).is_some_and(|old| old.generated.is_none())
+                    && column.generated.is_none()
+            })
             .map(|column| column.name.clone())
             .collect();
         for step in steps {
@@ -22,8 +28,11 @@ impl Writer<'_> {
                         "manager.drop_index(Index::drop().name({name}).table({of}).to_owned())"
                     ));
                 }
-                TableChange::AddColumn(column) if !column.nullable && !is_simple(column) => {
-                    self.alter(&to.name, &format!("add_column({})", code::column(self.to, &bare(column))));
+                TableChange::AddColumn(column) if is_filled(column) => {
+                    self.alter(
+                        &to.name,
+                        &format!("add_column({})", code::column(self.manner, self.to, &bare(column))),
+                    );
                     self.backfill(&to.name, column);
                     copied.push(column.name.clone());
                 }
@@ -53,7 +62,7 @@ impl Writer<'_> {
              fn {function}(manager: &SchemaManager<'_>) -> TableCreateStatement {{\n{}\n}}\n",
             to.name,
             self.when,
-            code::table(self.to, to),
+            code::table(self.manner, self.to, to),
         );
     }
 
@@ -80,6 +89,7 @@ fn snake(name: &str) -> String {
 
 /// The parts of the table that a rebuild is to drop, as it calls them.
 pub(in crate::tooling::write) fn dropped(to: &Table, steps: &[TableChange]) -> Vec<String> {
+    let deferrable = |key: &ForeignKey| key.clauses.contains("DEFERRABLE");
     let parts = steps.iter().filter_map(|step| match step {
         TableChange::DropColumn(column) => Some(column.name.clone()),
         TableChange::DropCheck(check) => {
@@ -87,8 +97,14 @@ pub(in crate::tooling::write) fn dropped(to: &Table, steps: &[TableChange]) -> V
             (!stays).then(|| check.name.clone()).flatten()
         }
         TableChange::DropForeignKey(key) => {
-            let stays = to.foreign_keys.iter().any(|other| other.columns == key.columns);
-            (!stays).then(|| format!("FOREIGN KEY ({})", key.columns.join(", ")))
+            let columns = key.columns.join(", ");
+            match to.foreign_keys.iter().find(|other| other.columns == key.columns) {
+                None => Some(format!("FOREIGN KEY ({columns})")),
+                Some(other) if deferrable(key) && !deferrable(other) => {
+                    Some(format!("DEFERRABLE ({columns})"))
+                }
+                Some(_) => None,
+            }
         }
         TableChange::DropIndex(index) => {
             let columns: Vec<&str> = index.columns().collect();
@@ -98,7 +114,13 @@ pub(in crate::tooling::write) fn dropped(to: &Table, steps: &[TableChange]) -> V
         TableChange::ChangeColumn { from, to } if from.generated.is_some() && to.generated.is_none() => {
             Some(format!("GENERATED ({})", to.name))
         }
-        TableChange::AddColumn(_)
+        TableChange::ChangeColumn { from, to } if from.collation.is_some() && to.collation.is_none() => {
+            Some(format!("COLLATE ({})", to.name))
+        }
+        TableChange::DropGenerated(_)
+        | TableChange::AddGenerated { .. }
+        | TableChange::ChangeComment { .. }
+        | TableChange::AddColumn(_)
         | TableChange::AddCheck(_)
         | TableChange::AddForeignKey(_)
         | TableChange::AddIndex(_)
@@ -109,17 +131,19 @@ pub(in crate::tooling::write) fn dropped(to: &Table, steps: &[TableChange]) -> V
 }
 
 /// Whether SQLite needs a rebuild for the step.
-pub(super) fn needed(step: &TableChange) -> bool {
+pub(in crate::tooling::write) fn needed(step: &TableChange) -> bool {
     match step {
         TableChange::DropForeignKey(_)
         | TableChange::AddForeignKey(_)
         | TableChange::DropCheck(_)
         | TableChange::AddCheck(_)
         | TableChange::ChangeColumn { .. }
+        | TableChange::DropGenerated(_)
+        | TableChange::AddGenerated { .. }
         | TableChange::ChangePrimaryKey { .. } => true,
         TableChange::AddColumn(column) => !is_simple(column),
         TableChange::DropIndex(index) | TableChange::AddIndex(index) => index.constraint,
-        TableChange::DropColumn(_) => false,
+        TableChange::DropColumn(_) | TableChange::ChangeComment { .. } => false,
     }
 }
 
