@@ -57,7 +57,9 @@ async fn main() -> ExitCode {
     ADDED.get_or_init(|| added);
     match up(&url).await {
         Ok(steps) => {
-            steps.iter().for_each(|step| println!("{step}"));
+            for step in &steps {
+                println!("{step}");
+            }
             ExitCode::SUCCESS
         }
         Err(error) => {
