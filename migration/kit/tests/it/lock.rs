@@ -8,7 +8,7 @@ use sea_orm_migration_kit::run::{self, Error, Session, Target, Until};
 
 use crate::{
     database::Database,
-    parcels::{Concurrent, MANY, Many, Of},
+    parcels::{Concurrent, List, Listed, MANY, Many, Of},
     process::Process,
 };
 
@@ -161,4 +161,51 @@ async fn nothing_is_committed_when_the_lock_is_lost() {
     assert!(matches!(error, Error::LockLost(_)), "{error}");
     drop(session);
     assert!(run::applied_names::<Betrayed>(&database.connect().await).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_lease_of_another_node_holds_until_it_ends() {
+    let database = Database::empty().await;
+    if database.backend() != DbBackend::MySql {
+        return;
+    }
+    let target = |patience| Target::new(&database.url, "a test", patience);
+    Session::<Of<Many>>::open(target(LONG)).await.unwrap().close().await.unwrap();
+    let lease = "INSERT INTO _seaql_migrations_lock (id, owner, holder, node, taken, expires) VALUES \
+                 (1, 'x', 'a process elsewhere', 'elsewhere:3306 0', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6) + INTERVAL 2 SECOND)";
+    database.execute(lease).await;
+    let Err(Error::Locked { holder, .. }) = Session::<Of<Many>>::open(target(Duration::ZERO)).await else {
+        panic!("the lease holds")
+    };
+    assert!(holder.starts_with("a process elsewhere (at elsewhere:3306, for "), "{holder}");
+    let session = Session::<Of<Many>>::open(target(LONG)).await.unwrap();
+    session.close().await.unwrap();
+}
+
+/// A migration during which another process takes the lease, and after which the next renewal finds that out.
+struct Overtaken;
+
+impl List for Overtaken {
+    fn list() -> Vec<Listed> {
+        let statements = [
+            "UPDATE _seaql_migrations_lock SET owner = 'another'",
+            "DO SLEEP(6)",
+            "CREATE TABLE later (id INT)",
+        ];
+        vec![Listed::new("m1_overtaken", &statements, &[])]
+    }
+}
+
+#[tokio::test]
+async fn a_process_that_lost_its_lease_runs_no_further_statement() {
+    let database = Database::empty().await;
+    if database.backend() != DbBackend::MySql {
+        return;
+    }
+    let target = Target::new(&database.url, "the first", LONG);
+    let mut session = Session::<Of<Overtaken>>::open(target).await.unwrap();
+    let error = session.up(Until::End).await.unwrap_err();
+    assert!(matches!(&error, Error::LockLost(reason) if reason.contains("another process")), "{error}");
+    drop(session);
+    assert!(!SchemaManager::new(&database.connect().await).has_table("later").await.unwrap());
 }
