@@ -6,42 +6,33 @@
 //! DDL has committed by then: a process that dies at that moment leaves one statement that is not in the journal.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
 
 use sea_orm_migration::{
     SchemaManager,
     sea_orm::{
-        ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, QueryResult, RuntimeErr,
-        Statement, TransactionTrait,
+        ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, RuntimeErr, Statement,
+        TransactionTrait,
         sqlx::{self, AssertSqlSafe, Executor, MySqlConnection},
     },
 };
 
-use self::watch::{Counters, Recording, Watch};
+pub(super) use self::cut_off::{CutOff, read};
+use self::{
+    cut_off::{DROPPING, is_dropping, rows},
+    watch::{Counters, Recording, Watch},
+};
 use super::{Direction, Error, lock::mysql::Lease};
 
+mod cut_off;
 pub(super) mod sql;
 mod watch;
 
 /// Table of the journal that belongs to the records in `table`.
 pub(super) fn table_name(table: &str) -> String {
     format!("_{table}_journal")
-}
-
-/// Direction of the entry that says that tables are being dropped.
-const DROPPING: &str = "drop";
-
-/// A migration that was begun and not brought to an end.
-#[derive(Debug)]
-pub(super) struct CutOff {
-    pub(super) name: String,
-    pub(super) direction: Direction,
-    /// The statements that ran; none for a statement that is not known.
-    pub(super) ran: Vec<Option<String>>,
-    /// Why it was given up. None means that the process died, so one more statement may have run.
-    pub(super) failed: Option<String>,
 }
 
 /// Result of a migration that ran, completely or not.
@@ -64,7 +55,7 @@ impl Journal {
     pub(super) fn attach(
         options: &mut ConnectOptions,
         records: &str,
-        lease: Arc<Lease>,
+        lease: Weak<Lease>,
         table_lock_timeout: Option<Duration>,
     ) -> Self {
         let journal = Self { name: table_name(records), watch: Arc::default() };
@@ -209,8 +200,15 @@ impl Journal {
     }
 
     /// Names the next statement, which the connection would not report.
-    pub(super) fn announce(&self, statement: String) {
-        open(&self.watch).announce(statement);
+    pub(super) async fn announce(&self, db: &DatabaseConnection, statement: String) -> Result<(), Error> {
+        // As in `start`: the statement before it may not have been written down yet, under its own name.
+        let connection = db.get_mysql_connection_pool().acquire().await.map_err(database)?;
+        let mut watch = open(&self.watch);
+        watch.announce(statement);
+        watch.pass_over_next_release();
+        drop(watch);
+        drop(connection);
+        Ok(())
     }
 
     /// Enters a statement that had run already.
@@ -227,62 +225,6 @@ impl Journal {
 
     fn table(&self) -> String {
         open(&self.watch).table.clone()
-    }
-}
-
-/// The migration that the journal beside `records` names, in the database of `db`. Reads only.
-pub(super) async fn read(db: &DatabaseConnection, records: &str) -> Result<Option<CutOff>, DbErr> {
-    let name = table_name(records);
-    if !SchemaManager::new(db).has_table(&name).await? {
-        return Ok(None);
-    }
-    let rows = rows(db, &sql::quoted(&name), "").await?;
-    if is_dropping(&rows)? {
-        return Err(DbErr::Custom(Error::HalfDropped.to_string()));
-    }
-    CutOff::of(&rows)
-}
-
-fn is_dropping(rows: &[QueryResult]) -> Result<bool, DbErr> {
-    rows.first().map_or(Ok(false), |row| Ok(row.try_get::<String>("", "direction")? == DROPPING))
-}
-
-async fn rows(db: &DatabaseConnection, table: &str, end: &str) -> Result<Vec<QueryResult>, DbErr> {
-    let select = format!(
-        "SELECT migration, direction, statement, failed FROM {table} ORDER BY migration, direction, position{end}"
-    );
-    db.query_all_raw(Statement::from_string(DbBackend::MySql, select)).await
-}
-
-impl CutOff {
-    /// The migration of these rows of the journal: the first one says that it was begun.
-    fn of(rows: &[QueryResult]) -> Result<Option<Self>, DbErr> {
-        let Some((begun, entries)) = rows.split_first() else { return Ok(None) };
-        let down = begun.try_get::<String>("", "direction")? == Direction::Down.to_string();
-        let mut cut = Self {
-            name: begun.try_get("", "migration")?,
-            direction: if down { Direction::Down } else { Direction::Up },
-            ran: Vec::new(),
-            failed: None,
-        };
-        for row in entries {
-            cut.take_in(row)?;
-        }
-        Ok(Some(cut))
-    }
-
-    /// Whether the records say that it was brought to its end by other means.
-    pub(super) fn is_complete(&self, applied: &[String]) -> bool {
-        applied.contains(&self.name) == (self.direction == Direction::Up)
-    }
-
-    fn take_in(&mut self, row: &QueryResult) -> Result<(), DbErr> {
-        let statement = row.try_get("", "statement")?;
-        match row.try_get("", "failed")? {
-            Some(failed) => self.failed = Some(failed),
-            None => self.ran.push(statement),
-        }
-        Ok(())
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, Weak},
     time::{Duration, Instant},
 };
 
@@ -35,7 +35,7 @@ pub(super) struct Holder {
 impl Holder {
     /// The server itself, still at work for a process that has ended.
     pub(super) fn left_behind() -> Self {
-        let text = "the server, which is still at work for a process that has ended,".to_owned();
+        let text = "the server's statement of a process that has ended".to_owned();
         Self { id: text.clone(), text }
     }
 }
@@ -109,7 +109,7 @@ impl Lock {
     }
 
     /// The lease of a run on MariaDB / MySQL.
-    pub(super) fn lease(&self) -> Option<Arc<mysql::Lease>> {
+    pub(super) fn lease(&self) -> Option<Weak<mysql::Lease>> {
         match self {
             Self::MySql(lock) => Some(lock.lease()),
             Self::Postgres(_) | Self::File(_) | Self::Private => None,

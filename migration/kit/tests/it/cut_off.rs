@@ -134,6 +134,27 @@ async fn whatever_is_started_next_keeps_the_journal_and_up_completes_the_migrati
     assert_eq!(run::stopped::<Of<Slow>>(&database.connect().await).await.unwrap(), None);
 }
 
+/// The same migrations, of which the second one fails after its first two statements.
+struct Failing;
+
+impl List for Failing {
+    fn list() -> Vec<Listed> {
+        let up = [SLOW, "ALTER TABLE crates ADD COLUMN lid INT", "INSERT INTO crates SELECT id FROM nowhere"];
+        vec![Slow::list().remove(0), Listed::new("m2_create_lids", &up, &[])]
+    }
+}
+
+#[tokio::test]
+async fn what_runs_after_a_statement_that_had_run_already_is_in_the_journal() {
+    let Some(database) = cut_off_in_its_first_statement().await else { return };
+    let mut session = session::<Of<Failing>>(&database).await;
+    for _ in 0..2 {
+        let error = session.up(Until::End).await.unwrap_err();
+        assert!(matches!(&error, Error::HalfDone(half) if half.ran.len() == 2), "{error}");
+    }
+    session.close().await.unwrap();
+}
+
 #[tokio::test]
 async fn a_migration_whose_statements_are_unknown_is_tried_again_and_keeps_the_journal() {
     let Some(database) = cut_off_in_its_first_statement().await else { return };

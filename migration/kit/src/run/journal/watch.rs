@@ -2,7 +2,7 @@
 //! each use.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, Weak},
     time::Duration,
 };
 
@@ -197,11 +197,13 @@ impl Counters {
 /// Prepares a new connection. One that replaces another in the middle of a migration may only read.
 pub(super) async fn connected(
     watch: Arc<Mutex<Watch>>,
-    lease: Arc<Lease>,
+    lease: Weak<Lease>,
     table_lock_timeout: Option<Duration>,
     connection: &mut Connection,
 ) -> sqlx::Result<()> {
-    lease.register(connection).await?;
+    if let Some(lease) = lease.upgrade() {
+        lease.register(connection).await?;
+    }
     mysql::prepare_session(connection).await?;
     if let Some(limit) = table_lock_timeout {
         // In whole seconds, and MySQL takes no 0.
@@ -221,7 +223,7 @@ pub(super) async fn connected(
 /// Also if the lock is lost: then neither this use nor a further one is committed.
 pub(super) async fn released(
     watch: Arc<Mutex<Watch>>,
-    lease: Arc<Lease>,
+    lease: Weak<Lease>,
     connection: &mut Connection,
 ) -> sqlx::Result<bool> {
     let release = open(&watch).release();
@@ -229,7 +231,11 @@ pub(super) async fn released(
         connection.execute("COMMIT").await?;
         return Ok(true);
     };
-    let written = match lease.ensure().await {
+    let held = match lease.upgrade() {
+        Some(lease) => lease.ensure().await,
+        None => Err("it was released".to_owned()),
+    };
+    let written = match held {
         Ok(()) => write_down(&watch, heard, connection).await,
         Err(reason) => Err(sqlx::Error::Protocol(format!("the migration lock was lost: {reason}"))),
     };

@@ -3,7 +3,10 @@
 //! `GET_LOCK` is known to one node only. It ends with its connection, so that the lease of a killed process is free at once
 //! for another one at the same node.
 
-use std::{str::FromStr, sync::Arc};
+use std::{
+    str::FromStr,
+    sync::{Arc, Weak},
+};
 
 use sea_orm_migration::sea_orm::{
     DbErr, RuntimeErr,
@@ -39,6 +42,7 @@ enum Name {
 
 /// A connection that holds a named lock, and keeps a lease.
 pub(in crate::run) struct Named {
+    /// The only strong reference, so that the connection ends with this value.
     lease: Arc<Lease>,
     name: String,
     state: Name,
@@ -61,8 +65,8 @@ impl Named {
         Ok(Self { lease, name, state: Name::NotYet, renewal: None, is_to_be_dropped: false })
     }
 
-    pub(super) fn lease(&self) -> Arc<Lease> {
-        self.lease.clone()
+    pub(super) fn lease(&self) -> Weak<Lease> {
+        Arc::downgrade(&self.lease)
     }
 
     pub(super) async fn attempt(&mut self) -> Result<bool, Error> {

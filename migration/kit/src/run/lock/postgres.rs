@@ -112,9 +112,11 @@ impl Advisory {
     /// Asks every so often for the sessions that stop `session`, until the result is dropped.
     pub(super) fn watch(&self, session: i32, every: Duration, seen: Seen) -> Blockers {
         let (sender, mut ended) = oneshot::channel::<()>();
-        let connection = self.connection.clone();
+        // The lock ends with the only strong reference.
+        let connection = Arc::downgrade(&self.connection);
         tokio::spawn(async move {
             while tokio::time::timeout(every, &mut ended).await.is_err() {
+                let Some(connection) = connection.upgrade() else { return };
                 let mut connection = connection.lock().await;
                 // A transaction sees one state of the sessions until it asks for another.
                 let _ = connection.execute("SELECT pg_stat_clear_snapshot()").await;

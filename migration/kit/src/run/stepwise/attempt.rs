@@ -118,7 +118,7 @@ impl<M: MigratorTrait> Session<M> {
         let ran = if statement.values.is_some() {
             self.db.execute_raw(statement.clone()).await
         } else {
-            journal.announce(statement.to_string());
+            journal.announce(&self.db, statement.to_string()).await?;
             self.db.execute_unprepared(&statement.sql).await
         };
         match ran {

@@ -225,3 +225,20 @@ impl Verb {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outside_development_changes_wait_for_tables_with_a_limit() {
+        let limit = |arguments: &[&str]| {
+            let arguments = ["migrate", "--app-env"].iter().chain(arguments);
+            Cli::parse_from(arguments).settings.table_lock_timeout()
+        };
+        assert_eq!(limit(&["production"]), Some(TABLE_LOCK_TIMEOUT));
+        assert_eq!(limit(&["development"]), None);
+        assert_eq!(limit(&["production", "--table-lock-timeout", "0"]), None);
+        assert_eq!(limit(&["development", "--table-lock-timeout", "9"]), Some(Duration::from_secs(9)));
+    }
+}

@@ -160,9 +160,10 @@ impl Lease {
     /// Renews the lease every few seconds, until the sender is dropped or the lease is lost.
     pub(super) fn keep(lease: &Arc<Self>) -> oneshot::Sender<()> {
         let (sender, mut ended) = oneshot::channel();
-        let lease = lease.clone();
+        let lease = Arc::downgrade(lease);
         tokio::spawn(async move {
             while tokio::time::timeout(RENEWAL, &mut ended).await.is_err() {
+                let Some(lease) = lease.upgrade() else { return };
                 if lease.check().await.is_err() {
                     return;
                 }
