@@ -193,8 +193,10 @@ pub async fn delete(
 /// Description of the import in the OpenAPI document.
 fn import_description() -> String {
     format!(
-        "Accepts a file as the whole body: Bookly's own CSV or NDJSON, a library export of Goodreads, `books.csv` of \
-         goodbooks-10k, `pg_catalog.csv` of Project Gutenberg, or a dump of Open Library's editions. Rows match \
+        "Accepts a file as the whole body: Bookly's own CSV or NDJSON, a JSON array of books, a library export of \
+         Goodreads, `books.csv` of goodbooks-10k, `pg_catalog.csv` of Project Gutenberg, a dump of Open Library's \
+         editions, or any table with a title and an author under their usual names. `unread_columns` of the report \
+         names the columns that are not read. Rows match \
          existing books by ISBN, else by title and author among your own, so importing a file twice adds nothing. An \
          atomic import has at most {ATOMIC_ROWS} rows and {ATOMIC_MIB} MiB, any other {MAX_ROWS} rows. An account has \
          one import at a time."
@@ -210,9 +212,10 @@ fn import_description() -> String {
 pub async fn import(
     cx: Data<Context>,
     SignedIn(actor): SignedIn,
-    Query(options): Query<ImportOptions>,
-    Upload(file, admission): Upload,
+    Query(mut options): Query<ImportOptions>,
+    Upload { file, admission, charset }: Upload,
 ) -> Result<impl Responder> {
+    options.charset = options.charset.or(charset);
     Ok(HttpResponse::Ok().json(import::run(&cx, &actor, admission, file, options).await?))
 }
 

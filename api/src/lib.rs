@@ -28,7 +28,7 @@ use actix_cors::Cors;
 use actix_web::{
     App,
     dev::Server,
-    http::{Method, header},
+    http::{Method, header, header::HeaderName},
     middleware::{Condition, DefaultHeaders, from_fn},
     web,
 };
@@ -162,6 +162,12 @@ fn cors(origins: &[String]) -> Cors {
             header::CONTENT_TYPE,
             header::IF_MATCH,
             header::IF_NONE_MATCH,
+            // Tracing of requests by the page (W3C Trace Context, W3C Baggage, Sentry).
+            HeaderName::from_static("baggage"),
+            HeaderName::from_static("sentry-trace"),
+            HeaderName::from_static("traceparent"),
+            HeaderName::from_static("tracestate"),
+            HeaderName::from_static("x-request-id"),
         ])
         .expose_headers([
             "Content-Disposition",

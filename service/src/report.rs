@@ -8,6 +8,9 @@ use crate::FieldError;
 /// Problems that a report lists at most.
 pub const LISTED_PROBLEMS: usize = 100;
 
+/// Columns that a report lists at most.
+const LISTED_COLUMNS: usize = 100;
+
 /// File formats that can be imported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -16,6 +19,10 @@ pub enum ImportFormat {
     Csv,
     /// Bookly's own NDJSON: a book on each line.
     Ndjson,
+    /// JSON array of books.
+    Json,
+    /// Table with usual names of columns, such as `Titel`, `Authors` and `ISBN-13`, in any order.
+    Table,
     /// Library export of Goodreads.
     Goodreads,
     /// `books.csv` of goodbooks-10k.
@@ -24,6 +31,22 @@ pub enum ImportFormat {
     Gutenberg,
     /// Dump of Open Library's editions.
     OpenLibrary,
+    /// Export of The StoryGraph.
+    StoryGraph,
+    /// Export of LibraryThing, as a table with tabs or as JSON.
+    LibraryThing,
+    /// CSV catalogue of calibre.
+    Calibre,
+    /// Export of BookWyrm.
+    BookWyrm,
+    /// Export of Openreads.
+    Openreads,
+    /// Export of BookBuddy.
+    BookBuddy,
+    /// Export of Libib.
+    Libib,
+    /// CSV export of Zotero.
+    Zotero,
 }
 
 /// Result of an import. `created`, `updated`, `unchanged`, `skipped` and `failed` add up to `rows`.
@@ -36,7 +59,10 @@ pub struct ImportReport {
     pub charset: String,
     /// True if the import was a trial that changed nothing.
     pub dry_run: bool,
-    /// Rows of the file.
+    /// Columns of the file, or fields of its objects, that are not read; at most 100.
+    #[schema(examples(json!(["Average Rating", "Bookshelves"])))]
+    pub unread_columns: Vec<String>,
+    /// Rows of the file, without blank ones.
     #[schema(examples(200))]
     pub rows: u64,
     /// Books that were created.
@@ -84,6 +110,7 @@ impl ImportReport {
             format,
             charset: charset.to_owned(),
             dry_run,
+            unread_columns: Vec::new(),
             rows: 0,
             created: 0,
             updated: 0,
@@ -104,6 +131,7 @@ impl ImportReport {
     /// Adds the report of a further part.
     pub(crate) fn add(&mut self, part: Self) {
         let Self { rows, created, updated, unchanged, skipped, failed, warnings, problems, .. } = part;
+        self.leave_unread(&part.unread_columns);
         self.rows += rows;
         self.created += created;
         self.updated += updated;
@@ -115,6 +143,15 @@ impl ImportReport {
             self.list(problem);
         }
         self.problems_truncated |= part.problems_truncated;
+    }
+
+    /// Lists columns that are not read, each once.
+    pub(crate) fn leave_unread(&mut self, columns: &[String]) {
+        for column in columns {
+            if self.unread_columns.len() < LISTED_COLUMNS && !self.unread_columns.contains(column) {
+                self.unread_columns.push(column.clone());
+            }
+        }
     }
 
     /// Lists a problem, if there is room for it.

@@ -28,6 +28,9 @@ pub(super) enum Tree {
     Object(Vec<(String, Self)>),
 }
 
+/// First integer that a float cannot tell from the next one: 2⁵³.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 impl Tree {
     /// Parses a document that is an object.
     pub(super) fn parse(text: &str) -> Result<Self> {
@@ -106,8 +109,14 @@ impl<'de> Visitor<'de> for TreeVisitor {
         Ok(Tree::Signed(value))
     }
 
+    /// A number without a fraction is an integer in any notation, such as `412.0` (JSON Schema 2020-12, section 6.1.1).
     fn visit_f64<E>(self, value: f64) -> std::result::Result<Tree, E> {
-        Ok(Tree::Float(value))
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "it is an integer within the range that a float is exact in"
+        )]
+        let whole = (value.fract() == 0.0 && value.abs() < EXACT).then_some(value as i64);
+        Ok(whole.map_or(Tree::Float(value), Tree::Signed))
     }
 
     fn visit_str<E>(self, value: &str) -> std::result::Result<Tree, E> {

@@ -41,9 +41,15 @@ const FILE_RATE: usize = 8 * 1024;
 /// Time in which a file may be slower.
 const FILE_START: Duration = Duration::from_secs(30);
 
-/// A file as the whole body, kept in memory while it is small and on disk when it is not, and the admission of its
-/// import. The stream of the connection ends it if it stops.
-pub struct Upload(pub tempfile::SpooledTempFile, pub Admission);
+/// A file as the whole body. The stream of the connection ends it if it stops.
+pub struct Upload {
+    /// The file, in memory while it is small and on disk when it is not.
+    pub file: tempfile::SpooledTempFile,
+    /// Admission of its import.
+    pub admission: Admission,
+    /// Charset that its media type names.
+    pub charset: Option<String>,
+}
 
 impl FromRequest for Upload {
     type Error = Problem;
@@ -51,6 +57,7 @@ impl FromRequest for Upload {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let media_type = request.content_type().to_ascii_lowercase();
+        let charset = charset(request);
         let (length, limit) = (content_length(request), Endpoint::of(request).and_then(Endpoint::body_limit));
         let (sender, payload) = (Sender::of(request), payload.take());
         let parts = context(request).map(|cx| (cx.clone(), request.extensions().get::<Actor>().cloned()));
@@ -58,15 +65,21 @@ impl FromRequest for Upload {
             if !FILE_TYPES.contains(&media_type.as_str()) {
                 return Err(Problem::new(
                     Code::UnsupportedMediaType,
-                    "send text/csv or application/x-ndjson",
+                    "send text/csv, application/x-ndjson or application/json",
                 ));
             }
             let (cx, actor) = parts?;
             let admission = import::admit(&cx, &actor.ok_or(Error::NotSignedIn)?).await?;
             let file = sender.read(read_file(payload, length, limit?, (cx.clock(), &admission))).await?;
-            Ok(Self(file, admission))
+            Ok(Self { file, admission, charset })
         })
     }
+}
+
+/// `charset` parameter of the media type.
+fn charset(request: &HttpRequest) -> Option<String> {
+    let media_type = request.mime_type().ok().flatten()?;
+    media_type.get_param("charset").map(|charset| charset.to_string())
 }
 
 async fn read_file(

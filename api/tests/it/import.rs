@@ -8,6 +8,8 @@ mod contention;
 mod existing;
 mod file;
 mod limits;
+mod programs;
+mod reading;
 mod trial;
 
 pub async fn catalogue(client: &Client<'_>) -> Vec<Value> {
@@ -107,14 +109,11 @@ async fn one_invalid_row_in_five_thousand_is_reported() {
 }
 
 #[actix_web::test]
-async fn rows_of_another_length_are_imported_with_a_warning() {
+async fn shorter_rows_are_imported_with_a_warning() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
-    let report = alice.import("", "text/csv", "title,author,isbn\nA,B\nC,D,,x,y\n").await.ok();
-    assert_eq!(
-        (counts(&report), codes(&report)),
-        ([2, 2, 0, 0, 0, 0, 2], vec![(1, "ragged"), (2, "ragged")])
-    );
+    let report = alice.import("", "text/csv", "title,author,isbn\nA,B\nC,D,,,\n").await.ok();
+    assert_eq!((counts(&report), codes(&report)), ([2, 2, 0, 0, 0, 0, 1], vec![(1, "ragged")]));
 }
 
 #[actix_web::test]

@@ -4,13 +4,16 @@
 //! Neither holds the whole file or remembers its rows: the database finds rows of the same book. Only an atomic import
 //! of an account is in memory as a whole, and small.
 
+mod array;
 mod batch;
 mod charset;
 mod date;
 mod draft;
 mod file;
 mod format;
+mod isbn;
 mod known;
+mod language;
 mod matcher;
 mod merge;
 mod source;

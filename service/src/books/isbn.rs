@@ -6,10 +6,19 @@ use validator::ValidationError;
 use crate::{FieldCode, input};
 
 /// Reads an ISBN-10 or ISBN-13, with or without hyphens or spaces, as the digits of an ISBN-13. Rejects EANs of other
-/// goods and wrong check digits.
+/// goods, wrong check digits, and numbers that stand for none, such as `0000000000`.
 #[must_use]
 pub fn parse(text: &str) -> Option<String> {
-    let digits: String = text.chars().filter(|c| !c.is_whitespace() && !is_hyphen(*c)).collect();
+    thirteen(text).filter(|isbn| !stands_for_none(isbn))
+}
+
+/// Whether the text is a valid number that stands for none.
+pub(crate) fn is_placeholder(text: &str) -> bool {
+    thirteen(text).is_some_and(|isbn| stands_for_none(&isbn))
+}
+
+fn thirteen(text: &str) -> Option<String> {
+    let digits: String = text.chars().filter(|c| !is_passed_over(*c)).collect();
     if !digits.is_ascii() {
         return None;
     }
@@ -20,6 +29,12 @@ pub fn parse(text: &str) -> Option<String> {
     }
 }
 
+/// Whether the nine digits that identify the book are the same, or those from 1 to 9.
+fn stands_for_none(isbn: &str) -> bool {
+    let body = &isbn.as_bytes()[3..12];
+    body == b"123456789" || body.iter().all(|digit| *digit == body[0])
+}
+
 pub(crate) fn valid(text: &str) -> Result<(), ValidationError> {
     match parse(text) {
         Some(_) => Ok(()),
@@ -27,9 +42,9 @@ pub(crate) fn valid(text: &str) -> Result<(), ValidationError> {
     }
 }
 
-/// Hyphens and dashes of printed ISBNs.
-fn is_hyphen(c: char) -> bool {
-    matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}')
+/// Blanks, hyphens and dashes of printed ISBNs, and invisible characters that were copied with one.
+fn is_passed_over(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}') || input::is_format(c)
 }
 
 fn is_thirteen(digits: &str) -> bool {
@@ -73,8 +88,14 @@ mod tests {
 
     #[test]
     fn every_spelling_of_a_number_is_one_isbn_13() {
-        for text in ["9780441013593", "978-0-441-01359-3", "0441013597", "0-441-01359-7", " 978 0441 013593 "]
-        {
+        for text in [
+            "9780441013593",
+            "978-0-441-01359-3",
+            "0441013597",
+            "0-441-01359-7",
+            " 978 0441 013593 ",
+            "\u{200e}978-0441013593",
+        ] {
             assert_eq!(parse(text).as_deref(), Some("9780441013593"), "{text:?}");
         }
         assert_eq!(parse("043942089x").as_deref(), Some("9780439420891"), "a lower-case check digit");
@@ -94,6 +115,9 @@ mod tests {
             ("439023483", "nine digits"),
             ("٩٧٨٠٤٤١٠١٣٥٩٣", "digits of another script"),
             ("X441013597", "an X in front"),
+            ("0000000000", "a placeholder"),
+            ("978-0-00-000000-2", "a placeholder"),
+            ("123456789X", "a placeholder"),
         ] {
             assert_eq!(parse(text), None, "{why}");
         }

@@ -30,7 +30,7 @@ fn shuffled(count: u64, order: usize, pages: usize) -> String {
         1 => numbers.reverse(),
         _ => numbers.sort_by_key(|number| number * 7919 % count),
     }
-    let rows = numbers.iter().map(|n| format!("Title {n},A,{},{pages}\n", isbn(*n)));
+    let rows = numbers.iter().map(|n| format!("Title {n},A,{},{pages}\n", isbn(*n + 1)));
     format!("title,author,isbn,page_count\n{}", rows.collect::<Vec<_>>().concat())
 }
 

@@ -21,7 +21,9 @@ async fn other_files_are_rejected() {
         ("title,author\nA,B\n", "?format=goodreads"),
     ] {
         let problem = alice.import(query, "text/csv", file).await.problem("unknown_format");
-        assert!(problem["detail"].as_str().unwrap().starts_with("expected a table with the columns "));
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.starts_with("the file has "), "{detail}");
+        assert!(detail.contains("; expected a table with the columns "), "{detail}");
     }
     for (query, pointer) in [
         ("?format=xml", "/format"),
@@ -89,14 +91,19 @@ async fn a_file_with_too_many_rows_is_rejected_before_writing() {
 }
 
 #[actix_web::test]
-async fn an_empty_file_has_no_rows() {
+async fn an_empty_file_is_rejected() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
     for query in ["", "?format=csv", "?format=ndjson", "?format=openlibrary", "?mode=partial"] {
-        for (media_type, file) in [("application/x-ndjson", ""), ("text/csv", "\u{feff}\n")] {
-            let report = alice.import(query, media_type, file).await.ok();
-            assert_eq!(counts(&report), [0; 7], "{query}");
+        for (media_type, file) in
+            [("application/x-ndjson", ""), ("text/csv", "\u{feff}\n"), ("text/csv", " ")]
+        {
+            let problem = alice.import(query, media_type, file).await.problem("unreadable_file");
+            assert_eq!(problem["detail"], "the file is empty", "{query}");
         }
+    }
+    for (media_type, file) in [("text/csv", "title,author\n"), ("application/json", "[]")] {
+        assert_eq!(counts(&alice.import("", media_type, file).await.ok()), [0; 7]);
     }
 }
 

@@ -226,7 +226,8 @@ impl ImportReport {
     /// Counts a row, and lists its problems. Its warnings count only if it has a book.
     pub(super) fn list_row(&mut self, row: &ImportRow) {
         self.rows += 1;
-        let ImportRow { position, content, warnings, bytes: _ } = row;
+        let ImportRow { position, content, warnings, unread, bytes: _ } = row;
+        self.leave_unread(unread);
         let has_book = matches!(content, RowContent::Book(_));
         for warning in warnings {
             if has_book {

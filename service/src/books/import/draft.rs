@@ -30,6 +30,21 @@ pub(super) struct Draft {
     pub(super) cover_url: Option<String>,
     /// Warnings of fields that were dropped so far.
     pub(super) warnings: Vec<FieldError>,
+    /// Persons whose part in the book other cells tell.
+    pub(super) credits: Credits,
+    /// Kind of the record, if it is not a book.
+    pub(super) other_kind: Option<String>,
+}
+
+/// Persons whose part in the book other cells tell.
+#[derive(Debug, Default)]
+pub(super) struct Credits {
+    /// Further persons.
+    pub(super) names: Vec<String>,
+    /// Their roles, in the same order; fewer if the last ones have none.
+    pub(super) roles: Vec<String>,
+    /// Persons who are no authors.
+    pub(super) contributors: Vec<String>,
 }
 
 /// Normalizes a cell of another program: decodes entities once, collapses control characters and white space, and
@@ -63,17 +78,60 @@ pub(super) fn tidy_lines(text: &str) -> Option<String> {
     Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
+/// Normalizes a text with markup, whose paragraphs become lines.
+pub(super) fn tidy_html(text: &str) -> Option<String> {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, tag)) = rest.split_once('<') {
+        plain.push_str(before);
+        let is_tag = tag.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!'));
+        let Some((name, after)) = tag.split_once('>').filter(|_| is_tag) else {
+            plain.push('<');
+            rest = tag;
+            continue;
+        };
+        let name = name.trim_start_matches('/').to_ascii_lowercase();
+        if ["br", "p", "div", "li", "h1", "h2", "h3"]
+            .iter()
+            .any(|block| name.split([' ', '/']).next() == Some(block))
+        {
+            plain.push('\n');
+        }
+        rest = after;
+    }
+    plain.push_str(rest);
+    tidy_lines(&plain)
+}
+
 impl Draft {
-    /// Draft of a row of another program. Very long titles are truncated.
+    /// Draft of a row of another program with this title.
     pub(super) fn foreign(title: Option<String>) -> Self {
-        let mut draft = Self { title, ..Self::default() };
-        let end = draft.title.as_ref().and_then(|title| title.char_indices().nth(TITLE_LENGTH));
-        if let (Some((end, _)), Some(title)) = (end, &mut draft.title) {
+        Self { title, ..Self::default() }.with_short_title()
+    }
+
+    /// Adds further authors, and removes contributors from the authors.
+    pub(super) fn assign_credits(&mut self) {
+        let Credits { names, roles, contributors } = std::mem::take(&mut self.credits);
+        let roles = roles.iter().map(String::as_str).chain(std::iter::repeat(""));
+        let is_author = |role: &str| role.is_empty() || role.eq_ignore_ascii_case("author");
+        let further = names.into_iter().zip(roles).filter(|(name, role)| !name.is_empty() && is_author(role));
+        for (name, _) in further {
+            if !self.authors.contains(&name) {
+                self.authors.push(name);
+            }
+        }
+        self.authors.retain(|author| !contributors.contains(author));
+    }
+
+    /// The draft with a title that is truncated if it is very long.
+    pub(super) fn with_short_title(mut self) -> Self {
+        let end = self.title.as_ref().and_then(|title| title.char_indices().nth(TITLE_LENGTH));
+        if let (Some((end, _)), Some(title)) = (end, &mut self.title) {
             title.truncate(title[..end].trim_end().len());
             let detail = format!("was truncated to {TITLE_LENGTH} characters");
-            draft.warnings.push(FieldError::new("/title", FieldCode::Length, detail));
+            self.warnings.push(FieldError::new("/title", FieldCode::Length, detail));
         }
-        draft
+        self
     }
 
     /// Uses the first of several languages.

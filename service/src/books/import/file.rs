@@ -6,7 +6,7 @@ use csv::{ReaderBuilder, StringRecord};
 use encoding_rs::Encoding;
 
 use super::{
-    ImportFormat, charset,
+    ImportFormat, array, charset,
     format::{self, Columns, ImportRow, RowContent, RowPosition},
     text::{self, LONGEST_ROW, Rationed, Text},
 };
@@ -21,6 +21,7 @@ pub(super) struct File<R> {
 enum Content<R> {
     Table { reader: Box<csv::Reader<Rationed<Text<R>>>>, columns: Columns },
     Lines { format: ImportFormat, text: Text<R>, read: ReadLine },
+    Array { format: ImportFormat, text: Text<R>, read: ReadLine },
 }
 
 /// Row, or the place from which the file is unreadable.
@@ -28,8 +29,8 @@ pub(super) type RowRead = std::result::Result<ImportRow, Unreadable>;
 
 /// Unreadable place of a file, with the reason.
 pub(super) struct Unreadable {
-    position: RowPosition,
-    why: String,
+    pub(super) position: RowPosition,
+    pub(super) why: String,
 }
 
 impl Unreadable {
@@ -48,7 +49,7 @@ impl From<Unreadable> for Error {
 }
 
 /// Parser of a row from its position and text.
-type ReadLine = fn(RowPosition, &str) -> ImportRow;
+pub(super) type ReadLine = fn(RowPosition, &str) -> ImportRow;
 
 impl<R: Read + Seek> File<R> {
     /// Detects the encoding and the format unless they are given, and reads the header.
@@ -57,17 +58,23 @@ impl<R: Read + Seek> File<R> {
         let charset = charset::detect(&mut file, given).map_err(unreadable)?;
         file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
         let (head, text) = text::decode(file, charset).map_err(unreadable)?;
+        if head.is_empty() {
+            return Err(Error::UnreadableFile("the file is empty".to_owned()));
+        }
         let detected = match format {
             Some(format) => Some(format),
-            // An empty file is a list of no lines.
-            None if head.is_empty() || head.starts_with('{') => Some(ImportFormat::Ndjson),
+            None if format::is_librarything_json(&head) => Some(ImportFormat::LibraryThing),
+            None if head.starts_with('{') => Some(ImportFormat::Ndjson),
+            None if head.starts_with('[') => Some(ImportFormat::Json),
             None if format::is_dump(&head) => Some(ImportFormat::OpenLibrary),
             None => None,
         };
         let content = match detected {
-            Some(format) if format == ImportFormat::Ndjson || head.is_empty() => {
-                Content::Lines { format, text, read: format::json_row }
+            Some(format @ ImportFormat::Json) => Content::Array { format, text, read: format::json_row },
+            Some(format @ ImportFormat::LibraryThing) if head.starts_with('{') => {
+                Content::Array { format, text, read: format::librarything_row }
             }
+            Some(format @ ImportFormat::Ndjson) => Content::Lines { format, text, read: format::json_row },
             Some(ImportFormat::OpenLibrary) if !format::is_dump(&head) => {
                 return Err(Error::UnknownFormat(format::expected(detected)));
             }
@@ -75,11 +82,19 @@ impl<R: Read + Seek> File<R> {
                 Content::Lines { format, text, read: format::dump_row }
             }
             Some(
-                ImportFormat::Ndjson
-                | ImportFormat::Csv
+                ImportFormat::Csv
+                | ImportFormat::Table
                 | ImportFormat::Goodreads
                 | ImportFormat::Goodbooks
-                | ImportFormat::Gutenberg,
+                | ImportFormat::Gutenberg
+                | ImportFormat::StoryGraph
+                | ImportFormat::LibraryThing
+                | ImportFormat::Calibre
+                | ImportFormat::BookWyrm
+                | ImportFormat::Openreads
+                | ImportFormat::BookBuddy
+                | ImportFormat::Libib
+                | ImportFormat::Zotero,
             )
             | None => table(&head, text, detected)?,
         };
@@ -91,7 +106,23 @@ impl<R: Read> File<R> {
     pub(super) fn format(&self) -> ImportFormat {
         match &self.content {
             Content::Table { columns, .. } => columns.format(),
-            Content::Lines { format, .. } => *format,
+            Content::Lines { format, .. } | Content::Array { format, .. } => *format,
+        }
+    }
+
+    /// Whether a row may end behind this byte.
+    pub(super) fn end_of_rows(&self) -> fn(u8) -> bool {
+        match self.content {
+            Content::Table { .. } | Content::Lines { .. } => |byte| matches!(byte, b'\r' | b'\n'),
+            Content::Array { .. } => |byte| byte == b',',
+        }
+    }
+
+    /// Names of the columns of a table that are not read.
+    pub(super) fn unread_columns(&self) -> &[String] {
+        match &self.content {
+            Content::Table { columns, .. } => columns.unread(),
+            Content::Lines { .. } | Content::Array { .. } => &[],
         }
     }
 
@@ -107,13 +138,23 @@ impl<R: Read> File<R> {
         match self.content {
             Content::Table { reader, columns } => Box::new(records(*reader, columns)),
             Content::Lines { text, read, .. } => Box::new(lines(text, read)),
+            Content::Array { text, read, .. } => Box::new(array::rows(text, read)),
         }
     }
 }
 
-fn table<R: Read>(head: &str, text: Text<R>, format: Option<ImportFormat>) -> Result<Content<R>> {
-    let mut reader =
-        ReaderBuilder::new().delimiter(delimiter(head)).flexible(true).from_reader(Rationed::new(text));
+fn table<R: Read>(head: &str, mut text: Text<R>, format: Option<ImportFormat>) -> Result<Content<R>> {
+    let declared = declared_delimiter(head);
+    if declared.is_some() {
+        text.read_until(b'\n', &mut Vec::new()).map_err(unreadable)?;
+    }
+    let text = Rationed::new(text, u64::from(declared.is_some()));
+    let delimiter = declared.unwrap_or_else(|| delimiter(head));
+    let mut reader = ReaderBuilder::new()
+        .delimiter(delimiter)
+        .quoting(!format::is_unquoted(head))
+        .flexible(true)
+        .from_reader(text);
     let header = reader.headers().map_err(unreadable)?;
     let columns = Columns::of(header, format)?;
     Ok(Content::Table { reader: Box::new(reader), columns })
@@ -124,17 +165,24 @@ fn records<R: Read>(
     columns: Columns,
 ) -> impl Iterator<Item = RowRead> {
     let mut record = StringRecord::new();
-    let mut row = 0;
+    let mut row = 1;
     std::iter::from_fn(move || {
-        reader.get_mut().refill();
-        row += 1;
-        let byte = reader.position().byte();
-        let read = reader.read_record(&mut record);
-        let position = RowPosition { row, line: reader.get_mut().line(byte) };
-        match read {
-            Ok(false) => None,
-            Ok(true) => Some(Ok(columns.row(position, &record))),
-            Err(error) => Some(Err(Unreadable { position, why: error.to_string() })),
+        loop {
+            reader.get_mut().refill();
+            let byte = reader.position().byte();
+            let read = reader.read_record(&mut record);
+            let position = RowPosition { row, line: reader.get_mut().line(byte) };
+            match read {
+                Ok(false) => return None,
+                Ok(true) => {
+                    // Spreadsheets leave rows of empty cells behind.
+                    if let Some(read) = columns.row(position, &record) {
+                        row += 1;
+                        return Some(Ok(read));
+                    }
+                }
+                Err(error) => return Some(Err(Unreadable { position, why: error.to_string() })),
+            }
         }
     })
 }
@@ -170,8 +218,8 @@ fn lines<R: Read>(mut text: Text<R>, read: ReadLine) -> impl Iterator<Item = Row
     })
 }
 
-/// Number of line ends of a file. It has at most one more row.
-pub(super) fn line_ends(file: &mut (impl Read + Seek)) -> Result<usize> {
+/// Number of bytes of a file behind which a row may end. It has at most one more row.
+pub(super) fn count_ends(file: &mut (impl Read + Seek), is_end: fn(u8) -> bool) -> Result<usize> {
     file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
     let mut chunk = vec![0; 64 * 1024];
     let mut ends = 0;
@@ -180,8 +228,20 @@ pub(super) fn line_ends(file: &mut (impl Read + Seek)) -> Result<usize> {
         if length == 0 {
             return Ok(ends);
         }
-        ends += chunk[..length].iter().filter(|byte| matches!(byte, b'\r' | b'\n')).count();
+        ends += chunk[..length].iter().filter(|byte| is_end(**byte)).count();
     }
+}
+
+/// Delimiter of a first line such as `sep=;`, by which Excel is told of it.
+fn declared_delimiter(head: &str) -> Option<u8> {
+    let line = head.split('\n').next().unwrap_or_default();
+    let line = line.trim_end_matches(['\r', '"']).trim_start_matches('"');
+    let declared =
+        line.get(..4).filter(|start| start.eq_ignore_ascii_case("sep=")).map(|start| &line[start.len()..]);
+    declared.and_then(|delimiter| match delimiter.as_bytes() {
+        [byte] if byte.is_ascii() => Some(*byte),
+        _ => None,
+    })
 }
 
 /// Most frequent delimiter of the first line outside quotes.

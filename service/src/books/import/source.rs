@@ -93,7 +93,8 @@ impl<R: Read + Seek + Send + 'static> Source<R> {
     }
 
     fn measure(&self) -> Result<FileSize> {
-        let lines = file::line_ends(&mut self.file.clone())?;
+        let is_end = self.read()?.end_of_rows();
+        let lines = file::count_ends(&mut self.file.clone(), is_end)?;
         if self.exceeds(MAX_ROWS, lines)? {
             return Err(Error::TooManyRows(MAX_ROWS));
         }

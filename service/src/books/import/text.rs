@@ -66,8 +66,9 @@ pub(super) struct Rationed<R> {
 }
 
 impl<R> Rationed<R> {
-    pub(super) fn new(text: R) -> Self {
-        Self { text, left: LONGEST_ROW, read: 0, lines: 0, ends: VecDeque::new() }
+    /// Reader of a text, of which some lines were read before.
+    pub(super) fn new(text: R, lines: u64) -> Self {
+        Self { text, left: LONGEST_ROW, read: 0, lines, ends: VecDeque::new() }
     }
 
     /// Resets the limit for the next row.

@@ -69,7 +69,10 @@ impl Writer {
                 owner: actor.id(),
                 started_at: cx.clock().now(),
                 update: options.on_conflict == OnConflict::Update,
-                own_format: matches!(file.format(), ImportFormat::Csv | ImportFormat::Ndjson),
+                own_format: matches!(
+                    file.format(),
+                    ImportFormat::Csv | ImportFormat::Ndjson | ImportFormat::Json
+                ),
             },
             cx: cx.clone(),
             actor: actor.clone(),
@@ -78,12 +81,14 @@ impl Writer {
             is_atomic: options.mode == ImportMode::Atomic,
             dry_run: options.dry_run,
         };
+        let mut report = ImportReport::new(file.format(), file.charset(), options.dry_run);
+        report.leave_unread(file.unread_columns());
         Ok(Self {
             import: Arc::new(import),
             db: cx.db.with_priority(priority),
             known: Arc::default(),
             room,
-            report: ImportReport::new(file.format(), file.charset(), options.dry_run),
+            report,
         })
     }
 

@@ -2,14 +2,15 @@
 
 use crate::{
     FieldCode, FieldError,
-    books::{self, Price, import::date, valid_currency},
+    books::{
+        self, Price,
+        import::{date, isbn, language},
+        valid_currency,
+    },
 };
 
 /// Maximum length of all authors together, in characters.
 const AUTHORS_LENGTH: usize = 500;
-
-/// Minimum number of digits of an ISBN-10 whose leading zeros were removed by a spreadsheet.
-const SHORTENED_ISBN_LENGTH: usize = 7;
 
 /// Warnings of dropped fields.
 pub(super) struct Warnings(pub(super) Vec<FieldError>);
@@ -54,14 +55,14 @@ pub(super) fn date(text: &str, warnings: &mut Warnings) -> Option<String> {
 }
 
 pub(super) fn page_count(text: &str, warnings: &mut Warnings) -> Option<i64> {
-    let pages = text.trim_end_matches(".0").parse().ok().filter(|pages| (1..=1_000_000).contains(pages));
+    let pages = read_pages(text).filter(|pages| (1..=1_000_000).contains(pages));
     let problem = format!("{text:?} is not a number of pages");
     warnings.check(pages, "/page_count", FieldCode::Range, &problem)
 }
 
 pub(super) fn language(text: &str, warnings: &mut Warnings) -> Option<String> {
     let problem = format!("{text:?} is not a known language");
-    warnings.check(books::language::parse(text), "/language", FieldCode::Language, &problem)
+    warnings.check(language::read(text), "/language", FieldCode::Language, &problem)
 }
 
 pub(super) fn price(amount: &str, currency: &str, warnings: &mut Warnings) -> Option<Price> {
@@ -81,10 +82,32 @@ fn read_price(amount: &str, currency: &str) -> Option<Price> {
     Some(Price { amount, currency: currency.to_owned() })
 }
 
-/// ISBN of a row. Different candidates are reported, and the first is used.
+/// Words behind a number of pages.
+const PAGES: [&str; 9] = ["p", "pp", "pg", "pgs", "page", "pages", "s", "seiten", "páginas"];
+
+/// Number of pages: `412`, `412.0`, `412 p.`, `xii, 412 pages`.
+fn read_pages(text: &str) -> Option<i64> {
+    let words: Vec<&str> = text.split([' ', ',', ';', ':']).filter(|word| !word.is_empty()).collect();
+    let is_unit = |word: &str| PAGES.contains(&word.trim_end_matches('.').to_lowercase().as_str());
+    let is_roman = |word: &str| word.chars().all(|c| "ivxlcdmIVXLCDM[]".contains(c));
+    let number = match words[..] {
+        [number] => number,
+        [number, unit] if is_unit(unit) => number,
+        [front, number] if is_roman(front) => number,
+        [front, number, unit] if is_roman(front) && is_unit(unit) => number,
+        _ => return None,
+    };
+    let number = number.strip_suffix(".0").unwrap_or(number);
+    let end = number.find(|c: char| !c.is_ascii_digit()).unwrap_or(number.len());
+    let (digits, unit) = number.split_at(end);
+    (unit.is_empty() || is_unit(unit)).then(|| digits.parse().ok()).flatten()
+}
+
+/// ISBN of a row. Different numbers are reported, and the first is used.
 pub(super) fn isbn(cells: &[String], warnings: &mut Warnings) -> Option<String> {
-    let cells: Vec<&str> = cells.iter().map(|cell| unwrap(cell)).filter(|cell| !cell.is_empty()).collect();
-    let mut read = cells.iter().filter_map(|cell| read_isbn(cell));
+    let is_filled = |cell: &&str| cell.chars().any(char::is_alphanumeric);
+    let cells: Vec<&str> = cells.iter().map(|cell| isbn::unwrap(cell)).filter(is_filled).collect();
+    let mut read = cells.iter().flat_map(|cell| isbn::read(cell));
     let isbn = read.next();
     if let (Some(isbn), Some(other)) = (&isbn, read.find(|other| Some(other) != isbn.as_ref())) {
         warnings.add(
@@ -94,23 +117,10 @@ pub(super) fn isbn(cells: &[String], warnings: &mut Warnings) -> Option<String> 
         );
     }
     if let (None, Some(cell)) = (&isbn, cells.first()) {
-        warnings.add("/isbn", FieldCode::Isbn, format!("{cell:?} is not an ISBN and was left out"));
+        let problem = if books::isbn::is_placeholder(cell) { "stands for no ISBN" } else { "is not an ISBN" };
+        warnings.add("/isbn", FieldCode::Isbn, format!("{cell:?} {problem} and was left out"));
     }
     isbn
-}
-
-/// Removes the wrapper `="…"`, which makes a spreadsheet treat digits as text.
-fn unwrap(cell: &str) -> &str {
-    let cell = cell.trim();
-    cell.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"')).unwrap_or(cell).trim()
-}
-
-/// Reads an ISBN. Restores missing leading zeros if the check digit is then valid.
-fn read_isbn(cell: &str) -> Option<String> {
-    books::isbn::parse(cell).or_else(|| {
-        let shortened = (SHORTENED_ISBN_LENGTH..10).contains(&cell.len());
-        shortened.then(|| books::isbn::parse(&format!("{cell:0>10}"))).flatten()
-    })
 }
 
 #[cfg(test)]
@@ -151,6 +161,26 @@ mod tests {
     fn the_first_of_two_isbns_is_used_and_the_difference_reported() {
         let (isbn, codes) = isbn_of(&["9780439420891", "0441013597"]);
         assert_eq!((isbn.as_deref(), codes), (Some("9780439420891"), vec![FieldCode::IsbnMismatch]));
+    }
+
+    #[test]
+    fn pages_are_read_with_their_unit() {
+        for (text, pages) in [
+            ("412", Some(412)),
+            ("412.0", Some(412)),
+            ("288 ", Some(288)),
+            ("412 p.", Some(412)),
+            ("412p", Some(412)),
+            ("412 pages", Some(412)),
+            ("xii, 412 p.", Some(412)),
+            ("412.5", None),
+            ("1 v. (various pagings)", None),
+            ("12-24", None),
+            ("many", None),
+            ("", None),
+        ] {
+            assert_eq!(read_pages(text), pages, "{text}");
+        }
     }
 
     #[test]

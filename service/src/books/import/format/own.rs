@@ -1,15 +1,22 @@
-//! Bookly's own formats, read without normalization.
+//! Bookly's own NDJSON, read without normalization.
 
 use serde_json::{Map, Value};
 
-use super::Cells;
-use crate::{books::import::draft::Draft, csv_injection::unescape};
+use crate::{FieldCode, FieldError, books::import::draft::Draft};
 
-pub(super) fn table(cells: &Cells<'_>) -> Draft {
-    let text = |name: &str| cells.get(name).map(|cell| unescape(cell).to_owned());
-    let (amount, currency) = (text("price_amount"), text("price_currency"));
-    let priced = amount.is_some() || currency.is_some();
-    Draft {
+/// Draft of an object.
+///
+/// # Errors
+/// A field that is a list, an object or a boolean where a text belongs.
+pub(super) fn line(object: &Map<String, Value>) -> Result<Draft, Vec<FieldError>> {
+    let mut errors = Vec::new();
+    let mut text = |name: &str| {
+        text(object.get(name)).unwrap_or_else(|kind| {
+            errors.push(mistyped(name, kind, "a text"));
+            None
+        })
+    };
+    let draft = Draft {
         title: text("title"),
         subtitle: text("subtitle"),
         authors: text("author").into_iter().collect(),
@@ -19,40 +26,71 @@ pub(super) fn table(cells: &Cells<'_>) -> Draft {
         language: text("language"),
         isbns: text("isbn").into_iter().collect(),
         description: text("description"),
-        price: priced.then(|| half(amount, currency)),
         cover_url: text("cover_url"),
         ..Draft::default()
+    };
+    let price = price(object.get("price")).map_err(|error| errors.push(error)).ok().flatten();
+    if errors.is_empty() { Ok(Draft { price, ..draft }) } else { Err(errors) }
+}
+
+/// Names of the fields that are not read.
+pub(super) fn unread(object: &Map<String, Value>) -> Vec<String> {
+    let is_unread = |name: &&String| !FIELDS.contains(&name.as_str());
+    object.keys().filter(is_unread).cloned().collect()
+}
+
+/// Fields that are read.
+const FIELDS: [&str; 11] = [
+    "title",
+    "subtitle",
+    "author",
+    "publisher",
+    "published_date",
+    "page_count",
+    "language",
+    "isbn",
+    "description",
+    "price",
+    "cover_url",
+];
+
+/// Amount and currency. A missing part becomes empty text, which validation rejects.
+fn price(value: Option<&Value>) -> Result<Option<(String, String)>, FieldError> {
+    match value {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Object(price)) => {
+            let part = |name: &str| {
+                let kind = |kind| mistyped(&format!("price/{name}"), kind, "a text");
+                text(price.get(name)).map(Option::unwrap_or_default).map_err(kind)
+            };
+            Ok(Some((part("amount")?, part("currency")?)))
+        }
+        Some(list @ Value::Array(_)) => Err(mistyped("price", kind(list), "an object")),
+        Some(amount) => Ok(Some((amount.to_string(), String::new()))),
     }
 }
 
-pub(super) fn line(object: &Map<String, Value>) -> Draft {
-    let text = |object: &Map<String, Value>, name: &str| match object.get(name)? {
-        Value::Null => None,
-        Value::String(text) => Some(text.clone()),
-        other => Some(other.to_string()),
-    };
-    let price = match object.get("price") {
-        None | Some(Value::Null) => None,
-        Some(Value::Object(object)) => Some(half(text(object, "amount"), text(object, "currency"))),
-        Some(other) => Some(half(Some(other.to_string()), None)),
-    };
-    Draft {
-        price,
-        title: text(object, "title"),
-        subtitle: text(object, "subtitle"),
-        authors: text(object, "author").into_iter().collect(),
-        publisher: text(object, "publisher"),
-        published_date: text(object, "published_date"),
-        page_count: text(object, "page_count"),
-        language: text(object, "language"),
-        isbns: text(object, "isbn").into_iter().collect(),
-        description: text(object, "description"),
-        cover_url: text(object, "cover_url"),
-        ..Draft::default()
+/// A text, or a number in its digits; the kind of another value is the error.
+fn text(value: Option<&Value>) -> Result<Option<String>, &'static str> {
+    match value {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(Value::Number(number)) => Ok(Some(number.to_string())),
+        Some(other) => Err(kind(other)),
     }
 }
 
-/// Price from both of its parts. A missing part becomes empty text, which validation rejects.
-fn half(amount: Option<String>, currency: Option<String>) -> (String, String) {
-    (amount.unwrap_or_default(), currency.unwrap_or_default())
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+fn mistyped(field: &str, kind: &str, expected: &str) -> FieldError {
+    FieldError::new(format!("/{field}"), FieldCode::Type, format!("must be {expected}, but is {kind}"))
 }
