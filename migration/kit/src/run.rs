@@ -42,6 +42,7 @@ mod table_lock;
 mod target;
 mod trace;
 
+#[cfg(feature = "cli")]
 pub(crate) use self::renames::find as find_renamed;
 pub use self::{
     consent::{Consent, Proposal},

@@ -7,6 +7,7 @@ pub(crate) mod pieces;
 pub use literal::Unprintable;
 pub(crate) use literal::{hex, literal};
 
+#[cfg(feature = "cli")]
 /// SQL with names in double quotes as MariaDB reads it: with names in backticks, and backslashes in texts doubled.
 pub(crate) fn with_backticks(sql: &str) -> String {
     let mut in_text = false;
