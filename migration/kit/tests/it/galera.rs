@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, Database as Connector, DbBackend, Statement};
 use sea_orm_migration_kit::run::{self, Error, Session, Target, Until};
 
 use crate::{
@@ -30,7 +30,14 @@ async fn at_each_node() -> Option<(Database, Vec<String>)> {
         url.set_path(&name);
         url.to_string()
     });
-    Some((database, urls.collect()))
+    let urls: Vec<String> = urls.collect();
+    for url in &urls {
+        // The other nodes create it a little later.
+        while Connector::connect(url).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+    Some((database, urls))
 }
 
 #[tokio::test]
