@@ -289,3 +289,16 @@ async fn an_enum_changes_under_conditions_on_it() {
     let said = lead(&from.each_ref().map(String::as_str), &to.each_ref().map(String::as_str)).await;
     assert_eq!(said, ["enum state: new, paid, gone instead of new, gone"]);
 }
+
+#[tokio::test]
+async fn conditions_on_a_column_that_changes_its_type_read_as_if_made_for_it() {
+    if !is(DbBackend::Postgres).await {
+        return;
+    }
+    let table = |kind: &str| {
+        format!("CREATE TABLE t (id bigint PRIMARY KEY, n {kind}, CONSTRAINT ck_n CHECK (n > -9))")
+    };
+    let index = "CREATE INDEX i_n ON t (id) WHERE n > 3";
+    let said = lead(&[&table("numeric(12, 2)"), index], &[&table("bigint"), index]).await.join("\n");
+    assert_eq!(said, "column t.n: bigint instead of decimal(12, 2)");
+}

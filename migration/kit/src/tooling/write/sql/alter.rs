@@ -16,6 +16,57 @@ use crate::{
 
 impl Writer<'_> {
     pub(super) fn alter_table(&mut self, from: &Table, to: &Table, steps: &[TableChange]) {
+        let (before, after) = self.conditions_on_retyped(from, to, steps);
+        self.steps.extend(before.into_iter().map(Step::Sql));
+        self.steps_of_table(from, to, steps);
+        self.steps.extend(after.into_iter().map(Step::Sql));
+    }
+
+    /// The statements that drop, and create again, what stays of the conditions on columns that change their type:
+    /// PostgreSQL would keep them with a cast to the old one.
+    fn conditions_on_retyped(
+        &self,
+        from: &Table,
+        to: &Table,
+        steps: &[TableChange],
+    ) -> (Vec<String>, Vec<String>) {
+        let (mut before, mut after) = (Vec::new(), Vec::new());
+        if self.backend() != DbBackend::Postgres {
+            return (before, after);
+        }
+        let retyped = steps.iter().filter_map(|step| match step {
+            TableChange::ChangeColumn { from, to } if from.kind != to.kind => {
+                Some(format!("\"{}\"", to.name))
+            }
+            _ => None,
+        });
+        let retyped: Vec<String> = retyped.collect();
+        let names = |sql: &str| retyped.iter().any(|column| sql.contains(column));
+        let table = self.define.table_name(to);
+        for check in from.checks.iter().filter(|check| names(&check.condition) && to.checks.contains(check)) {
+            let stands = !steps.contains(&TableChange::DropCheck(check.clone()));
+            if let Some(name) = check.name.as_ref().filter(|_| stands) {
+                before.push(format!("ALTER TABLE {table} DROP CONSTRAINT {}", self.define.name(name)));
+                after.push(format!("ALTER TABLE {table} ADD {}", self.define.check(check)));
+            }
+        }
+        for index in from.indexes.iter().filter(|index| !index.constraint && to.indexes.contains(index)) {
+            let expressions = index.parts.iter().filter(|part| part.expression).map(|part| &part.key);
+            let conditional = expressions.chain(&index.predicate).any(|sql| names(sql));
+            if conditional && !steps.contains(&TableChange::DropIndex(index.clone())) {
+                let schema =
+                    from.schema.as_ref().map(|schema| self.define.name(schema) + ".").unwrap_or_default();
+                before.push(format!(
+                    "DROP INDEX {schema}{}",
+                    self.define.name(&self.define.index_name(from, index))
+                ));
+                after.push(self.define.create_index(to, index));
+            }
+        }
+        (before, after)
+    }
+
+    fn steps_of_table(&mut self, from: &Table, to: &Table, steps: &[TableChange]) {
         for step in steps {
             match step {
                 TableChange::DropForeignKey(key) => self.drop_foreign_key(from, key),
