@@ -43,6 +43,7 @@ mod target;
 mod trace;
 
 #[cfg(feature = "cli")]
+#[cfg(feature = "cli")]
 pub(crate) use self::renames::find as find_renamed;
 pub use self::{
     consent::{Consent, Proposal},

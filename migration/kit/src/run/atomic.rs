@@ -15,10 +15,11 @@ use sea_orm_migration::{
 };
 
 use super::{
-    Error, Session, Step, busy,
+    Error, Session, Step, applied_names, busy,
     foreign_keys::Orphans,
     ledger::Ledger,
     lock::{self, Blockers, Holder, Wait},
+    names,
     order::{self, Order, Planned},
     sweep::{self, Sweep},
     table_lock::Attempts,
@@ -49,6 +50,11 @@ struct Progress {
 impl<M: MigratorTrait> Session<M> {
     pub(super) async fn run_atomic(&mut self, order: Order) -> Result<Vec<Step>, Error> {
         let mut ledger = Ledger::<M>::new(self.db.get_database_backend());
+        let applied = applied_names::<M>(&self.db).await?;
+        if names::of::<M>().iter().any(|name| !applied.contains(name)) {
+            // It takes a while, in which the transaction would keep other writers of SQLite waiting.
+            ledger.compute_checksums().await;
+        }
         let mut progress = Progress::default();
         let mut attempts = Attempts::new(self.table_lock_timeout);
         loop {

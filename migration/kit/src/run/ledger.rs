@@ -132,6 +132,11 @@ impl<M: MigratorTrait> Ledger<M> {
         if renamed.is_empty() { Ok(()) } else { Err(Error::Renamed(renamed)) }
     }
 
+    /// Computes the checksums of this program before they are needed.
+    pub(super) async fn compute_checksums(&mut self) {
+        self.checksums().await;
+    }
+
     /// The checksums of this program.
     async fn checksums(&mut self) -> &[Checksum] {
         if self.checksums.is_none() {
