@@ -39,6 +39,23 @@ async fn a_schema_that_is_behind_or_ahead_is_reported() {
 }
 
 #[actix_web::test]
+async fn a_schema_that_is_ahead_by_a_compatible_migration_is_ready() {
+    let app = TestApp::start().await;
+    for sql in [
+        "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m29990101_000001_later', 0)",
+        "INSERT INTO _seaql_migrations_checksums (version, checksum, compatible)
+         VALUES ('m29990101_000001_later', 'of a later version', TRUE)",
+    ] {
+        app.database.execute(sql).await;
+    }
+    app.anonymous().get("//readyz").await.ok();
+    // Another process of this version starts, also with AUTO_MIGRATE.
+    api::migrate(&config(&app.database.url, &["--auto-migrate", "true"])).await.unwrap();
+    let another = Process::start(&app.database, &[("AUTO_MIGRATE", "true")]);
+    assert_eq!(send(another.request(Method::GET, "/readyz")).await.status, 200);
+}
+
+#[actix_web::test]
 async fn the_database_is_asked_for_its_readiness_at_most_once_a_second() {
     let database = Database::empty().await;
     let process = Process::start(&database, &[("DATABASE_ECHO", "true")]);
