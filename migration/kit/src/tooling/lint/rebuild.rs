@@ -17,6 +17,8 @@ pub(super) struct Rebuild {
     pub(super) dropped: String,
     /// Its name at first, which is the name of its successor in the end.
     pub(super) name: String,
+    /// The table that has its rows, by its name when it is dropped.
+    pub(super) successor: String,
     /// The columns that are copied, each with its new name where that is known; `None` if all are.
     pub(super) copied: Option<Vec<(String, Option<String>)>>,
 }
@@ -62,7 +64,8 @@ pub(super) fn find(backend: DbBackend, statements: &[(usize, Sql)]) -> Vec<Rebui
                 .any(|(when, old, new)| *when < copy.at && *old == copy.into && *new == dropped);
             if takes_place || made_place {
                 let name = if takes_place { dropped.clone() } else { copy.into.clone() };
-                rebuilds.push(Rebuild { at: *at, dropped, name, copied: copy.copied.clone() });
+                let (successor, copied) = (copy.into.clone(), copy.copied.clone());
+                rebuilds.push(Rebuild { at: *at, dropped, name, successor, copied });
             }
         }
     }

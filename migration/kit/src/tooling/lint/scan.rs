@@ -194,6 +194,12 @@ impl<'s> Scan<'s> {
                     }
                 }
             }
+            // From here on, the rows of the dropped table are in its successor only.
+            Sql::Drop { object_type: ObjectType::Table, .. } => {
+                for rebuild in self.rebuilds.iter().filter(|rebuild| rebuild.at == self.at) {
+                    self.created.remove(&rebuild.successor);
+                }
+            }
             Sql::Set(set) => {
                 let sql = set.to_string().to_lowercase();
                 if sql.contains("foreign_key_checks") {

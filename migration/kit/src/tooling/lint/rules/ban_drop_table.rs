@@ -42,6 +42,10 @@ mod tests {
                 format!("INSERT INTO parcels_new SELECT id, code, weight, shelf_id FROM parcels{rows}");
             expect(Rule::BanDropTable, SQLITE, &[build, &copy, "DROP TABLE parcels", rename], lost);
         }
+        let copy = "INSERT INTO parcels_new SELECT id, code, weight, shelf_id FROM parcels";
+        let rebuild = [build, copy, "DROP TABLE parcels", rename, "DROP TABLE parcels"];
+        expect(Rule::BanDropTable, SQLITE, &rebuild, true);
+        expect(Rule::BanDropTable, SQLITE, &[build, copy, "DROP TABLE parcels_new"], false);
         expect(Rule::BanDropTable, ALL, &["DROP TABLE shelves, parcels"], true);
         expect(Rule::BanDropTable, MARIADB, &["DROP TEMPORARY TABLE parcels"], false);
     }
