@@ -12,10 +12,7 @@ const INDEXES: &[IndexOn] = &[("idx-sessions-user_id", &["user_id"])];
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
-lint_exceptions!(
-    Migration,
-    [(Rule::RequireConcurrentIndexCreation, "the table was created in the same release, and is empty")]
-);
+lint_exceptions!(Migration, [(Rule::RequireConcurrentIndexCreation, "the table is new, and empty")]);
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {

@@ -12,10 +12,7 @@ const INDEXES: &[IndexOn] = &[("idx-books-work_owner_id_created_at", &["work", "
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
-lint_exceptions!(
-    Migration,
-    [(Rule::RequireConcurrentIndexCreation, "the table was created in the same release, and is empty")]
-);
+lint_exceptions!(Migration, [(Rule::RequireConcurrentIndexCreation, "the table is new, and empty")]);
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
