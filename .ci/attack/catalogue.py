@@ -22,27 +22,28 @@ def create_database(url):
         return f"sqlite://{parts.path}/{name}.db?mode=rwc"
     sql = f"CREATE DATABASE {name}"
     if parts.scheme == "mysql":
-        client = ["mariadb", "--no-defaults", "--protocol=tcp", f"--host={parts.hostname}", f"--port={parts.port}",
-                  f"--user={parts.username}", f"--execute={sql}"]
-        subprocess.run(client, check=True, env={**os.environ, "MYSQL_PWD": urllib.parse.unquote(parts.password)})
+        on_mariadb(url, "mariadb", f"--execute={sql}")
     else:
         subprocess.run(["psql", "--quiet", url, f"--command={sql}"], check=True)
     return urllib.parse.urlunsplit(parts._replace(path=f"/{name}"))
 
 
-class Client:
-    """Client of a program, with an account that may write."""
+def on_mariadb(url, program, *arguments):
+    """Runs a client program of MariaDB on the server of a URL; returns its output."""
+    parts = urllib.parse.urlsplit(url)
+    command = [program, "--no-defaults", "--protocol=tcp", f"--host={parts.hostname}", f"--port={parts.port}",
+               f"--user={parts.username}", *arguments]
+    environment = {**os.environ, "MYSQL_PWD": urllib.parse.unquote(parts.password)}
+    return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE, env=environment).stdout
 
-    def __init__(self, program, name="alice"):
+
+class Visitor:
+    """Client of a program, without an account."""
+
+    token = None
+
+    def __init__(self, program):
         self.base = "http://{}:{}".format(*program.address)
-        self.token = None
-        account = {"username": name, "email": f"{name}@example.com", "password": PASSWORD}
-        self.send("POST", "/api/v1/auth/signup", account)
-        status, tokens = self.send("POST", "/api/v1/auth/login", {"login": name, "password": PASSWORD})
-        if status != 200:
-            raise SystemExit(f"no log-in: {status} {tokens}")
-        self.token = tokens["access_token"]
-
     def send(self, method, path, body=None):
         """Sends a request; returns the status and the body. Without a response, the status is 0."""
         headers = {} if body is None else {"Content-Type": "application/json"}
@@ -57,6 +58,19 @@ class Client:
             return error.code, json.loads(error.read() or b"null")
         except (OSError, ValueError):
             return 0, None
+
+
+class Client(Visitor):
+    """Client of a program, with an account that may write."""
+
+    def __init__(self, program, name="alice"):
+        super().__init__(program)
+        account = {"username": name, "email": f"{name}@example.com", "password": PASSWORD}
+        self.send("POST", "/api/v1/auth/signup", account)
+        status, tokens = self.send("POST", "/api/v1/auth/login", {"login": name, "password": PASSWORD})
+        if status != 200:
+            raise SystemExit(f"no log-in: {status} {tokens}")
+        self.token = tokens["access_token"]
 
     def add_book(self, title):
         """Adds a book; returns the status and the body."""

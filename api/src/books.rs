@@ -193,11 +193,12 @@ pub async fn delete(
 /// Description of the import in the OpenAPI document.
 fn import_description() -> String {
     format!(
-        "Accepts a file as the whole body: Bookly's own CSV or NDJSON, a JSON array of books, a library export of \
-         Goodreads, `books.csv` of goodbooks-10k, `pg_catalog.csv` of Project Gutenberg, a dump of Open Library's \
-         editions, or any table with a title and an author under their usual names. `unread_columns` of the report \
-         names the columns that are not read. Rows match \
-         existing books by ISBN, else by title and author among your own, so importing a file twice adds nothing. An \
+        "Accepts a file as the whole body: Bookly's own CSV or NDJSON, a JSON array of books, an export of Goodreads, \
+         The StoryGraph, LibraryThing, calibre, BookWyrm, Openreads, BookBuddy, Libib or Zotero, `books.csv` of \
+         goodbooks-10k, `pg_catalog.csv` of Project Gutenberg, a dump of Open Library's editions, or any table with a \
+         title and an author under their usual names. `unread_columns` of the report names the columns that are not \
+         read. Rows match existing books by ISBN, else by title and author among your own, so importing a file twice adds \
+         nothing. An \
          atomic import has at most {ATOMIC_ROWS} rows and {ATOMIC_MIB} MiB, any other {MAX_ROWS} rows. An account has \
          one import at a time."
     )

@@ -10,7 +10,7 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
-use migration::startup::{self, State};
+use migration::startup;
 use serde::Serialize;
 use service::{
     Actor, Context, Error,
@@ -57,8 +57,8 @@ async fn open(config: &Config) -> Result<Context, String> {
         .await
         .map_err(|error| format!("the database does not respond: {error}"))?
     {
-        State::Current | State::AheadCompatible(_) => Ok(cx),
-        state @ (State::Behind(_) | State::Ahead(_)) => Err(format!("{state}; run the migrations first")),
+        state if state.is_ready() => Ok(cx),
+        state => Err(format!("{state}; run the migrations first")),
     }
 }
 

@@ -8,6 +8,7 @@ mod array;
 mod batch;
 mod charset;
 mod date;
+mod delimiter;
 mod draft;
 mod file;
 mod format;

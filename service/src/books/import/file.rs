@@ -6,7 +6,7 @@ use csv::{ReaderBuilder, StringRecord};
 use encoding_rs::Encoding;
 
 use super::{
-    ImportFormat, array, charset,
+    ImportFormat, array, charset, delimiter,
     format::{self, Columns, ImportRow, RowContent, RowPosition},
     text::{self, LONGEST_ROW, Rationed, Text},
 };
@@ -144,12 +144,12 @@ impl<R: Read> File<R> {
 }
 
 fn table<R: Read>(head: &str, mut text: Text<R>, format: Option<ImportFormat>) -> Result<Content<R>> {
-    let declared = declared_delimiter(head);
+    let declared = delimiter::declared(head);
     if declared.is_some() {
         text.read_until(b'\n', &mut Vec::new()).map_err(unreadable)?;
     }
     let text = Rationed::new(text, u64::from(declared.is_some()));
-    let delimiter = declared.unwrap_or_else(|| delimiter(head));
+    let delimiter = declared.unwrap_or_else(|| delimiter::frequent(head));
     let mut reader = ReaderBuilder::new()
         .delimiter(delimiter)
         .quoting(!format::is_unquoted(head))
@@ -230,37 +230,6 @@ pub(super) fn count_ends(file: &mut (impl Read + Seek), is_end: fn(u8) -> bool) 
         }
         ends += chunk[..length].iter().filter(|byte| is_end(**byte)).count();
     }
-}
-
-/// Delimiter of a first line such as `sep=;`, by which Excel is told of it.
-fn declared_delimiter(head: &str) -> Option<u8> {
-    let line = head.split('\n').next().unwrap_or_default();
-    let line = line.trim_end_matches(['\r', '"']).trim_start_matches('"');
-    let declared =
-        line.get(..4).filter(|start| start.eq_ignore_ascii_case("sep=")).map(|start| &line[start.len()..]);
-    declared.and_then(|delimiter| match delimiter.as_bytes() {
-        [byte] if byte.is_ascii() => Some(*byte),
-        _ => None,
-    })
-}
-
-/// Most frequent delimiter of the first line outside quotes.
-fn delimiter(head: &str) -> u8 {
-    let mut quoted = false;
-    let mut counts = [(b',', 0), (b';', 0), (b'\t', 0)];
-    for byte in head.bytes() {
-        match byte {
-            b'"' => quoted = !quoted,
-            b'\n' if !quoted => break,
-            _ if quoted => {}
-            _ => counts
-                .iter_mut()
-                .filter(|(delimiter, _)| *delimiter == byte)
-                .for_each(|(_, count)| *count += 1),
-        }
-    }
-    // Of equal counts the first wins: the comma.
-    counts.into_iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(delimiter, _)| delimiter)
 }
 
 fn unreadable(error: impl std::error::Error) -> Error {

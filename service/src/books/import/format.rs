@@ -5,6 +5,7 @@ mod librarything;
 mod openlibrary;
 mod own;
 mod tables;
+mod usual;
 
 use serde_json::{Map, Value};
 

@@ -1,9 +1,12 @@
 //! Tables that other programs write: their columns, by name without case and signs.
 
-use super::columns::Field::{
-    self, Authors, Contributors, CoverUrl, Description, Html, Identifiers, InvertedAuthors, Isbn, Kind,
-    Language, PageCount, PriceAmount, PriceCurrency, Publication, PublishedDate, Publisher, SecondaryAuthors,
-    SecondaryRoles, Subtitle, Title,
+use super::{
+    columns::Field::{
+        self, Authors, Contributors, CoverUrl, Description, Html, Identifiers, InvertedAuthors, Isbn, Kind,
+        Language, PageCount, PriceAmount, PriceCurrency, Publication, PublishedDate, Publisher,
+        SecondaryAuthors, SecondaryRoles, Subtitle, Title,
+    },
+    usual::USUAL,
 };
 use crate::{
     books::import::draft::{Draft, tidy},
@@ -257,88 +260,8 @@ pub(super) static TABLES: &[Table] = &[
     Table { format: ImportFormat::Table, marks: &[], columns: USUAL, finish: as_it_is },
 ];
 
-/// Usual names of columns, in some languages.
-const USUAL: &[(&str, Field)] = &[
-    ("title", Title),
-    ("book title", Title),
-    ("name", Title),
-    ("titel", Title),
-    ("titre", Title),
-    ("titulo", Title),
-    ("título", Title),
-    ("titolo", Title),
-    ("original title", Title),
-    ("subtitle", Subtitle),
-    ("untertitel", Subtitle),
-    ("author", Authors(PEOPLE)),
-    ("authors", Authors(PEOPLE)),
-    ("author s", Authors(PEOPLE)),
-    ("author name", Authors(PEOPLE)),
-    ("book author", Authors(PEOPLE)),
-    ("primary author", Authors(PEOPLE)),
-    ("creator", Authors(PEOPLE)),
-    ("creators", Authors(PEOPLE)),
-    ("writer", Authors(PEOPLE)),
-    ("autor", Authors(PEOPLE)),
-    ("auteur", Authors(PEOPLE)),
-    ("autore", Authors(PEOPLE)),
-    ("additional authors", Authors(&[";", "|", ","])),
-    ("publisher", Publisher),
-    ("publisher name", Publisher),
-    ("verlag", Publisher),
-    ("éditeur", Publisher),
-    ("editorial", Publisher),
-    ("editore", Publisher),
-    ("published date", PublishedDate),
-    ("publication date", PublishedDate),
-    ("date published", PublishedDate),
-    ("publish date", PublishedDate),
-    ("pubdate", PublishedDate),
-    ("published", PublishedDate),
-    ("year published", PublishedDate),
-    ("publication year", PublishedDate),
-    ("year of publication", PublishedDate),
-    ("original publication year", PublishedDate),
-    ("year", PublishedDate),
-    ("erscheinungsdatum", PublishedDate),
-    ("erscheinungsjahr", PublishedDate),
-    ("jahr", PublishedDate),
-    ("année", PublishedDate),
-    ("año", PublishedDate),
-    ("page count", PageCount),
-    ("number of pages", PageCount),
-    ("num pages", PageCount),
-    ("pages", PageCount),
-    ("seiten", PageCount),
-    ("seitenzahl", PageCount),
-    ("language", Language(LIST)),
-    ("languages", Language(LIST)),
-    ("language code", Language(LIST)),
-    ("lang", Language(LIST)),
-    ("sprache", Language(LIST)),
-    ("langue", Language(LIST)),
-    ("idioma", Language(LIST)),
-    ("isbn13", Isbn),
-    ("isbn 13", Isbn),
-    ("isbn", Isbn),
-    ("isbns", Isbn),
-    ("isbn10", Isbn),
-    ("isbn 10", Isbn),
-    ("description", Description),
-    ("summary", Description),
-    ("synopsis", Description),
-    ("beschreibung", Description),
-    ("price amount", PriceAmount),
-    ("price currency", PriceCurrency),
-    ("cover url", CoverUrl),
-    ("image url", CoverUrl),
-];
-
-/// Separators of names that are part of none.
-const PEOPLE: &[&str] = &[";", "|"];
-
 /// Separators of a list of words.
-const LIST: &[&str] = &[",", ";", "|"];
+pub(super) const LIST: &[&str] = &[",", ";", "|"];
 
 /// Removes MARC subfield codes such as ` $b ` from the title.
 fn without_subfields(draft: &mut Draft) {
